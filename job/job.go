@@ -1,0 +1,131 @@
+package job
+
+// Job is what is wanted: which tables of which warehouse go where, how, and over which stage.
+type Job struct {
+	// Version of the job file's format. Always 1.
+	Version int `yaml:"version"`
+	// Source is the warehouse that is read. Nothing is ever changed there.
+	Source Warehouse `yaml:"source"`
+	// Target is the warehouse that is written.
+	Target Warehouse `yaml:"target"`
+	// Stage is the S3 prefix that the data passes through, and the key it is encrypted under.
+	Stage Stage `yaml:"stage"`
+	// Defaults hold for every table that does not say otherwise.
+	Defaults Defaults `yaml:"defaults"`
+	// Tables to move, as patterns or one by one.
+	Tables []Table `yaml:"tables"`
+	// Exclude lists patterns of tables that are left out although a pattern in tables selects them.
+	Exclude []Pattern `yaml:"exclude"`
+	// Concurrency limits how many statements run at once in each warehouse.
+	Concurrency Concurrency `yaml:"concurrency"`
+
+	// File is where the job was read from; Digest is the SHA-256 of its text, in hex.
+	File   string `yaml:"-"`
+	Digest string `yaml:"-"`
+}
+
+// Warehouse is a provisioned cluster, a serverless workgroup or a plain address, and how to get in.
+type Warehouse struct {
+	// Cluster is a provisioned cluster's identifier; its address is looked up.
+	Cluster string `yaml:"cluster"`
+	// Workgroup is a serverless workgroup's name; its address is looked up.
+	Workgroup string `yaml:"workgroup"`
+	// Host is the address to connect to, in place of a look-up.
+	Host string `yaml:"host" env:"true"`
+	// Port to connect to. Default 5439.
+	Port int `yaml:"port"`
+	// Region the warehouse is in.
+	Region string `yaml:"region" env:"true"`
+	// Database to connect to.
+	Database string `yaml:"database" env:"true"`
+	// User to log in as (with auth: iam on a cluster, the database user to get credentials for).
+	User string `yaml:"user" env:"true"`
+	// Auth says how to log in: iam (temporary credentials), secret, password or data-api.
+	Auth string `yaml:"auth" enum:"iam,secret,password,data-api"`
+	// PasswordFrom names where the password lives: env:NAME, file:/path, kms:BASE64 or secretsmanager:ARN. Never the password itself.
+	PasswordFrom string `yaml:"password_from"`
+	// AssumeRole is the role Sealift itself takes in the warehouse's account, for look-ups and temporary credentials.
+	AssumeRole string `yaml:"assume_role"`
+	// ExternalID is passed when AssumeRole is assumed.
+	ExternalID string `yaml:"external_id"`
+	// S3Role is the role the warehouse uses for UNLOAD or COPY: an ARN, or a chain of ARNs joined by commas.
+	S3Role string `yaml:"s3_role"`
+	// Account pins the account id: before anything happens it is compared with the account Sealift is really in.
+	Account string `yaml:"account"`
+	// CAFile holds the certificates the warehouse's own is checked against, in place of the system's.
+	CAFile string `yaml:"ca_file" env:"true"`
+}
+
+// Stage is the encrypted middle.
+type Stage struct {
+	// URL is the S3 prefix under which each run makes its own: s3://bucket/prefix.
+	URL string `yaml:"url" env:"true"`
+	// Region of the bucket.
+	Region string `yaml:"region" env:"true"`
+	// KMSKey is the key everything staged is encrypted under: an alias, a key id or (needed when it is another account's) a key ARN.
+	KMSKey string `yaml:"kms_key" env:"true"`
+	// Format of the staged files: auto chooses parquet where every column's type comes back bit for bit, else text.
+	Format string `yaml:"format" enum:"auto,parquet,text"`
+	// Keep says when staged objects stay after a run: never, on-failure or always.
+	Keep string `yaml:"keep" enum:"never,on-failure,always"`
+	// Owner is the account that owns the bucket; every request names it, so that a bucket of the same name in
+	// another account is refused. Default: the account Sealift's own credentials are in.
+	Owner string `yaml:"owner"`
+}
+
+// Defaults hold for tables that do not say otherwise.
+type Defaults struct {
+	// Mode of publishing: create (the target must not exist or be empty), append, replace or merge.
+	Mode string `yaml:"mode" enum:"create,append,replace,merge"`
+	// Verify says how source and target are compared: digest (counts and per-column digests).
+	Verify string `yaml:"verify" enum:"digest"`
+	// Unmatched says what a pattern that matches no table is: error or ignore.
+	Unmatched string `yaml:"unmatched" enum:"error,ignore"`
+	// Grants carries the source's grants to tables that are created. Replaced tables always keep the target's.
+	Grants bool `yaml:"grants"`
+	// Owner carries the source's owner to tables that are created; the user must exist in the target.
+	Owner bool `yaml:"owner"`
+}
+
+// Table is one entry under tables: a pattern, one table, or a query.
+type Table struct {
+	// Select is a table, schema.table, or a pattern: * stands for any characters within one name.
+	Select Pattern `yaml:"select"`
+	// Query is moved in place of a table; the target's columns take the names and types of its result.
+	Query string `yaml:"query"`
+	// As is the table's name in the target: schema.table, or schema.* for a pattern.
+	As string `yaml:"as"`
+	// Columns to move, by name. Default: all.
+	Columns []string `yaml:"columns"`
+	// Where is a condition on the source's rows, in SQL.
+	Where string `yaml:"where"`
+	// Mode of publishing; see defaults.mode.
+	Mode string `yaml:"mode" enum:"create,append,replace,merge"`
+	// Key is the columns that identify a row, for merge.
+	Key []string `yaml:"key"`
+	// Since is the column whose growth marks changed rows, for sync.
+	Since string `yaml:"since"`
+	// Grants and Owner; see defaults.
+	Grants *bool `yaml:"grants"`
+	Owner  *bool `yaml:"owner"`
+
+	// Pos is where the entry stands in the file.
+	Pos Pos `yaml:"-"`
+}
+
+// Concurrency limits statements that run at once.
+type Concurrency struct {
+	// Unload is how many UNLOADs run at once in the source. Default 4.
+	Unload int `yaml:"unload"`
+	// Copy is how many COPYs run at once in the target. Default 4.
+	Copy int `yaml:"copy"`
+}
+
+// Pattern selects tables: schema.table with * for any characters within one name.
+type Pattern struct {
+	Text string
+	Pos  Pos
+}
+
+// Pos is a place in the job file, both counted from 1.
+type Pos struct{ Line, Column int }
