@@ -1,0 +1,81 @@
+# Two commands are all a newcomer needs: make demo, make test. A fresh clone needs Go and PostgreSQL only; whatever
+# needs more says so.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-builtin-rules
+
+# Developer tools are built at the versions that tools/go.mod pins.
+LINT := bin/golangci-lint
+
+FUZZTIME  ?= 10s
+BENCH     ?= .
+BENCHTIME ?= 1s
+
+.PHONY: help
+help: ## Show this help
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.PHONY: build
+build: ## Build bin/sealift
+	go build -trimpath -o bin/sealift ./cmd/sealift
+
+.PHONY: demo
+demo: postgresql build ## Copy a warehouse into another on this machine, with everything around it, and show the receipt
+	./bin/sealift local demo
+
+.PHONY: test
+test: postgresql ## Run all tests, with the race detector
+	go test -race -timeout 20m ./...
+
+.PHONY: race
+race: test ## The same as test
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (10s) each
+	@grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed 's/func //' | sort | while IFS=: read -r file target; do \
+		echo "fuzz $$target in $$(dirname "$$file")"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")"; \
+	done
+
+.PHONY: bench
+bench: postgresql ## Run the benchmarks: BENCH=regexp, BENCHTIME=1s
+	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem -timeout 60m ./...
+
+.PHONY: golden
+golden: postgresql ## Rewrite the golden files from what the code answers now; review the diff
+	@grep -rlE --include='*_test.go' 'flag\.Bool\("update"' . | xargs -r -n 1 dirname | sort -u | while read -r dir; do \
+		go test "$$dir" -update; \
+	done
+
+.PHONY: docs
+docs: ## Rewrite what is generated: the job file's manual and schema
+	go generate ./...
+
+.PHONY: lint
+lint: $(LINT) ## Run the linters, check formatting and go.mod
+	go vet ./...
+	$(LINT) run ./...
+	$(LINT) fmt --diff
+	go mod tidy -diff
+	go mod verify
+
+$(LINT): tools/go.mod tools/go.sum
+	GOBIN=$(CURDIR)/bin go -C tools install tool
+	@touch $@
+
+.PHONY: check
+check: test lint demo ## Everything that CI runs, with the same commands
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin
+
+# The stand-in runs on a real PostgreSQL, found in the places that the stand-in looks in itself, else installed where
+# that is possible.
+.PHONY: postgresql
+postgresql:
+	@for initdb in "$${SEALIFT_POSTGRES_BIN:-}/initdb" "$$(command -v initdb || true)" /usr/lib/postgresql/*/bin/initdb \
+		/opt/homebrew/opt/postgresql*/bin/initdb /usr/local/opt/postgresql*/bin/initdb; do \
+		if [ -x "$$initdb" ]; then exit 0; fi; \
+	done; .ci/install postgresql
