@@ -1,7 +1,13 @@
 // Package awserr holds the one error type of the stand-in's AWS services, and writes it in each of AWS's protocols.
 package awserr
 
-import "fmt"
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net/http"
+)
 
 // Error is an error as an AWS service answers it. Code is what SDKs turn into an exception type, Status the HTTP status.
 type Error struct {
@@ -15,4 +21,63 @@ func (e *Error) Error() string { return e.Code + ": " + e.Message }
 // New makes an Error with a formatted message.
 func New(status int, code, format string, args ...any) *Error {
 	return &Error{Code: code, Status: status, Message: fmt.Sprintf(format, args...)}
+}
+
+// NotImitated refuses by name what the stand-in does not do.
+func NotImitated(what string) *Error {
+	return New(http.StatusNotImplemented, "NotImplemented", "%s is not imitated, see docs/standin.md", what)
+}
+
+// Of finds the Error in err. Any other error is a failure of the stand-in itself, told as a 500.
+func Of(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return New(http.StatusInternalServerError, "InternalFailure", "the stand-in failed: %v", err)
+}
+
+// fault is the protocols' word for whose fault it is.
+func (e *Error) fault() string {
+	if e.Status >= http.StatusInternalServerError {
+		return "Receiver"
+	}
+	return "Sender"
+}
+
+// WriteQuery answers in the Query protocol (STS, IAM, Redshift). namespace is the service's XML namespace.
+func (e *Error) WriteQuery(w http.ResponseWriter, namespace, requestID string) error {
+	type details struct {
+		Type    string
+		Code    string
+		Message string
+	}
+	body, err := xml.Marshal(struct {
+		XMLName   xml.Name `xml:"ErrorResponse"`
+		Namespace string   `xml:"xmlns,attr"`
+		Error     details
+		RequestID string `xml:"RequestId"`
+	}{Namespace: namespace, Error: details{e.fault(), e.Code, e.Message}, RequestID: requestID})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/xml")
+	return write(w, e.Status, requestID, body)
+}
+
+// WriteJSON answers in the JSON 1.1 protocol (KMS). SDKs read the type from the body, some from the header.
+func (e *Error) WriteJSON(w http.ResponseWriter, requestID string) error {
+	body, err := json.Marshal(map[string]string{"__type": e.Code, "message": e.Message})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.Header().Set("X-Amzn-Errortype", e.Code)
+	return write(w, e.Status, requestID, body)
+}
+
+func write(w http.ResponseWriter, status int, requestID string, body []byte) error {
+	w.Header().Set("X-Amzn-Requestid", requestID)
+	w.WriteHeader(status)
+	_, err := w.Write(body)
+	return err
 }

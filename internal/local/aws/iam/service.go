@@ -1,48 +1,261 @@
 package iam
 
 import (
+	"crypto/rand"
+	"encoding/base32"
+	"fmt"
 	"log/slog"
+	"path/filepath"
+	"strconv"
+	"sync"
 	"time"
 
+	"github.com/sealift/sealift/internal/local/aws/durable"
 	"github.com/sealift/sealift/internal/local/aws/policy"
 )
 
 // Options make a Service.
 type Options struct {
-	Dir    string // where the accounts are kept
-	Region string // of the service principals' regional names
-	Log    *slog.Logger
-	Now    func() time.Time
+	Dir      string           // where the accounts are kept
+	Region   string           // of calls made inside the stand-in, and of the services' regional names
+	Accounts []string         // default: 111111111111, 222222222222, 333333333333
+	Log      *slog.Logger     // nil discards
+	Now      func() time.Time // default: time.Now
 }
 
-// Service holds all accounts.
+// Service holds all accounts. It is safe for concurrent use.
 type Service struct {
-	opts Options
+	dir    string
+	region string
+	log    *slog.Logger
+	now    func() time.Time
+
+	mu    sync.RWMutex // guards state; what a Document holds never changes
+	state *state
 }
 
-// New opens the accounts kept in Options.Dir, or makes the default ones.
+// state is what survives a restart.
+type state struct {
+	Version  int
+	Admin    string // access key id of the first account's administrator
+	TokenKey []byte // seals session tokens
+	Accounts map[string]*account
+}
+
+type account struct {
+	ID       string
+	Users    map[string]*user
+	Roles    map[string]*role
+	Policies map[string]*managed // the customer's own, by name
+}
+
+// entity is what users and roles have in common.
+type entity struct {
+	Name     string
+	Path     string
+	ARN      string
+	ID       string
+	Created  time.Time
+	Tags     map[string]string
+	Inline   map[string]*policy.Document
+	Attached []string // ARNs of managed policies
+}
+
+type user struct {
+	entity
+	Keys []*accessKey
+}
+
+type accessKey struct {
+	ID      string
+	Secret  string
+	Active  bool
+	Created time.Time
+}
+
+type role struct {
+	entity
+	Description string
+	Trust       *policy.Document
+	MaxSession  int // seconds
+}
+
+const stateVersion = 1
+
+// New opens the accounts kept in Options.Dir, or makes the default ones: in the first account a user "admin" with
+// AdministratorAccess and an access key, in each further one the role OrganizationAccountAccessRole, which trusts the
+// first account.
 func New(opts Options) (*Service, error) {
-	return &Service{opts: opts}, nil
+	s := &Service{dir: opts.Dir, region: opts.Region, log: opts.Log, now: opts.Now}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	found, err := s.load()
+	if err != nil {
+		return nil, fmt.Errorf("open iam: %w", err)
+	}
+	if found {
+		return s, nil
+	}
+	accounts := opts.Accounts
+	if len(accounts) == 0 {
+		accounts = []string{"111111111111", "222222222222", "333333333333"}
+	}
+	if s.state, err = s.fresh(accounts); err != nil {
+		return nil, fmt.Errorf("open iam: %w", err)
+	}
+	if err := s.save(); err != nil {
+		return nil, fmt.Errorf("open iam: %w", err)
+	}
+	return s, nil
 }
 
-// Authorize decides whether id may do a. The error is an *awserr.Error, AccessDenied in AWS's wording. A nil id is an
-// anonymous caller.
-func (s *Service) Authorize(id *Identity, a Access) error { return nil }
+func (s *Service) path() string { return filepath.Join(s.dir, "iam.json") }
 
-// AssumeInput is what a caller asks of AssumeAs.
-type AssumeInput struct {
-	RoleARN     string
-	SessionName string
-	ExternalID  string
-	Policies    []*policy.Document // session policies
-	Tags        map[string]string
+func (s *Service) save() error { return durable.Save(s.path(), s.state) }
+
+func (s *Service) load() (bool, error) {
+	st := &state{}
+	found, err := durable.Load(s.path(), st)
+	if err != nil || !found {
+		return false, err
+	}
+	if st.Version != stateVersion {
+		return false, fmt.Errorf("%s has version %d, this program writes version %d", s.path(), st.Version, stateVersion)
+	}
+	s.state = st
+	return true, nil
 }
 
-// AssumeAs lets id assume a role, as sts:AssumeRole does: identity policies and the role's trust policy are evaluated.
-func (s *Service) AssumeAs(id *Identity, in AssumeInput) (*Identity, error) { return nil, nil }
+func (s *Service) fresh(accounts []string) (*state, error) {
+	st := &state{Version: stateVersion, TokenKey: make([]byte, 32), Accounts: map[string]*account{}}
+	rand.Read(st.TokenKey)
+	const everything = "arn:aws:iam::aws:policy/AdministratorAccess"
+	for i, id := range accounts {
+		a := &account{ID: id, Users: map[string]*user{}, Roles: map[string]*role{}, Policies: map[string]*managed{}}
+		st.Accounts[id] = a
+		if i == 0 {
+			u := &user{entity: s.newEntity(id, "user", "/", "admin")}
+			u.Attached = []string{everything}
+			key := newAccessKey(id, "AKIA", s.now())
+			u.Keys = []*accessKey{key}
+			a.Users[u.Name] = u
+			st.Admin = key.ID
+			continue
+		}
+		trust, err := policy.Parse(fmt.Appendf(nil, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
+			`"Principal":{"AWS":%q},"Action":"sts:AssumeRole"}]}`, policy.RootARN(accounts[0])))
+		if err != nil {
+			return nil, fmt.Errorf("account %s: %w", id, err)
+		}
+		r := &role{entity: s.newEntity(id, "role", "/", "OrganizationAccountAccessRole"), Trust: trust, MaxSession: 3600}
+		r.Attached = []string{everything}
+		a.Roles[r.Name] = r
+	}
+	return st, nil
+}
 
-// AssumeForService lets an AWS service (redshift.amazonaws.com) assume a role that trusts it. context holds the keys the
-// service sends along, such as sts:externalid.
-func (s *Service) AssumeForService(service, roleARN, sessionName string, context policy.Context) (*Identity, error) {
+func (s *Service) newEntity(account, kind, path, name string) entity {
+	prefix := map[string]string{"user": "AIDA", "role": "AROA"}[kind]
+	return entity{
+		Name:    name,
+		Path:    path,
+		ARN:     "arn:aws:iam::" + account + ":" + kind + path + name,
+		ID:      prefix + randomText(17),
+		Created: s.now().UTC().Truncate(time.Second),
+	}
+}
+
+// AdminKey gives the access key of the first account's administrator.
+func (s *Service) AdminKey() (id, secret string, err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if _, key := s.state.key(s.state.Admin); key != nil {
+		return key.ID, key.Secret, nil
+	}
+	return "", "", fmt.Errorf("the administrator's access key %s was deleted", s.state.Admin)
+}
+
+// Accounts lists the account ids.
+func (s *Service) HasAccount(id string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.state.Accounts[id] != nil
+}
+
+// key finds a user's access key.
+func (st *state) key(id string) (*user, *accessKey) {
+	a := st.Accounts[AccountOfKey(id)]
+	if a == nil {
+		return nil, nil
+	}
+	for _, u := range a.Users {
+		for _, k := range u.Keys {
+			if k.ID == id {
+				return u, k
+			}
+		}
+	}
 	return nil, nil
+}
+
+// user finds a user by ARN.
+func (st *state) user(arn string) *user {
+	if a := st.Accounts[accountOf(arn)]; a != nil {
+		for _, u := range a.Users {
+			if u.ARN == arn {
+				return u
+			}
+		}
+	}
+	return nil
+}
+
+// role finds a role by ARN.
+func (st *state) role(arn string) *role {
+	if a := st.Accounts[accountOf(arn)]; a != nil {
+		for _, r := range a.Roles {
+			if r.ARN == arn {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+var keyAlphabet = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// newAccessKey makes a key whose id holds the account, as AWS's do: the first six bytes after the prefix, shifted by
+// seven bits, are the account number. So GetAccessKeyInfo and people's tools find the account of any key.
+func newAccessKey(account, prefix string, now time.Time) *accessKey {
+	number, err := strconv.ParseUint(account, 10, 40)
+	if err != nil {
+		panic("iam: account id is not a number: " + account)
+	}
+	raw := make([]byte, 10)
+	rand.Read(raw)
+	packed := number<<7 | uint64(raw[5]&0x7f)
+	for i := range 6 {
+		raw[i] = byte(packed >> (40 - 8*i))
+	}
+	return &accessKey{ID: prefix + keyAlphabet.EncodeToString(raw), Secret: randomSecret(), Active: true, Created: now.UTC().Truncate(time.Second)}
+}
+
+// AccountOfKey gives the account that an access key id belongs to, "" if it is not an access key id.
+func AccountOfKey(id string) string {
+	if len(id) != 20 {
+		return ""
+	}
+	raw, err := keyAlphabet.DecodeString(id[4:])
+	if err != nil {
+		return ""
+	}
+	var packed uint64
+	for _, b := range raw[:6] {
+		packed = packed<<8 | uint64(b)
+	}
+	return fmt.Sprintf("%012d", packed>>7)
 }

@@ -76,3 +76,16 @@ func accountOf(arn string) string {
 	}
 	return ""
 }
+
+// MarshalText gives the text as it was put, so that a Document can stand in a JSON file.
+func (d *Document) MarshalText() ([]byte, error) { return []byte(d.text), nil }
+
+// UnmarshalText parses the text, as Parse does.
+func (d *Document) UnmarshalText(text []byte) error {
+	parsed, err := Parse(text)
+	if err != nil {
+		return err
+	}
+	*d = *parsed
+	return nil
+}

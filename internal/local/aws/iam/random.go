@@ -1,0 +1,30 @@
+package iam
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"strings"
+)
+
+// randomText makes n characters of the alphabet of AWS's unique ids.
+func randomText(n int) string {
+	raw := make([]byte, n)
+	rand.Read(raw)
+	return keyAlphabet.EncodeToString(raw)[:n]
+}
+
+// randomSecret makes a secret access key: 40 characters. A slash is kept out of none of AWS's, and so of none of ours:
+// clients that forget to escape it should fail here, too.
+func randomSecret() string {
+	raw := make([]byte, 30)
+	rand.Read(raw)
+	return base64.StdEncoding.EncodeToString(raw)
+}
+
+// accountOf gives the account field of an ARN.
+func accountOf(arn string) string {
+	if fields := strings.SplitN(arn, ":", 6); len(fields) == 6 {
+		return fields[4]
+	}
+	return ""
+}
