@@ -1,0 +1,59 @@
+package journal
+
+import "time"
+
+// Version is the format's version, in the first entry of a journal.
+const Version = 1
+
+// Type tells what an entry records.
+type Type string
+
+// The types of entries.
+const (
+	Begin   Type = "begin"   // first entry: run, plan, version
+	Intent  Type = "intent"  // a step is about to happen
+	Done    Type = "done"    // it happened; Facts say what
+	Failed  Type = "failed"  // it did not happen, or was rolled back
+	Unknown Type = "unknown" // the answer was lost: it may have happened
+	Stopped Type = "stopped" // not begun, because the run was told to stop
+	End     Type = "end"     // last entry: the run's outcome
+)
+
+// Entry is one line of a journal.
+type Entry struct {
+	Seq     int64     `json:"seq"` // from 1, without gaps
+	Time    time.Time `json:"time"`
+	Prev    string    `json:"prev"` // SHA-256 of the line before, hex; "" in the first
+	Type    Type      `json:"type"`
+	Run     string    `json:"run,omitempty"`     // in Begin
+	Plan    string    `json:"plan,omitempty"`    // in Begin
+	Version int       `json:"version,omitempty"` // in Begin
+	Table   string    `json:"table,omitempty"`   // target name, "" for steps outside tables
+	Step    string    `json:"step,omitempty"`    // step id of the plan
+	Attempt int       `json:"attempt,omitempty"` // from 1
+	Facts   *Facts    `json:"facts,omitempty"`
+	Error   string    `json:"error,omitempty"`
+	Hint    string    `json:"hint,omitempty"`
+	Details []string  `json:"details,omitempty"`
+	Outcome string    `json:"outcome,omitempty"` // in End
+}
+
+// Facts is what a step found out or left behind. Fields that do not apply are absent.
+type Facts struct {
+	Prefix      string           `json:"prefix,omitempty"`      // where an attempt unloads to; in the intent already
+	Marker      string           `json:"marker,omitempty"`      // the marker's id; in the intent already
+	SessionPID  int64            `json:"session_pid,omitempty"` // server process, in the intent already
+	Rows        int64            `json:"rows,omitempty"`
+	Objects     int              `json:"objects,omitempty"`
+	Bytes       int64            `json:"bytes,omitempty"`
+	Digest      string           `json:"digest,omitempty"`
+	Manifest    string           `json:"manifest,omitempty"` // s3:// URL of the manifest that COPY reads
+	ManifestSum string           `json:"manifest_sha256,omitempty"`
+	QueryID     int64            `json:"query_id,omitempty"`
+	Identity    map[string]int64 `json:"identity,omitempty"` // column -> next value
+	Empty       bool             `json:"empty,omitempty"`    // the prefix was listed and is empty
+	// Times of the statements that do the work, in seconds.
+	UnloadSeconds float64 `json:"unload_seconds,omitempty"`
+	CopySeconds   float64 `json:"copy_seconds,omitempty"`
+	DigestSeconds float64 `json:"digest_seconds,omitempty"`
+}
