@@ -58,6 +58,9 @@ type Translation struct {
 	// Commits says that the statement commits the transaction it runs in (TRUNCATE): everything before it stays even
 	// if the client rolls back afterwards.
 	Commits bool
+	// Alone says that the statement cannot run inside a transaction block, nor among others in one query string: answer
+	// 25001 there.
+	Alone   bool
 	Notices []string // INFO notices for the client
 	Err     *Error   // with Refuse
 }

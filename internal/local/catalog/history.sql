@@ -1,0 +1,151 @@
+-- What a warehouse remembers of the statements it ran. These are the tables that the stand-in's server and its COPY and
+-- UNLOAD write to over a superuser's connection of their own, so that rows stay when the statement rolls back. The
+-- STL_, SVL_ and SYS_ views of stl.sql and sys.sql show them. Times are UTC, without time zone.
+--
+-- rs.query_log     one row per statement; text is what the client sent, with secrets masked
+-- rs.load_log      one row per COPY
+-- rs.load_commit   one row per file that a COPY read
+-- rs.load_error    one row per field or row that could not be loaded (STL_LOAD_ERRORS)
+-- rs.load_error_detail  one row per column of a bad row, up to the bad one (STL_LOADERROR_DETAIL)
+-- rs.load_replacement   one row per value whose invalid characters ACCEPTINVCHARS replaced (STL_REPLACEMENTS)
+-- rs.unload_log    one row per UNLOAD
+-- rs.unload_file   one row per object that an UNLOAD wrote
+--
+-- status is running, success, failed or aborted (cancelled, or the client was gone).
+-- userid is the oid of the user in pg_authid; query is what pg_last_query_id() answers.
+
+CREATE TABLE IF NOT EXISTS rs.query_log (
+	query      bigint PRIMARY KEY,
+	xid        bigint NOT NULL DEFAULT 0,
+	userid     oid NOT NULL,
+	pid        int NOT NULL,
+	database   text NOT NULL,
+	starttime  timestamp NOT NULL,
+	endtime    timestamp,
+	status     text NOT NULL DEFAULT 'running',
+	error_code text,
+	error      text,
+	label      text NOT NULL DEFAULT 'default',  -- query_group
+	verb       text NOT NULL DEFAULT '',         -- SELECT, COPY, CREATE TABLE ...
+	rows       bigint NOT NULL DEFAULT 0,
+	text       text NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS rs.load_log (
+	query             bigint PRIMARY KEY,
+	xid               bigint NOT NULL DEFAULT 0,
+	userid            oid NOT NULL,
+	pid               int NOT NULL,
+	database          text NOT NULL,
+	tbl               oid NOT NULL,
+	table_name        text NOT NULL,
+	starttime         timestamp NOT NULL,
+	endtime           timestamp,
+	status            text NOT NULL DEFAULT 'running',
+	data_source       text NOT NULL,             -- the s3:// path of the statement
+	file_format       text NOT NULL,             -- csv, txt, json, avro, orc, parquet
+	loaded_rows       bigint NOT NULL DEFAULT 0,
+	loaded_bytes      bigint NOT NULL DEFAULT 0,
+	source_file_count int NOT NULL DEFAULT 0,
+	source_file_bytes bigint NOT NULL DEFAULT 0,
+	error_count       bigint NOT NULL DEFAULT 0
+);
+
+CREATE TABLE IF NOT EXISTS rs.load_commit (
+	query         bigint NOT NULL,
+	userid        oid NOT NULL,
+	slice         int NOT NULL,
+	filename      text NOT NULL,
+	lines_scanned bigint NOT NULL DEFAULT 0,
+	bytes_scanned bigint NOT NULL DEFAULT 0,
+	errors        bigint NOT NULL DEFAULT 0,
+	curtime       timestamp NOT NULL,
+	status        int NOT NULL DEFAULT 1,
+	file_format   text NOT NULL                  -- Avro, JSON, ORC, Parquet, Text
+);
+CREATE INDEX IF NOT EXISTS load_commit_query ON rs.load_commit (query);
+
+CREATE TABLE IF NOT EXISTS rs.load_error (
+	query           bigint NOT NULL,
+	xid             bigint NOT NULL DEFAULT 0,
+	userid          oid NOT NULL,
+	pid             int NOT NULL,                -- "session" of STL_LOAD_ERRORS
+	database        text NOT NULL,
+	slice           int NOT NULL,
+	tbl             oid NOT NULL,
+	starttime       timestamp NOT NULL,
+	filename        text NOT NULL,
+	line_number     bigint NOT NULL DEFAULT -1,
+	colname         text NOT NULL DEFAULT '',
+	type            text NOT NULL DEFAULT '',
+	col_length      text NOT NULL DEFAULT '',
+	position        int NOT NULL DEFAULT 0,
+	raw_line        text NOT NULL DEFAULT '',
+	raw_field_value text NOT NULL DEFAULT '',
+	err_code        int NOT NULL,
+	err_reason      text NOT NULL,
+	is_partial      int NOT NULL DEFAULT 0,
+	start_offset    bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS load_error_query ON rs.load_error (query);
+
+CREATE TABLE IF NOT EXISTS rs.load_error_detail (
+	query       bigint NOT NULL,
+	userid      oid NOT NULL,
+	pid         int NOT NULL,
+	slice       int NOT NULL,
+	filename    text NOT NULL,
+	line_number bigint NOT NULL,
+	field       int NOT NULL,
+	colname     text NOT NULL,
+	value       text,
+	is_null     int NOT NULL DEFAULT 0,
+	type        text NOT NULL DEFAULT '',
+	col_length  text NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS load_error_detail_query ON rs.load_error_detail (query);
+
+CREATE TABLE IF NOT EXISTS rs.load_replacement (
+	query       bigint NOT NULL,
+	userid      oid NOT NULL,
+	pid         int NOT NULL,
+	slice       int NOT NULL,
+	tbl         oid NOT NULL,
+	starttime   timestamp NOT NULL,
+	filename    text NOT NULL,
+	line_number bigint NOT NULL,
+	colname     text NOT NULL,
+	raw_line    text NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS rs.unload_log (
+	query            bigint PRIMARY KEY,
+	xid              bigint NOT NULL DEFAULT 0,
+	userid           oid NOT NULL,
+	pid              int NOT NULL,
+	database         text NOT NULL,
+	starttime        timestamp NOT NULL,
+	endtime          timestamp,
+	status           text NOT NULL DEFAULT 'running',
+	file_format      text NOT NULL,              -- TEXT, CSV, JSON, PARQUET
+	compression_type text NOT NULL DEFAULT '',
+	location         text NOT NULL,              -- the s3:// path of the statement
+	rows             bigint NOT NULL DEFAULT 0,
+	file_count       bigint NOT NULL DEFAULT 0,
+	file_bytes       bigint NOT NULL DEFAULT 0,
+	error            text NOT NULL DEFAULT ''
+);
+
+CREATE TABLE IF NOT EXISTS rs.unload_file (
+	query         bigint NOT NULL,
+	userid        oid NOT NULL,
+	pid           int NOT NULL,
+	slice         int NOT NULL,
+	path          text NOT NULL,                 -- s3://bucket/key
+	starttime     timestamp NOT NULL,
+	endtime       timestamp NOT NULL,
+	line_count    bigint NOT NULL,
+	transfer_size bigint NOT NULL,
+	file_format   text NOT NULL
+);
+CREATE INDEX IF NOT EXISTS unload_file_query ON rs.unload_file (query);
