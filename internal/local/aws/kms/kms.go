@@ -1,11 +1,23 @@
 // Package kms is the stand-in's Key Management Service: keys, aliases, data keys, encryption context, grants and key
 // policies, with real AES-256-GCM under key material that never leaves the package.
+//
+// Start at Service. Keys is what S3 uses, in its caller's name; Call is the API. Only symmetric keys of a single region
+// are imitated; everything else of KMS is refused by name.
 package kms
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 
+	"github.com/sealift/sealift/internal/local/aws/durable"
 	"github.com/sealift/sealift/internal/local/aws/iam"
+	"github.com/sealift/sealift/internal/local/aws/policy"
 )
 
 // DataKey is what GenerateDataKey answers.
@@ -16,10 +28,172 @@ type DataKey struct {
 }
 
 // Keys is what other services of the stand-in (S3) use, in the caller's name, so that a caller without the right on the
-// key fails as on AWS. via is the service's name in kms:ViaService, "s3.eu-west-1.amazonaws.com".
+// key fails as on AWS. via is the service's name in kms:ViaService, "s3.eu-west-1.amazonaws.com". Errors are
+// *awserr.Error with KMS's codes.
 type Keys interface {
 	GenerateDataKey(ctx context.Context, id *iam.Identity, key string, encryptionContext map[string]string, via string) (DataKey, error)
 	Decrypt(ctx context.Context, id *iam.Identity, ciphertext []byte, encryptionContext map[string]string, via string) (plaintext []byte, keyARN string, err error)
 	// Resolve turns a key id, key ARN, alias or alias ARN, as seen from account in region, into the key's ARN.
 	Resolve(account, region, key string) (arn string, err error)
 }
+
+// Options make a Service.
+type Options struct {
+	Dir string // where the keys are kept
+	IAM *iam.Service
+	// GrantDelay is how long a new grant, or the end of one, takes to be seen by callers that do not pass its token. AWS
+	// says "usually less than five minutes".
+	GrantDelay time.Duration
+	Log        *slog.Logger     // nil discards
+	Now        func() time.Time // default: time.Now
+}
+
+// Service holds the keys of all accounts and regions. It is safe for concurrent use.
+type Service struct {
+	dir        string
+	iam        *iam.Service
+	grantDelay time.Duration
+	log        *slog.Logger
+	now        func() time.Time
+
+	mu    sync.RWMutex // guards state
+	state *state
+}
+
+// state is what survives a restart.
+type state struct {
+	Version int
+	Keys    map[string]*key   // by id
+	Aliases map[string]*alias // by ARN
+}
+
+type alias struct {
+	Name    string
+	ARN     string
+	Target  string // key id
+	Created time.Time
+	Updated time.Time
+}
+
+// key is a KMS key with its material.
+type key struct {
+	ID          string
+	Account     string
+	Region      string
+	ARN         string
+	Created     time.Time
+	Description string
+	Disabled    bool
+	// DeleteAt is set while deletion is pending; from that moment on the key is gone.
+	DeleteAt    time.Time
+	DeleteDays  int
+	AWSManaged  bool
+	Policy      *policy.Document
+	Tags        map[string]string
+	Material    []byte
+	MaterialID  string
+	RotateDays  int // 0: rotation is off
+	RotateSince time.Time
+	Grants      []*grant
+}
+
+const stateVersion = 1
+
+// New opens the keys kept in Options.Dir.
+func New(opts Options) (*Service, error) {
+	s := &Service{dir: opts.Dir, iam: opts.IAM, grantDelay: opts.GrantDelay, log: opts.Log, now: opts.Now}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if err := s.load(); err != nil {
+		return nil, fmt.Errorf("open kms: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Service) path() string { return filepath.Join(s.dir, "kms.json") }
+
+func (s *Service) load() error {
+	st := &state{Version: stateVersion}
+	if _, err := durable.Load(s.path(), st); err != nil {
+		return err
+	}
+	if st.Version != stateVersion {
+		return fmt.Errorf("%s has version %d, this program writes version %d", s.path(), st.Version, stateVersion)
+	}
+	if st.Keys == nil {
+		st.Keys = map[string]*key{}
+	}
+	if st.Aliases == nil {
+		st.Aliases = map[string]*alias{}
+	}
+	s.state = st
+	return nil
+}
+
+// save keeps what was just changed. If the disk refuses it the change is undone in memory, too.
+func (s *Service) save() error {
+	if err := durable.Save(s.path(), s.state); err != nil {
+		if again := s.load(); again != nil {
+			return fmt.Errorf("%w; and then: %w", err, again)
+		}
+		return err
+	}
+	return nil
+}
+
+// find gives a key that exists at this moment.
+func (s *Service) find(id string) *key {
+	k := s.state.Keys[id]
+	if k == nil || k.gone(s.now()) {
+		return nil
+	}
+	return k
+}
+
+func (k *key) gone(now time.Time) bool { return !k.DeleteAt.IsZero() && !now.Before(k.DeleteAt) }
+
+// aliases lists the aliases of a key, in the order of their names.
+func (s *Service) aliases(k *key) []*alias {
+	var all []*alias
+	for _, a := range s.state.Aliases {
+		if a.Target == k.ID {
+			all = append(all, a)
+		}
+	}
+	slices.SortFunc(all, func(a, b *alias) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// GenerateDataKey makes a 256 bit data key under key.
+func (s *Service) GenerateDataKey(ctx context.Context, id *iam.Identity, key string, encryptionContext map[string]string, via string) (DataKey, error) {
+	out, err := s.as(id, via).generateDataKey(generateDataKeyInput{KeyID: key, KeySpec: "AES_256", EncryptionContext: encryptionContext})
+	if err != nil {
+		return DataKey{}, err
+	}
+	return DataKey{Plaintext: out.Plaintext, Ciphertext: out.CiphertextBlob, KeyARN: out.KeyID}, nil
+}
+
+// Decrypt opens a ciphertext with the key it names.
+func (s *Service) Decrypt(ctx context.Context, id *iam.Identity, ciphertext []byte, encryptionContext map[string]string, via string) (plaintext []byte, keyARN string, err error) {
+	out, err := s.as(id, via).decrypt(decryptInput{CiphertextBlob: ciphertext, EncryptionContext: encryptionContext})
+	if err != nil {
+		return nil, "", err
+	}
+	return out.Plaintext, out.KeyID, nil
+}
+
+// Resolve turns a key id, key ARN, alias or alias ARN, as seen from account in region, into the key's ARN. AWS's own key
+// for S3, alias/aws/s3, is made when it is first asked for.
+func (s *Service) Resolve(account, region, key string) (string, error) {
+	ref, err := s.resolve(account, region, key)
+	if err != nil {
+		return "", err
+	}
+	return ref.key.ARN, nil
+}
+
+var _ Keys = (*Service)(nil)
