@@ -1,0 +1,279 @@
+package redshift
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// DigestLayout lists the columns of a digest, in order. It is the same for both sides of a move, so that both hash the
+// same texts.
+type DigestLayout struct {
+	Columns []DigestColumn `json:"columns"`
+}
+
+// DigestColumn is one column of a digest.
+type DigestColumn struct {
+	Name string `json:"name"`
+	Type Type   `json:"type"`
+}
+
+// DigestExpr is a column of a digest and where its value comes from: a column's name, or the expression it is moved by.
+type DigestExpr struct {
+	Column DigestColumn
+	Expr   SQL
+}
+
+// Layout is the layout of a digest over cols.
+func Layout(cols []DigestExpr) DigestLayout {
+	l := DigestLayout{Columns: make([]DigestColumn, len(cols))}
+	for i, c := range cols {
+		l.Columns[i] = c.Column
+	}
+	return l
+}
+
+// Digest is what a set of rows comes to. Two sets have the same digest if they hold the same rows, in any order, each as
+// often; and, but for a chance of about 2^-120 for a single difference, only then. It is proof against accidents, not
+// against somebody who makes collisions of MD5 on purpose.
+type Digest struct {
+	Rows    int64          `json:"rows"`
+	Row     [2]string      `json:"row"` // two sums over hashes of whole rows
+	Columns []ColumnDigest `json:"columns"`
+}
+
+// ColumnDigest is what one column's values come to. It tells which column differs.
+type ColumnDigest struct {
+	Name    string `json:"name"`
+	NonNull int64  `json:"non_null"`
+	Sum     string `json:"sum"`
+}
+
+// DigestQuery is the query that answers the digest of cols over the rows of from (a table, or a subquery with a name) for
+// which where holds (zero: all). The session must have set timezone to UTC and datestyle to ISO.
+//
+// Each value has one text (valueText). From the texts come:
+//
+//   - rows: COUNT(*).
+//   - per column: the count of values that are not NULL, and the sum over those of the first 60 bits of MD5 of the text.
+//     Count and sum together leave NULL no way to hide; the sum, unlike XOR, does not cancel pairs of equal values, and a
+//     cryptographic hash, unlike FNV or CRC, has no structure by which different values add up to the same sum.
+//   - for the whole row: two sums of 60 bits each of MD5 over all texts of the row (rowText), which are joined so that no two
+//     rows share a text: NULL, the empty string and borders of columns are told apart. Values that change places between
+//     rows or columns leave all else equal and change these.
+//
+// Sums do not depend on the order of rows or on how they are spread over slices, and 60 bits times 10^18 rows stay
+// within DECIMAL(38,0). There is one text for each column of the answer, because an answer may have 1,664 columns and a
+// table 1,600.
+func DigestQuery(from, where SQL, cols []DigestExpr) SQL {
+	var inner, outer []SQL
+	var texts []digestText
+	for i, c := range cols {
+		alias := columnAlias(i)
+		inner = append(inner, Build("? AS ?", c.Expr, alias))
+		texts = append(texts, valueText(alias, c.Column.Type))
+	}
+	row := rowText(texts)
+	outer = append(outer,
+		Build("COUNT(*)"),
+		Build("COALESCE(SUM(?), 0)", lane(row, 1)),
+		Build("COALESCE(SUM(?), 0)", lane(row, 16)))
+	for i, t := range texts {
+		outer = append(outer, Build("CAST(COUNT(?) AS VARCHAR) || ':' || CAST(COALESCE(SUM(?), 0) AS VARCHAR)",
+			columnAlias(i), lane(t.text, 1)))
+	}
+	rows := Build("SELECT\n        ?\n    FROM ?", Join(",\n        ", inner...), from)
+	if !where.IsZero() {
+		rows = Build("?\n    WHERE (?)", rows, where)
+	}
+	return Build("SELECT\n    ?\nFROM (\n    ?\n) d", Join(",\n    ", outer...), rows)
+}
+
+func columnAlias(i int) SQL { return SQL{"c" + strconv.Itoa(i+1)} }
+
+// lane is 60 bits of the MD5 of text, from hex digit at on, as a number that can be summed. STRTOL takes 15 hex digits
+// into a positive BIGINT.
+func lane(text SQL, at Int) SQL {
+	return Build("CAST(STRTOL(SUBSTRING(MD5(?), ?, 15), 16) AS DECIMAL(38,0))", text, at)
+}
+
+// digestText is the text of a value.
+type digestText struct {
+	text SQL
+	// plain texts hold no bar and are never empty, so that a bar can end them.
+	plain bool
+	// width is the most bytes of the text, by the column's type.
+	width int
+}
+
+// valueText writes a value of type t as text: the same on both sides if, and only if, the values are equal bit for bit.
+func valueText(value SQL, t Type) digestText {
+	cast := Build("CAST(? AS VARCHAR)", value)
+	switch t.Name {
+	case SmallInt, Integer, BigInt:
+		return digestText{cast, true, 20}
+	case Decimal:
+		return digestText{cast, true, 41}
+	case Date, Time, TimeTZ, Timestamp, TimestampTZ:
+		return digestText{cast, true, 36}
+	case Boolean:
+		return digestText{Build("CASE WHEN ? THEN 't' WHEN NOT ? THEN 'f' END", value, value), true, 1}
+	case Real, Double:
+		// Text may lose digits (DG r_UNLOAD); FNV_HASH reads the bits. Its sums have structure, so MD5 follows as for
+		// all others.
+		return digestText{Build("CASE WHEN ? IS NOT NULL THEN CAST(FNV_HASH(?) AS VARCHAR) END", value, value), true, 20}
+	case Char:
+		// Trailing blanks mean nothing in CHAR and may or may not be written by UNLOAD.
+		return digestText{Build("RTRIM(?)", value), false, t.Length}
+	case Varchar:
+		return digestText{value, false, t.Length}
+	case Super:
+		return digestText{Build("JSON_SERIALIZE(?)", value), false, maxVarchar}
+	case Varbyte:
+		return digestText{Build("TO_HEX(?)", value), false, min(2*t.Length, maxVarchar)}
+	default:
+		panic("redshift: digest of type " + t.Name)
+	}
+}
+
+// rowBudget is how long the text of a row may get, by the types of its columns, before wide columns enter it as hashes.
+// An expression on Redshift may have 65,535 bytes, and the columns it is made from count as well.
+const (
+	rowBudget = 16_384
+	wide      = 32 // the length of MD5 in hex
+)
+
+// rowText joins the texts of a row to one that no other row has: every value ends in a bar; NULL is nothing before the
+// bar; texts that may hold a bar have their length in bytes before them. In wide tables, columns wider than a hash enter as
+// one, which takes 33 bytes at most: 1,600 of them stay below 65,535.
+func rowText(texts []digestText) SQL {
+	total := 0
+	for _, t := range texts {
+		total += t.width + 7
+	}
+	pieces := make([]SQL, len(texts))
+	for i, t := range texts {
+		switch {
+		case total > rowBudget && t.width > wide:
+			pieces[i] = Build("COALESCE(MD5(?), '') || '|'", t.text)
+		case t.plain:
+			pieces[i] = Build("COALESCE(?, '') || '|'", t.text)
+		default:
+			pieces[i] = Build("COALESCE(CAST(OCTET_LENGTH(?) AS VARCHAR) || ':' || ?, '') || '|'", t.text, t.text)
+		}
+	}
+	return concat(pieces)
+}
+
+// concat joins texts in a balanced tree: long chains are deep, which costs stack in the server and copies the left part
+// again and again.
+func concat(pieces []SQL) SQL {
+	if len(pieces) == 1 {
+		return pieces[0]
+	}
+	half := len(pieces) / 2
+	return Build("(?) || (?)", concat(pieces[:half]), concat(pieces[half:]))
+}
+
+// ReadDigest reads the one row that DigestQuery answers.
+func ReadDigest(layout DigestLayout, row []*string) (Digest, error) {
+	fail := func(err error) (Digest, error) { return Digest{}, fmt.Errorf("read digest: %w", err) }
+	if len(row) != len(layout.Columns)+3 {
+		return fail(fmt.Errorf("an answer with %d fields for %d columns", len(row), len(layout.Columns)))
+	}
+	var d Digest
+	var err error
+	if d.Rows, err = parseInt(row[0]); err != nil {
+		return fail(err)
+	}
+	for i := range d.Row {
+		if d.Row[i], err = parseSum(row[1+i]); err != nil {
+			return fail(err)
+		}
+	}
+	d.Columns = make([]ColumnDigest, len(layout.Columns))
+	for i, c := range layout.Columns {
+		v := row[3+i]
+		if v == nil {
+			return fail(fmt.Errorf("column %s is NULL", c.Name))
+		}
+		count, sum, _ := strings.Cut(*v, ":")
+		d.Columns[i].Name = c.Name
+		if d.Columns[i].NonNull, err = parseInt(&count); err == nil {
+			d.Columns[i].Sum, err = parseSum(&sum)
+		}
+		if err != nil {
+			return fail(fmt.Errorf("column %s: %w", c.Name, err))
+		}
+	}
+	return d, nil
+}
+
+// parseSum checks that a sum is a whole number of at most 38 digits.
+func parseSum(v *string) (string, error) {
+	if v == nil {
+		return "", fmt.Errorf("a sum is NULL")
+	}
+	s := strings.TrimSpace(*v)
+	if s == "" || len(s) > maxPrecision || strings.Trim(s, "0123456789") != "" {
+		return "", fmt.Errorf("%q is not a sum", *v)
+	}
+	return s, nil
+}
+
+// Hex is the digest in 64 hex digits.
+func (d Digest) Hex() string {
+	h := sha256.New()
+	writeField(h, "sealift digest 1", strconv.FormatInt(d.Rows, 10), d.Row[0], d.Row[1], strconv.Itoa(len(d.Columns)))
+	for _, c := range d.Columns {
+		writeField(h, c.Name, strconv.FormatInt(c.NonNull, 10), c.Sum)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Diff says in words how other, the target's, differs from d, the source's. It is empty exactly if they are equal.
+func (d Digest) Diff(other Digest) []string {
+	var out []string
+	if d.Rows != other.Rows {
+		out = append(out, fmt.Sprintf("%d rows in the source, %d in the target", d.Rows, other.Rows))
+	}
+	if len(d.Columns) != len(other.Columns) {
+		return append(out, fmt.Sprintf("%d columns in the source, %d in the target", len(d.Columns), len(other.Columns)))
+	}
+	for i, c := range d.Columns {
+		o := other.Columns[i]
+		switch {
+		case c.Name != o.Name:
+			out = append(out, fmt.Sprintf("column %d is %s in the source, %s in the target", i+1, c.Name, o.Name))
+		case c.NonNull != o.NonNull:
+			out = append(out, fmt.Sprintf("column %s has %d values in the source, %d in the target", c.Name, c.NonNull, o.NonNull))
+		case c.Sum != o.Sum:
+			out = append(out, fmt.Sprintf("column %s has other values in the target", c.Name))
+		}
+	}
+	if len(out) == 0 && d.Row != other.Row {
+		out = append(out, "every column has the same values, but not in the same rows")
+	}
+	return out
+}
+
+// NullMarkerQuery counts the rows in which a text column's value is the marker that stands for NULL: they would come out
+// as NULL. It answers one number; comparing ignores trailing blanks, so it counts rather too many than too few.
+func NullMarkerQuery(from, where SQL, cols []DigestExpr, marker string) SQL {
+	var conditions []SQL
+	for _, c := range cols {
+		if c.Column.Type.Name == Char || c.Column.Type.Name == Varchar {
+			conditions = append(conditions, Build("(?) = ?", c.Expr, Lit(marker)))
+		}
+	}
+	if len(conditions) == 0 {
+		return Build("SELECT 0")
+	}
+	condition := Build("(?)", Join(" OR ", conditions...))
+	if !where.IsZero() {
+		condition = Build("(?)\n    AND ?", where, condition)
+	}
+	return Build("SELECT COUNT(*)\nFROM ?\nWHERE ?", from, condition)
+}

@@ -1,0 +1,91 @@
+package redshift
+
+import (
+	"errors"
+	"strings"
+)
+
+// ServerError is an error as the server reported it.
+type ServerError struct {
+	Severity string
+	Code     string // SQLSTATE
+	Message  string
+	Detail   string
+	Hint     string
+}
+
+// Error is the server's own text. Redshift's internal errors have a number as their message and the text in the detail.
+func (e *ServerError) Error() string {
+	text := e.Message
+	if cause := e.cause(); cause != "" {
+		text += ": " + cause
+	}
+	if e.Code == "" || e.Code == "XX000" {
+		return text
+	}
+	return text + " (SQLSTATE " + e.Code + ")"
+}
+
+// cause takes from the detail what says more than the message: all of it when the message is only a number, else the
+// line "error:" of the block that assertions and external scans report.
+func (e *ServerError) cause() string {
+	detail := strings.TrimSpace(e.Detail)
+	if strings.Trim(e.Message, "0123456789 ") == "" {
+		return detail
+	}
+	for line := range strings.Lines(detail) {
+		if text, ok := strings.CutPrefix(strings.TrimSpace(line), "error:"); ok {
+			return strings.TrimSpace(text)
+		}
+	}
+	return ""
+}
+
+// text is everything the server said, in lower case, for classification.
+func (e *ServerError) text() string {
+	return strings.ToLower(e.Message + "\n" + e.Detail)
+}
+
+// notThere tells that a relation, column, function or parameter does not exist.
+func (e *ServerError) notThere() bool {
+	switch e.Code {
+	case "42P01", "42703", "42883", "42704", "3F000", "0A000":
+		return true
+	}
+	return false
+}
+
+func serverError(err error) (*ServerError, bool) {
+	var se *ServerError
+	ok := errors.As(err, &se)
+	return se, ok
+}
+
+// Retryable tells whether the same transaction may succeed when it is run again: it was rolled back because of others
+// that ran at the same time (DG c_serial_isolation, error 1023), or because it saw a table that was replaced since its
+// snapshot (error 1018).
+func Retryable(err error) bool {
+	se, ok := serverError(err)
+	if !ok {
+		return false
+	}
+	switch se.Code {
+	case "40001", "40P01":
+		return true
+	}
+	message := strings.TrimSpace(se.Message)
+	return message == "1023" || message == "1018" || strings.Contains(se.text(), "serializable isolation violation") ||
+		strings.Contains(se.text(), "could not serialize access")
+}
+
+// IsPermission tells whether the user lacks a right in the database.
+func IsPermission(err error) bool {
+	se, ok := serverError(err)
+	return ok && (se.Code == "42501" || strings.HasPrefix(se.text(), "permission denied"))
+}
+
+// IsLoadError tells whether a COPY failed on its data, so that the load-error views say where.
+func IsLoadError(err error) bool {
+	se, ok := serverError(err)
+	return ok && (strings.Contains(se.text(), "stl_load_errors") || strings.Contains(se.text(), "sys_load_error_detail"))
+}
