@@ -56,3 +56,13 @@ func (st *state) managed(arn string) *managed {
 	}
 	return nil
 }
+
+// ManagedPolicy gives the default version of a managed policy, AWS's or one of account's; nil if there is none.
+func (s *Service) ManagedPolicy(account, arn string) *policy.Document {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if owner := accountOf(arn); owner != account && owner != "aws" {
+		return nil
+	}
+	return s.state.managedDocument(arn)
+}

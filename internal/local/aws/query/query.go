@@ -4,6 +4,7 @@ package query
 
 import (
 	"encoding/xml"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -143,4 +144,17 @@ func Write(w http.ResponseWriter, namespace, action, requestID string, result an
 	w.Header().Set("X-Amzn-Requestid", requestID)
 	_, err := w.Write([]byte(body.String()))
 	return err
+}
+
+// Only refuses parameters that an action does not imitate, by name: dropping one in silence could drop the caller's
+// meaning with it. names are those of whole parameters, without list numbers or members.
+func (p Params) Only(service, action string, names ...string) error {
+	for _, key := range slices.Sorted(maps.Keys(p.values)) {
+		name, _, _ := strings.Cut(key, ".")
+		if name == "Action" || name == "Version" || strings.HasPrefix(name, "X-Amz-") || slices.Contains(names, name) {
+			continue
+		}
+		return awserr.NotImitated("the parameter " + name + " of " + service + ":" + action)
+	}
+	return nil
 }

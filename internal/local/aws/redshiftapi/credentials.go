@@ -1,0 +1,168 @@
+package redshiftapi
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sealift/sealift/internal/local/aws/awserr"
+	"github.com/sealift/sealift/internal/local/aws/iam"
+	"github.com/sealift/sealift/internal/local/aws/policy"
+	"github.com/sealift/sealift/internal/local/aws/query"
+)
+
+// A temporary login lives this long: Redshift API reference, GetClusterCredentials.
+const (
+	minSeconds = 900
+	maxSeconds = 3600
+)
+
+var (
+	dbUser  = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_+.@-]{0,63}$`)
+	dbGroup = regexp.MustCompile(`^[a-z][a-z0-9_+.@-]{0,63}$`)
+)
+
+type clusterCredentials struct {
+	DBUser          string `xml:"DbUser"`
+	DBPassword      string `xml:"DbPassword"`
+	Expiration      string
+	NextRefreshTime string `xml:",omitempty"`
+}
+
+// getClusterCredentials makes a login for a database user of the caller's choice. Whether that user exists is not
+// looked at: the login fails then, not this call.
+func (s *Service) getClusterCredentials(_ context.Context, id *iam.Identity, p query.Params) (any, error) {
+	n, seconds, err := s.credentialsOf(id, p)
+	if err != nil {
+		return nil, err
+	}
+	user, err := p.Need("DbUser")
+	if err != nil {
+		return nil, err
+	}
+	if !dbUser.MatchString(user) || reserved(user) || strings.EqualFold(user, "public") {
+		return nil, badValue("Invalid database user name: %s", user)
+	}
+	create, err := p.Bool("AutoCreate")
+	if err != nil {
+		return nil, err
+	}
+	groups := p.Strings("DbGroups", "DbGroup")
+	for _, g := range groups {
+		if !dbGroup.MatchString(g) || reserved(g) {
+			return nil, badValue("Invalid database group name: %s", g)
+		}
+	}
+	ctx := policy.Context{"redshift:dbuser": {user}, "redshift:durationseconds": {strconv.Itoa(seconds)}}
+	dbName := p.Get("DbName")
+	if dbName != "" {
+		ctx["redshift:dbname"] = []string{dbName}
+	}
+	needs := []struct{ action, resource string }{{"GetClusterCredentials", n.arn("dbuser", "/"+user)}}
+	if dbName != "" {
+		needs = append(needs, struct{ action, resource string }{"GetClusterCredentials", n.arn("dbname", "/"+dbName)})
+	}
+	if create {
+		needs = append(needs, struct{ action, resource string }{"CreateClusterUser", n.arn("dbuser", "/"+user)})
+	}
+	for _, g := range groups {
+		needs = append(needs, struct{ action, resource string }{"JoinGroup", n.arn("dbgroup", "/"+g)})
+	}
+	for _, need := range needs {
+		if err := s.allow(id, need.action, need.resource, ctx); err != nil {
+			return nil, err
+		}
+	}
+	prefix := "IAM:"
+	if create {
+		prefix = "IAMA:"
+	}
+	out, err := s.issue(n, prefix+strings.Join(append([]string{user}, groups...), ":"), seconds)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// getClusterCredentialsWithIAM makes a login for the database user that stands for the caller itself.
+func (s *Service) getClusterCredentialsWithIAM(_ context.Context, id *iam.Identity, p query.Params) (any, error) {
+	n, seconds, err := s.credentialsOf(id, p)
+	if err != nil {
+		return nil, err
+	}
+	dbName := p.Get("DbName")
+	resource := n.arn("dbname", "/*")
+	if dbName != "" {
+		resource = n.arn("dbname", "/"+dbName)
+	}
+	if err := s.allow(id, "GetClusterCredentialsWithIAM", resource, policy.Context{"redshift:durationseconds": {strconv.Itoa(seconds)}}); err != nil {
+		return nil, err
+	}
+	var user string
+	switch {
+	case id.RoleARN != "":
+		user = "IAMR:" + id.RoleARN[strings.LastIndexByte(id.RoleARN, '/')+1:]
+	case id.UserName != "":
+		user = "IAM:" + id.UserName
+	default:
+		return nil, awserr.NotImitated("a database user for the account's root user")
+	}
+	out, err := s.issue(n, user, seconds)
+	if err != nil {
+		return nil, err
+	}
+	out.NextRefreshTime = out.Expiration
+	return out, nil
+}
+
+// credentialsOf reads what both calls have in common.
+func (s *Service) credentialsOf(id *iam.Identity, p query.Params) (Name, int, error) {
+	cluster, err := p.Need("ClusterIdentifier")
+	if err != nil {
+		return Name{}, 0, err
+	}
+	seconds, err := p.Int("DurationSeconds", minSeconds)
+	if err != nil {
+		return Name{}, 0, err
+	}
+	if seconds < minSeconds || seconds > maxSeconds {
+		return Name{}, 0, badValue("The parameter DurationSeconds must be between %d and %d.", minSeconds, maxSeconds)
+	}
+	return Name{id.Account, id.Region, cluster}, seconds, nil
+}
+
+func (s *Service) issue(n Name, user string, seconds int) (*clusterCredentials, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.clusters[n.key()] == nil {
+		return nil, notFound(n.ID)
+	}
+	raw := make([]byte, 66) // 88 characters, with + / and = among them
+	rand.Read(raw)
+	l := login{base64.StdEncoding.EncodeToString(raw) + "=", s.now().UTC().Add(time.Duration(seconds) * time.Second)}
+	key := n.key() + "/" + user
+	s.logins[key] = append(s.live(key), l)
+	return &clusterCredentials{DBUser: user, DBPassword: l.password, Expiration: l.expires.Format(time.RFC3339)}, nil
+}
+
+// live gives the logins of a user that have not expired.
+func (s *Service) live(key string) []login {
+	now := s.now()
+	return slices.DeleteFunc(s.logins[key], func(l login) bool { return !now.Before(l.expires) })
+}
+
+// ValidLogin tells whether password is a temporary one of user ("IAM:x", "IAMA:x:group", "IAMR:role") that has not
+// expired. Every call of GetClusterCredentials makes another password, and all are valid until their own end.
+func (s *Service) ValidLogin(n Name, user, password string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.live(n.key()+"/"+user), func(l login) bool {
+		return subtle.ConstantTimeCompare([]byte(l.password), []byte(password)) == 1
+	})
+}
