@@ -46,25 +46,63 @@ func CheckKMSKey(s string) error {
 	return nil
 }
 
-// authorization is the clause that says who acts. No spaces may stand between the roles of a chain (DG
-// copy-parameters-authorization).
-func authorization(chain string) (SQL, error) {
+// KeyFor is how an UNLOAD that runs as chain names a key: by its bare id in the account of the role that writes, as the
+// manual's examples do; by its ARN in another, because S3 looks for an id in the writer's account.
+func KeyFor(keyARN, chain string) (string, error) {
+	if err := CheckKMSKey(keyARN); err != nil {
+		return "", err
+	}
 	roles, err := ParseRoleChain(chain)
 	if err != nil {
-		return SQL{}, err
+		return "", err
 	}
-	return Build("IAM_ROLE ?", Lit(strings.Join(roles, ","))), nil
+	key := strings.Split(keyARN, ":") // arn:aws:kms:region:account:key/id
+	writer := strings.Split(roles[len(roles)-1], ":")
+	if len(key) != 6 {
+		return "", fmt.Errorf("%q is not the ARN of a KMS key", keyARN)
+	}
+	id, isKey := strings.CutPrefix(key[5], "key/")
+	if !isKey {
+		return "", fmt.Errorf("%q is an alias, not a key", keyARN)
+	}
+	if key[4] != writer[4] || key[1] != writer[1] {
+		return keyARN, nil
+	}
+	return id, nil
 }
 
-// NullMarker stands for NULL in staged text. It holds nothing that ESCAPE touches, so it reads the same before and after,
-// and NullMarkerQuery proves that no value is equal to it.
-const NullMarker = "@sealift:null@"
+// authorization is the clause that says who acts. No spaces may stand between the roles of a chain (DG
+// copy-parameters-authorization).
+func authorization(chain string) SQL {
+	roles, err := ParseRoleChain(chain)
+	if err != nil {
+		panic("redshift: " + err.Error())
+	}
+	return Build("IAM_ROLE ?", Lit(strings.Join(roles, ",")))
+}
 
-var nullMarker = regexp.MustCompile(`^[A-Za-z0-9@:_.#-]{4,64}$`)
-
-func checkNullMarker(s string) error {
-	if !nullMarker.MatchString(s) {
-		return fmt.Errorf("%q cannot stand for NULL in text", s)
+func checkRegion(s string) error {
+	if s != "" && !region.MatchString(s) {
+		return fmt.Errorf("%q is not a region", s)
 	}
 	return nil
+}
+
+// nullMarker is what may stand for NULL in text: nothing that ESCAPE touches, so that it reads the same before and after
+// (UNLOAD escapes after it has put the marker in), and long enough that few values are like it. NullMarkerQuery proves
+// that none is.
+var nullMarker = regexp.MustCompile(`^[A-Za-z0-9@:_.#-]{4,128}$`)
+
+func checkFormat(format, nullAs string) error {
+	switch format {
+	case Parquet:
+		return nil
+	case Text:
+		if !nullMarker.MatchString(nullAs) {
+			return fmt.Errorf("%q cannot stand for NULL in text", nullAs)
+		}
+		return nil
+	default:
+		return fmt.Errorf("format %q is not known", format)
+	}
 }

@@ -38,14 +38,26 @@ type Catalog struct {
 	Notes []string
 }
 
-// Table finds a table's definition.
-func (c *Catalog) Table(t Table) (*TableDef, bool) {
+// Table finds a table's definition; nil is none.
+func (c *Catalog) Table(t Table) *TableDef {
 	i, found := slices.BinarySearchFunc(c.Tables, t, func(d TableDef, t Table) int { return d.Table.Compare(t) })
 	if !found {
-		return nil, false
+		return nil
 	}
-	return &c.Tables[i], true
+	return &c.Tables[i]
 }
+
+// Sorted lists the tables in order of their names.
+func (c *Catalog) Sorted() []*TableDef {
+	defs := make([]*TableDef, len(c.Tables))
+	for i := range c.Tables {
+		defs[i] = &c.Tables[i]
+	}
+	return defs
+}
+
+// HasSchema tells whether there is such a schema.
+func (c *Catalog) HasSchema(name Ident) bool { return c.Schemas[name] }
 
 // ledgerSchema holds Sealift's own tables in a target. They are never moved.
 const ledgerSchema = "sealift"
@@ -236,18 +248,18 @@ WHERE c.relkind IN ('r', 'v', 'm') AND ?`, r.wanted())
 			return nil
 		}
 		d := TableDef{Table: t, SortStyle: SortNone}
-		owner := ""
 		if row[4] != nil {
-			if d.Owner, err = r.name(row[4]); err != nil {
+			owner, err := r.name(row[4])
+			if err != nil {
 				return fmt.Errorf("owner of %s: %w", t, err)
 			}
-			owner = *row[4]
+			d.Owner = owner.name
 		}
 		if err := d.setDistStyle(row[5]); err != nil {
 			return err
 		}
 		if row[6] != nil {
-			if d.Grants, err = parseACL(*row[6], owner); err != nil {
+			if d.Grants, err = parseACL(*row[6], d.Owner); err != nil {
 				d.Notes = append(d.Notes, "grants are not carried over: "+err.Error())
 			}
 		}

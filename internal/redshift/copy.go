@@ -20,52 +20,51 @@ type Copy struct {
 	Region string
 }
 
-// SQL is the statement's text.
-func (c Copy) SQL() (SQL, error) {
-	fail := func(err error) (SQL, error) { return SQL{}, fmt.Errorf("write COPY %s: %w", c.Table, err) }
-	if c.Table.IsZero() || len(c.Columns) == 0 || c.From.IsZero() {
-		return fail(errors.New("no table, no columns or no manifest"))
-	}
-	role, err := authorization(c.Role)
+// Check tells whether a statement can be made. What it refuses comes from outside: the role, the region.
+func (c Copy) Check() error {
+	err := c.check()
 	if err != nil {
-		return fail(err)
+		return fmt.Errorf("write COPY %s: %w", c.Table, err)
+	}
+	return nil
+}
+
+func (c Copy) check() error {
+	if c.Table.Schema.IsZero() || c.Table.Name.IsZero() || len(c.Columns) == 0 || c.From.IsZero() {
+		return errors.New("no table, no columns or no manifest")
+	}
+	if c.Format == Parquet && c.Region != "" {
+		return errors.New("files of format parquet cannot be loaded from another region; stage in the target's, or use format text")
+	}
+	_, err := ParseRoleChain(c.Role)
+	return errors.Join(err, checkFormat(c.Format, c.NullAs), checkRegion(c.Region))
+}
+
+// SQL is the statement's text. It panics where Check returns an error.
+func (c Copy) SQL() SQL {
+	if err := c.Check(); err != nil {
+		panic("redshift: " + err.Error())
 	}
 	clauses := []SQL{
 		Build("COPY ? (?)", c.Table, Idents(c.Columns...)),
 		Build("FROM ?", c.From),
-		role,
+		authorization(c.Role),
 		Build("MANIFEST"),
 	}
-	switch c.Format {
-	case Parquet:
-		// Columnar formats take few options (DG copy-usage_notes-copy-from-columnar): COMPUPDATE is not one, and never
-		// happens. The bucket must be in the warehouse's region.
-		if c.Region != "" {
-			return fail(errors.New("Parquet cannot be loaded from another region; use format: text"))
-		}
+	if c.Format == Parquet {
+		// Columnar formats take few options (DG copy-usage_notes-copy-from-columnar); COMPUPDATE is not one of them,
+		// and does not happen.
 		clauses = append(clauses, Build("FORMAT AS PARQUET"))
-	case Text:
-		if err := checkNullMarker(c.NullAs); err != nil {
-			return fail(err)
-		}
-		clauses = append(clauses,
-			Build("DELIMITER '|' ESCAPE"),
-			Build("NULL AS ?", Lit(c.NullAs)),
-			Build("ZSTD"),
-			Build("DATEFORMAT 'auto' TIMEFORMAT 'auto'"),
-			Build("COMPUPDATE OFF"))
-	default:
-		return fail(fmt.Errorf("format %q is not known", c.Format))
+	} else {
+		clauses = append(clauses, delimited(c.NullAs)...)
+		clauses = append(clauses, Build("DATEFORMAT 'auto' TIMEFORMAT 'auto'"), Build("COMPUPDATE OFF"))
 	}
 	clauses = append(clauses, Build("STATUPDATE OFF"))
 	if c.ExplicitIDs {
 		clauses = append(clauses, Build("EXPLICIT_IDS"))
 	}
 	if c.Region != "" {
-		if !region.MatchString(c.Region) {
-			return fail(fmt.Errorf("%q is not a region", c.Region))
-		}
 		clauses = append(clauses, Build("REGION ?", Lit(c.Region)))
 	}
-	return Join("\n", clauses...), nil
+	return Join("\n", clauses...)
 }

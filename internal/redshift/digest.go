@@ -26,13 +26,22 @@ type DigestExpr struct {
 	Expr   SQL
 }
 
-// Layout is the layout of a digest over cols.
-func Layout(cols []DigestExpr) DigestLayout {
-	l := DigestLayout{Columns: make([]DigestColumn, len(cols))}
-	for i, c := range cols {
-		l.Columns[i] = c.Column
+// Layout is the layout of a digest over columns.
+func Layout(columns []Column) DigestLayout {
+	l := DigestLayout{Columns: make([]DigestColumn, len(columns))}
+	for i, c := range columns {
+		l.Columns[i] = DigestColumn{Name: c.Name.name, Type: c.Type}
 	}
 	return l
+}
+
+// DigestColumns are columns as they are, for DigestQuery.
+func DigestColumns(columns []Column) []DigestExpr {
+	out := make([]DigestExpr, len(columns))
+	for i, c := range columns {
+		out[i] = DigestExpr{Column: DigestColumn{Name: c.Name.name, Type: c.Type}, Expr: Build("?", c.Name)}
+	}
+	return out
 }
 
 // Digest is what a set of rows comes to. Two sets have the same digest if they hold the same rows, in any order, each as
@@ -259,17 +268,18 @@ func (d Digest) Diff(other Digest) []string {
 	return out
 }
 
-// NullMarkerQuery counts the rows in which a text column's value is the marker that stands for NULL: they would come out
-// as NULL. It answers one number; comparing ignores trailing blanks, so it counts rather too many than too few.
-func NullMarkerQuery(from, where SQL, cols []DigestExpr, marker string) SQL {
+// NullMarkerQuery counts the rows in which a text column's value is the marker that stands for NULL: it would come out as
+// NULL. It answers one number; comparing ignores trailing blanks, so it counts rather too many than too few. Without text
+// columns there is nothing to ask, and the query is empty.
+func NullMarkerQuery(from, where SQL, columns []Column, marker string) SQL {
 	var conditions []SQL
-	for _, c := range cols {
-		if c.Column.Type.Name == Char || c.Column.Type.Name == Varchar {
-			conditions = append(conditions, Build("(?) = ?", c.Expr, Lit(marker)))
+	for _, c := range columns {
+		if c.Type.Name == Char || c.Type.Name == Varchar {
+			conditions = append(conditions, Build("? = ?", c.Name, Lit(marker)))
 		}
 	}
 	if len(conditions) == 0 {
-		return Build("SELECT 0")
+		return SQL{}
 	}
 	condition := Build("(?)", Join(" OR ", conditions...))
 	if !where.IsZero() {

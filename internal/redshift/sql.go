@@ -176,11 +176,11 @@ func (l Literal) fragment() string {
 // Int is a whole number in SQL.
 type Int int64
 
-// fragment encloses negative numbers, so that two minus signs never meet and begin a comment.
+// fragment keeps a blank before a minus sign, so that two of them never meet and begin a comment.
 func (i Int) fragment() string {
 	text := strconv.FormatInt(int64(i), 10)
 	if i < 0 {
-		return "(" + text + ")"
+		return " " + text
 	}
 	return text
 }

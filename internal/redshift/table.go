@@ -58,7 +58,7 @@ const (
 // TableDef is a table's definition, as far as it can be carried to another warehouse.
 type TableDef struct {
 	Table
-	Owner       Ident
+	Owner       string // "" where the catalog names none
 	DistStyle   DistStyle
 	SortStyle   SortStyle
 	Columns     []Column
@@ -131,6 +131,89 @@ func (d *TableDef) DistKey() (Ident, bool) {
 		}
 	}
 	return Ident{}, false
+}
+
+// Clone is a copy that shares nothing with d.
+func (d *TableDef) Clone() TableDef {
+	c := *d
+	c.Columns = slices.Clone(d.Columns)
+	for i, col := range c.Columns {
+		if col.Identity != nil {
+			id := *col.Identity
+			c.Columns[i].Identity = &id
+		}
+	}
+	if d.PrimaryKey != nil {
+		pk := Key{Name: d.PrimaryKey.Name, Columns: slices.Clone(d.PrimaryKey.Columns)}
+		c.PrimaryKey = &pk
+	}
+	c.Uniques = slices.Clone(d.Uniques)
+	for i, k := range c.Uniques {
+		c.Uniques[i].Columns = slices.Clone(k.Columns)
+	}
+	c.ForeignKeys = slices.Clone(d.ForeignKeys)
+	for i, k := range c.ForeignKeys {
+		c.ForeignKeys[i].Columns = slices.Clone(k.Columns)
+		c.ForeignKeys[i].RefColumns = slices.Clone(k.RefColumns)
+	}
+	c.Grants = slices.Clone(d.Grants)
+	for i, g := range c.Grants {
+		c.Grants[i].Privileges = slices.Clone(g.Privileges)
+	}
+	c.Dependents = slices.Clone(d.Dependents)
+	c.Problems, c.Notes = slices.Clone(d.Problems), slices.Clone(d.Notes)
+	return c
+}
+
+// Keep removes the columns for which keep is false, and with them the keys that need them. It says what went besides the
+// columns.
+func (d *TableDef) Keep(keep func(Column) bool) []string {
+	kept := make(map[Ident]bool, len(d.Columns))
+	var left []Column
+	for _, c := range d.Columns {
+		if keep(c) {
+			kept[c.Name] = true
+			left = append(left, c)
+		}
+	}
+	var gone []string
+	whole := func(what string, names []Ident) bool {
+		if slices.ContainsFunc(names, func(n Ident) bool { return !kept[n] }) {
+			gone = append(gone, what+" "+nameList(names)+" left out: a column of it is not moved")
+			return false
+		}
+		return true
+	}
+	if key, ok := d.DistKey(); ok && !whole("distribution key", []Ident{key}) {
+		d.DistStyle = DistAuto
+	}
+	if sort := d.SortKey(); len(sort) > 0 && !whole("sort key", sort) {
+		d.SortStyle = SortNone
+		for i := range left {
+			left[i].SortKey = 0
+		}
+	}
+	if d.PrimaryKey != nil && !whole("primary key", d.PrimaryKey.Columns) {
+		d.PrimaryKey = nil
+	}
+	d.Uniques = slices.DeleteFunc(d.Uniques, func(k Key) bool { return !whole("unique key", k.Columns) })
+	d.ForeignKeys = slices.DeleteFunc(d.ForeignKeys, func(k ForeignKey) bool {
+		return !whole("foreign key to "+k.RefTable.String(), k.Columns)
+	})
+	d.Columns = left
+	return gone
+}
+
+// Plain is d as a table that rows only pass through on their way into another: types, encodings and distribution, without
+// numbering, defaults, keys, comments and grants.
+func (d *TableDef) Plain() TableDef {
+	p := TableDef{Table: d.Table, DistStyle: d.DistStyle, SortStyle: SortNone, Columns: slices.Clone(d.Columns)}
+	for i, c := range p.Columns {
+		p.Columns[i] = Column{
+			Name: c.Name, Type: c.Type, NotNull: c.NotNull, Encoding: c.Encoding, DistKey: c.DistKey, Collate: c.Collate,
+		}
+	}
+	return p
 }
 
 // identityDefault matches what pg_attrdef.adsrc holds for identity columns: "identity"(1234, 0, '1,1'::text), and with

@@ -277,22 +277,47 @@ func (t Type) Movable(format string) (ok bool, why string) {
 	}
 }
 
-// Wider tells whether t holds every value of old, with the same text for each: the values of old can be moved into a
-// column of t and be verified there.
-func (t Type) Wider(old Type) bool {
-	if t == old {
-		return false
+// Holds tells whether t holds every value of other, with the same text for each: values of other can be moved into a
+// column of t and be verified there. REAL into DOUBLE PRECISION is not such a case: the bits differ, which digests of
+// floats are made of.
+func (t Type) Holds(other Type) bool {
+	if t == other {
+		return true
 	}
 	switch t.Name {
 	case Integer:
-		return old.Name == SmallInt
+		return other.Name == SmallInt
 	case BigInt:
-		return old.Name == SmallInt || old.Name == Integer
+		return other.Name == SmallInt || other.Name == Integer
 	case Char, Varchar, Varbyte:
-		return old.Name == t.Name && t.Length > old.Length
+		return other.Name == t.Name && t.Length > other.Length
 	case Decimal:
-		return old.Name == Decimal && t.Scale == old.Scale && t.Precision > old.Precision
+		return other.Name == Decimal && t.Scale == other.Scale && t.Precision > other.Precision
 	default:
 		return false
 	}
+}
+
+// Columns makes columns of the fields of a query's answer, so that a table can be made of it.
+func Columns(fields []Field) ([]Column, error) {
+	columns := make([]Column, len(fields))
+	seen := make(map[string]bool, len(fields))
+	for i, f := range fields {
+		name, err := NewIdent(f.Name)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("column %d: %w", i+1, err)
+		case f.Name == "?column?":
+			return nil, fmt.Errorf("column %d has no name: give it one with AS", i+1)
+		case seen[f.Name]:
+			return nil, fmt.Errorf("two columns are named %s: rename one with AS", f.Name)
+		}
+		seen[f.Name] = true
+		t, err := f.Type()
+		if err != nil {
+			return nil, err
+		}
+		columns[i] = Column{Name: name, Type: t}
+	}
+	return columns, nil
 }
