@@ -1,0 +1,89 @@
+package connect
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"strings"
+
+	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
+	awsredshift "github.com/aws/aws-sdk-go-v2/service/redshift"
+
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/secret"
+)
+
+// credentials answers the login name and password for one new session. They are asked for anew every time, because
+// temporary ones outlive an hour only by accident.
+func (w *Warehouse) credentials(ctx context.Context) (user string, password secret.Value, err error) {
+	switch w.spec.Auth {
+	case "password":
+		password, err = w.password(ctx)
+		return w.spec.User, password, err
+	case "iam":
+		return w.clusterCredentials(ctx)
+	default:
+		return "", secret.Value{}, hint.With(fmt.Errorf("%s: auth: %s is not built yet", w.spec.Name(), w.spec.Auth),
+			"use auth: iam (on a cluster) or auth: password")
+	}
+}
+
+// clusterCredentials gets a temporary password. The user name in the answer carries a prefix (IAM:) and must be used
+// as it is: https://docs.aws.amazon.com/redshift/latest/APIReference/API_GetClusterCredentials.html
+func (w *Warehouse) clusterCredentials(ctx context.Context) (string, secret.Value, error) {
+	if w.spec.Cluster == "" {
+		return "", secret.Value{}, hint.With(fmt.Errorf("%s: auth: iam needs a cluster", w.spec.Name()),
+			"name cluster: in the job, or use auth: password")
+	}
+	out, err := awsredshift.NewFromConfig(w.aws).GetClusterCredentials(ctx, &awsredshift.GetClusterCredentialsInput{
+		ClusterIdentifier: &w.spec.Cluster, DbUser: &w.spec.User, DbName: &w.spec.Database,
+	})
+	if err != nil {
+		return "", secret.Value{}, hint.With(fmt.Errorf("get credentials of user %s on cluster %s: %w", w.spec.User, w.spec.Cluster, err),
+			"the caller needs redshift:GetClusterCredentials on the cluster's dbuser and dbname")
+	}
+	if out.DbUser == nil || out.DbPassword == nil {
+		return "", secret.Value{}, fmt.Errorf("get credentials of user %s on cluster %s: the answer has no password", w.spec.User, w.spec.Cluster)
+	}
+	return *out.DbUser, secret.New(*out.DbPassword), nil
+}
+
+// password resolves password_from.
+func (w *Warehouse) password(ctx context.Context) (secret.Value, error) {
+	kind, ref, _ := strings.Cut(w.spec.PasswordFrom, ":")
+	switch kind {
+	case "env":
+		v, ok := w.options.Getenv(ref)
+		if !ok || v == "" {
+			return secret.Value{}, hint.With(fmt.Errorf("%s: the environment has no %s", w.spec.Name(), ref),
+				"set it, or name another place in password_from")
+		}
+		return secret.New(v), nil
+	case "file":
+		v, err := os.ReadFile(ref)
+		if err != nil {
+			return secret.Value{}, fmt.Errorf("%s: read password: %w", w.spec.Name(), err)
+		}
+		return secret.New(strings.TrimRight(string(v), "\r\n")), nil
+	case "kms":
+		blob, err := base64.StdEncoding.DecodeString(ref)
+		if err != nil {
+			return secret.Value{}, fmt.Errorf("%s: password_from: kms: is not base64: %w", w.spec.Name(), err)
+		}
+		cfg := w.aws
+		if cfg.Credentials == nil {
+			if cfg, err = Config(ctx, w.spec.Region, Role{}); err != nil {
+				return secret.Value{}, err
+			}
+		}
+		out, err := awskms.NewFromConfig(cfg).Decrypt(ctx, &awskms.DecryptInput{CiphertextBlob: blob})
+		if err != nil {
+			return secret.Value{}, hint.With(fmt.Errorf("%s: decrypt password: %w", w.spec.Name(), err), "the caller needs kms:Decrypt on the key it was encrypted under")
+		}
+		return secret.New(string(out.Plaintext)), nil
+	default:
+		return secret.Value{}, hint.With(fmt.Errorf("%s: password_from: %s: is not built yet", w.spec.Name(), kind),
+			"use env:NAME, file:/path or kms:BASE64")
+	}
+}

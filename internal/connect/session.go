@@ -1,0 +1,139 @@
+package connect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/sealift/sealift/internal/redshift"
+)
+
+// Session is one connection to a warehouse. It is used by one goroutine at a time.
+type Session struct {
+	conn *pgconn.PgConn
+	name string // of the warehouse, for messages
+}
+
+// cancelGrace is how long a cancelled statement may take to stop before the connection is given up.
+const cancelGrace = 10 * time.Second
+
+// Query runs one statement and calls each for every row of its answer; values are text, nil is NULL, and a row is only
+// valid during the call. An error of each ends the query and is returned.
+//
+// When ctx ends, the statement is cancelled on the server too, because a COPY or UNLOAD goes on there when only the
+// connection is closed.
+func (s *Session) Query(ctx context.Context, sql redshift.SQL, each func(row []*string) error) error {
+	_, err := s.run(ctx, sql, each)
+	return err
+}
+
+// Exec runs one statement and returns how many rows its command tag names.
+func (s *Session) Exec(ctx context.Context, sql redshift.SQL) (int64, error) {
+	return s.run(ctx, sql, nil)
+}
+
+func (s *Session) run(ctx context.Context, sql redshift.SQL, each func(row []*string) error) (int64, error) {
+	// Simple protocol without arguments: Redshift does not report standard_conforming_strings, its binary formats are
+	// its own, and statement caches break after DDL. Values come as text.
+	results := s.conn.Exec(ctx, sql.String())
+	var rows int64
+	var eachErr error
+	var row []*string
+	for results.NextResult() {
+		reader := results.ResultReader()
+		for reader.NextRow() {
+			if each == nil || eachErr != nil {
+				continue
+			}
+			row = row[:0]
+			for _, v := range reader.Values() {
+				row = append(row, text(v))
+			}
+			eachErr = each(row)
+		}
+		if tag, err := reader.Close(); err == nil {
+			rows = tag.RowsAffected()
+		}
+	}
+	err := results.Close()
+	if err != nil {
+		return 0, s.wrap(err)
+	}
+	return rows, eachErr
+}
+
+func text(v []byte) *string {
+	if v == nil {
+		return nil
+	}
+	t := string(v)
+	return &t
+}
+
+// Describe answers the names and types of the columns that a query has, without running it.
+func (s *Session) Describe(ctx context.Context, query redshift.SQL) ([]redshift.Field, error) {
+	d, err := s.conn.Prepare(ctx, "", query.String(), nil)
+	if err != nil {
+		return nil, s.wrap(err)
+	}
+	fields := make([]redshift.Field, 0, len(d.Fields))
+	for _, f := range d.Fields {
+		fields = append(fields, redshift.Field{Name: f.Name, OID: f.DataTypeOID, Modifier: f.TypeModifier})
+	}
+	return fields, nil
+}
+
+// PID is the server process of the session, under which others can find and end it.
+func (s *Session) PID() int64 { return int64(s.conn.PID()) }
+
+// Broken tells that the session cannot be used any more.
+func (s *Session) Broken() bool { return s.conn.IsClosed() }
+
+// Idle tells that no transaction is open.
+func (s *Session) Idle() bool { return s.conn.TxStatus() == 'I' }
+
+// Close ends the session. The server rolls back what was not committed.
+func (s *Session) Close(ctx context.Context) error {
+	if err := s.conn.Close(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("close session to %s: %w", s.name, err)
+	}
+	return nil
+}
+
+// wrap turns an error of the driver into one that answers the questions callers have: what the server said, or that
+// the answer was lost.
+func (s *Session) wrap(err error) error {
+	var pe *pgconn.PgError
+	if errors.As(err, &pe) && !s.conn.IsClosed() {
+		return &redshift.ServerError{Severity: pe.Severity, Code: pe.Code, Message: pe.Message, Detail: pe.Detail, Hint: pe.Hint}
+	}
+	if errors.As(err, &pe) {
+		// The server said why and closed the connection (shutdown, termination): what it said is the cause.
+		err = &redshift.ServerError{Severity: pe.Severity, Code: pe.Code, Message: pe.Message, Detail: pe.Detail, Hint: pe.Hint}
+	}
+	return &LostError{Warehouse: s.name, NotSent: pgconn.SafeToRetry(err), Err: err}
+}
+
+// LostError says that the connection was lost while a statement was under way.
+type LostError struct {
+	Warehouse string
+	NotSent   bool // nothing reached the server
+	Err       error
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("connection to %s lost: %v", e.Warehouse, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *LostError) Unwrap() error { return e.Err }
+
+// SafeToRetry tells that the statement cannot have happened.
+func (e *LostError) SafeToRetry() bool { return e.NotSent }
+
+// OutcomeUnknown tells that the statement may have happened although no answer came.
+func (e *LostError) OutcomeUnknown() bool { return !e.NotSent }

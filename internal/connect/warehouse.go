@@ -1,0 +1,219 @@
+package connect
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsredshift "github.com/aws/aws-sdk-go-v2/service/redshift"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/internal/secret"
+	"github.com/sealift/sealift/plan"
+)
+
+// Options of a Warehouse.
+type Options struct {
+	// Application is shown in the warehouse's session views: sealift and the run's id.
+	Application string
+	Log         *slog.Logger // nil is silent
+	// Getenv reads the environment for password_from: env:NAME. Default os.LookupEnv.
+	Getenv func(string) (string, bool)
+}
+
+// Warehouse opens sessions to one warehouse. It is safe for concurrent use.
+type Warehouse struct {
+	spec    plan.Warehouse
+	options Options
+	aws     aws.Config // in the warehouse's account and region
+	roots   *x509.CertPool
+	host    string
+	port    int
+}
+
+// NewWarehouse resolves where the warehouse is and as whom we come: it takes the role, checks the account and looks the
+// endpoint up, but opens no session yet.
+func NewWarehouse(ctx context.Context, spec plan.Warehouse, o Options) (*Warehouse, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Getenv == nil {
+		o.Getenv = os.LookupEnv
+	}
+	w := &Warehouse{spec: spec, options: o, host: spec.Host, port: spec.Port}
+	if err := w.loadRoots(); err != nil {
+		return nil, err
+	}
+	if spec.Auth == "password" && spec.Host != "" && spec.AssumeRole == "" && spec.Account == "" {
+		return w, nil // nothing to ask AWS
+	}
+	cfg, err := Config(ctx, spec.Region, Role{ARN: spec.AssumeRole, ExternalID: spec.ExternalID})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", spec.Name(), err)
+	}
+	w.aws = cfg
+	if spec.Account != "" {
+		id, err := Caller(ctx, cfg)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", spec.Name(), err)
+		}
+		if id.Account != spec.Account {
+			return nil, hint.With(
+				fmt.Errorf("%s: the job names account %s, but the credentials are of account %s (%s)", spec.Name(), spec.Account, id.Account, id.ARN),
+				"check AWS_PROFILE and assume_role: nothing was touched")
+		}
+	}
+	if w.host == "" {
+		if err := w.lookUp(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// loadRoots reads the certificates that the server's is checked against: the job's ca_file, or PGSSLROOTCERT as other
+// clients use it, or the system's (Redshift's certificates are publicly trusted).
+func (w *Warehouse) loadRoots() error {
+	file := w.spec.CAFile
+	if file == "" {
+		file, _ = w.options.Getenv("PGSSLROOTCERT")
+	}
+	if file == "" || file == "system" {
+		return nil
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("%s: read certificates: %w", w.spec.Name(), err)
+	}
+	w.roots = x509.NewCertPool()
+	if !w.roots.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("%s: %s holds no certificate", w.spec.Name(), file)
+	}
+	return nil
+}
+
+func (w *Warehouse) lookUp(ctx context.Context) error {
+	if w.spec.Workgroup != "" {
+		return hint.With(fmt.Errorf("%s: looking up serverless workgroups is not built yet", w.spec.Name()),
+			"name the endpoint instead: host: WORKGROUP.ACCOUNT.REGION.redshift-serverless.amazonaws.com")
+	}
+	out, err := awsredshift.NewFromConfig(w.aws).DescribeClusters(ctx, &awsredshift.DescribeClustersInput{ClusterIdentifier: &w.spec.Cluster})
+	if err != nil {
+		return hint.With(fmt.Errorf("look up cluster %s in %s: %w", w.spec.Cluster, w.spec.Region, err),
+			"the caller needs redshift:DescribeClusters; or name the address in the job: host and port")
+	}
+	if len(out.Clusters) != 1 || out.Clusters[0].Endpoint == nil || out.Clusters[0].Endpoint.Address == nil {
+		return hint.With(fmt.Errorf("cluster %s in %s has no endpoint", w.spec.Cluster, w.spec.Region),
+			"it is being created, resized, paused or deleted: wait until it is available")
+	}
+	w.host = *out.Clusters[0].Endpoint.Address
+	if p := out.Clusters[0].Endpoint.Port; p != nil {
+		w.port = int(*p)
+	}
+	return nil
+}
+
+// Address is where sessions go: host:port.
+func (w *Warehouse) Address() string { return net.JoinHostPort(w.host, strconv.Itoa(w.port)) }
+
+const (
+	connectTimeout = 30 * time.Second
+	// keepAlive finds a connection that a NAT gateway or firewall dropped in silence, which they do after about 350
+	// seconds without traffic, while a long COPY sends nothing.
+	keepAlive = 30 * time.Second
+)
+
+// Open makes a session: in UTC, with ISO dates, so that both warehouses show every value as the same text.
+func (w *Warehouse) Open(ctx context.Context) (*Session, error) {
+	user, password, err := w.credentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := w.config(user, password)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := pgconn.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, w.refused(err, user)
+	}
+	s := &Session{conn: conn, name: w.spec.Name()}
+	for _, set := range []redshift.SQL{redshift.Build("SET timezone TO 'UTC'"), redshift.Build("SET datestyle TO 'ISO, MDY'")} {
+		if _, err := s.Exec(ctx, set); err != nil {
+			return nil, errors.Join(fmt.Errorf("prepare session to %s: %w", w.spec.Name(), err), s.Close(ctx))
+		}
+	}
+	return s, nil
+}
+
+func (w *Warehouse) config(user string, password secret.Value) (*pgconn.Config, error) {
+	// An empty connection string fills in what pgconn needs; everything that the environment (PGHOST and the like)
+	// could have put in is overwritten.
+	cfg, err := pgconn.ParseConfig("host=" + "localhost")
+	if err != nil {
+		return nil, fmt.Errorf("make connection settings: %w", err)
+	}
+	cfg.Host, cfg.Port = w.host, uint16(w.port) //nolint:gosec // checked 1..65535 with the job
+	cfg.Database, cfg.User, cfg.Password = w.spec.Database, user, password.Reveal()
+	cfg.TLSConfig = &tls.Config{ServerName: w.host, RootCAs: w.roots, MinVersion: tls.VersionTLS12}
+	cfg.SSLNegotiation = "postgres" // direct TLS is unconfirmed on Redshift
+	cfg.Fallbacks = nil             // never without TLS
+	cfg.KerberosSrvName, cfg.KerberosSpn = "", ""
+	cfg.ValidateConnect, cfg.AfterConnect = nil, nil
+	// Redshift refuses startup parameters it does not know.
+	cfg.RuntimeParams = map[string]string{"application_name": w.options.Application}
+	cfg.ConnectTimeout = connectTimeout
+	dialer := &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAlive, Count: 4}}
+	cfg.DialFunc = dialer.DialContext
+	cfg.BuildContextWatcherHandler = func(pc *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: pc, DeadlineDelay: cancelGrace}
+	}
+	return cfg, nil
+}
+
+// refused says why no session came about, in one error with a hint.
+func (w *Warehouse) refused(err error, user string) error {
+	var pe *pgconn.PgError
+	var ce x509.UnknownAuthorityError
+	var he x509.HostnameError
+	var ne net.Error
+	what := fmt.Sprintf("log in to %s at %s as %s", w.spec.Name(), w.Address(), user)
+	switch {
+	case errors.As(err, &pe):
+		se := &redshift.ServerError{Severity: pe.Severity, Code: pe.Code, Message: pe.Message, Detail: pe.Detail, Hint: pe.Hint}
+		return hint.With(fmt.Errorf("%s: %w", what, se), redshift.HintFor(se))
+	case errors.As(err, &ce), errors.As(err, &he):
+		return hint.With(fmt.Errorf("%s: the server's certificate is not trusted: %w", what, cause(err)),
+			"name its certificate authority: ca_file in the job, or PGSSLROOTCERT")
+	case errors.As(err, &ne), strings.Contains(err.Error(), "connect: "):
+		return hint.With(fmt.Errorf("connect to %s at %s: %w", w.spec.Name(), w.Address(), cause(err)),
+			"is the warehouse available, and does its security group let this machine in on that port?")
+	default:
+		return fmt.Errorf("%s: %w", what, cause(err))
+	}
+}
+
+// cause strips pgconn's own prefix, which repeats host, user and database.
+func cause(err error) error {
+	var ce *pgconn.ConnectError
+	if errors.As(err, &ce) {
+		if inner := ce.Unwrap(); inner != nil {
+			return inner
+		}
+	}
+	return err
+}

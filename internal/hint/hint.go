@@ -1,0 +1,29 @@
+// Package hint carries what to do next along with an error. A hint is for people: a command, a setting or a grant. It is
+// kept apart from the message, so that each is shown on its own line and neither is parsed out of the other.
+package hint
+
+import "errors"
+
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
+
+// With attaches a hint to err. An error that has a hint already keeps it: the layer nearest to the cause knows best.
+func With(err error, text string) error {
+	if err == nil || text == "" || Of(err) != "" {
+		return err
+	}
+	return &hinted{error: err, hint: text}
+}
+
+// Of gives the hint of err, or "".
+func Of(err error) string {
+	var h *hinted
+	if errors.As(err, &h) {
+		return h.hint
+	}
+	return ""
+}

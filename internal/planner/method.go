@@ -1,0 +1,209 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/plan"
+)
+
+// decide settles everything about one table: columns, definition, format and how it is published.
+func (b *builder) decide(s *selection, index int) {
+	s.index = index
+	if have, ok := b.Target.Table(s.target); ok {
+		s.have = have
+	} else if kind, taken := b.Target.Views[s.target]; taken {
+		b.mistake(s.pos, fmt.Sprintf("tables[%d]", s.entry), "%s is a %s in the target, not a table", s.target, kind)
+		return
+	}
+	if !b.definition(s) {
+		return
+	}
+	b.format(s)
+	b.method(s)
+	entry := b.Job.Tables[s.entry]
+	if entry.Where != "" {
+		if err := redshift.CheckExpression(entry.Where); err != nil {
+			b.mistake(s.pos, fmt.Sprintf("tables[%d].where", s.entry), "%v", err)
+		}
+		s.note("where " + entry.Where)
+	}
+}
+
+func (s *selection) note(text string) { s.notes = append(s.notes, text) }
+
+// definition works out what the target should look like: the source's definition under the target's name, cut down to
+// the chosen columns, with foreign keys that point where their tables go.
+func (b *builder) definition(s *selection) bool {
+	field := fmt.Sprintf("tables[%d]", s.entry)
+	entry := b.Job.Tables[s.entry]
+	if s.source == nil {
+		columns := b.Queries[s.entry]
+		if len(columns) == 0 {
+			b.mistake(s.pos, field+".query", "the query answers no columns")
+			return false
+		}
+		s.want = redshift.TableDef{Table: s.target, DistStyle: redshift.DistAuto, SortStyle: redshift.SortAuto, Columns: slices.Clone(columns)}
+	} else {
+		for _, p := range s.source.Problems {
+			b.mistake(s.pos, field, "%s: %s", s.name(), p)
+		}
+		s.notes = append(s.notes, s.source.Notes...)
+		s.want = *s.source
+		s.want.Table = s.target
+		s.want.Columns = slices.Clone(s.source.Columns)
+	}
+	if len(entry.Columns) > 0 {
+		known := make(map[string]bool)
+		for _, c := range s.want.Columns {
+			known[c.Name.String()] = true
+		}
+		for _, name := range entry.Columns {
+			if !known[strings.ToLower(name)] && !known[name] {
+				b.mistake(s.pos, field+".columns", "%s has no column %s", s.name(), name)
+			}
+		}
+		s.notes = append(s.notes, keepColumns(&s.want, func(name string) bool {
+			return slices.ContainsFunc(entry.Columns, func(n string) bool { return n == name || strings.ToLower(n) == name })
+		})...)
+		if len(s.want.Columns) < len(known) {
+			s.note(fmt.Sprintf("%d of %d columns", len(s.want.Columns), len(known)))
+		}
+	}
+	if len(s.want.Columns) == 0 {
+		b.mistake(s.pos, field, "%s: no column is left to move", s.name())
+		return false
+	}
+	s.moved = slices.Clone(s.want.Columns)
+	b.foreignKeys(s)
+	return true
+}
+
+// foreignKeys points the foreign keys to where the tables they refer to go, and leaves out those whose table is
+// neither moved nor in the target.
+func (b *builder) foreignKeys(s *selection) {
+	var keys []redshift.ForeignKey
+	for _, fk := range s.want.ForeignKeys {
+		to := fk.RefTable
+		i := slices.IndexFunc(b.chosen, func(o *selection) bool { return o.source != nil && o.source.Table == fk.RefTable })
+		if i >= 0 {
+			to = b.chosen[i].target
+		} else if _, there := b.Target.Table(to); !there {
+			s.note(fmt.Sprintf("foreign key to %s left out: that table is not moved", to))
+			continue
+		}
+		fk.RefTable = to
+		keys = append(keys, fk)
+	}
+	s.want.ForeignKeys = keys
+}
+
+// format chooses how the rows are staged, and refuses types that no format brings back bit for bit.
+func (b *builder) format(s *selection) {
+	s.format = b.Job.Stage.Format
+	if s.format == "auto" {
+		s.format = redshift.Parquet
+		if why := b.notParquet(s); why != "" {
+			s.format = redshift.Text
+			s.note(why)
+		}
+	}
+	for _, c := range s.want.Columns {
+		if ok, why := c.Type.Movable(s.format); !ok {
+			b.mistake(s.pos, fmt.Sprintf("tables[%d]", s.entry), "%s: column %s cannot be moved: %s", s.name(), c.Name.String(), why)
+		}
+		if s.format == redshift.Text && (c.Type.Name == redshift.Real || c.Type.Name == redshift.Double) {
+			s.note("column " + c.Name.String() + ": a float in text may lose digits; the digest would find it")
+		}
+	}
+}
+
+// notParquet says why a table cannot go as Parquet, or "".
+func (b *builder) notParquet(s *selection) string {
+	if b.Job.Target.Region != b.Job.Stage.Region {
+		return "text: COPY of parquet needs the stage in the target's region"
+	}
+	for _, c := range s.want.Columns {
+		if ok, _ := c.Type.Movable(redshift.Parquet); !ok {
+			return fmt.Sprintf("%s column %s needs text", strings.ToUpper(c.Type.Name), c.Name.String())
+		}
+	}
+	return ""
+}
+
+// method chooses how the table is published. The order of preference: what leaves everything that depends on the
+// target working, then what is cheap.
+func (b *builder) method(s *selection) {
+	field := fmt.Sprintf("tables[%d]", s.entry)
+	switch {
+	case s.mode == "merge":
+		b.mistake(s.pos, field+".mode", "merge is not built yet; replace moves the whole table")
+	case s.have == nil:
+		s.method = plan.Create
+		if s.mode != "create" {
+			s.note("the target does not exist yet and is created")
+		}
+	case s.mode == "create" && s.have.EstimatedRows > 0:
+		b.mistake(s.pos, field, "%s exists in the target and has about %d rows; mode create needs it absent or empty (mode: replace or append)", s.target, s.have.EstimatedRows)
+	case s.mode == "create":
+		s.method = plan.Fill
+		s.note("the target exists and must be empty")
+	case s.mode == "append":
+		s.method = plan.Append
+	case s.mode == "replace" && len(s.have.Dependents) == 0:
+		s.method = plan.Swap
+		if n := len(s.have.Grants); n > 0 {
+			s.note("swap; " + plural(n, "grant") + " carried over")
+		} else {
+			s.note("swap")
+		}
+		s.differences = redshift.Diff(&s.want, s.have)
+	case s.mode == "replace":
+		s.method = plan.DeleteInsert
+		d := s.have.Dependents[0]
+		more := ""
+		if n := len(s.have.Dependents) - 1; n > 0 {
+			more = fmt.Sprintf(" and %d more", n)
+		}
+		s.note(fmt.Sprintf("delete+insert: %s %s%s depends on it", d.Kind, d.Name, more))
+	default:
+		b.mistake(s.pos, field+".mode", "unknown mode %q", s.mode)
+	}
+	if s.method == plan.Fill || s.method == plan.Append || s.method == plan.DeleteInsert {
+		b.fits(s)
+	}
+}
+
+// fits checks that the rows can be put into the table that is there, unchanged: every column there, with the same type
+// or one that holds every value as it is; nothing else mandatory.
+func (b *builder) fits(s *selection) {
+	field := fmt.Sprintf("tables[%d]", s.entry)
+	have := make(map[string]redshift.Column, len(s.have.Columns))
+	for _, c := range s.have.Columns {
+		have[c.Name.String()] = c
+	}
+	for i, want := range s.want.Columns {
+		c, ok := have[want.Name.String()]
+		delete(have, want.Name.String())
+		switch {
+		case !ok:
+			b.mistake(s.pos, field, "%s has no column %s %s; mode replace would bring it, if nothing depended on the table", s.target, want.Name.String(), want.Type)
+		case c.Identity != nil:
+			b.mistake(s.pos, field, "%s: column %s is IDENTITY: its values cannot be kept, and the next id would not be safe, when rows are inserted into a table that is there; leave it out with columns, or drop the table first", s.target, c.Name.String())
+		case c.Type != want.Type && !holds(c.Type, want.Type):
+			b.mistake(s.pos, field, "%s: column %s is %s, the source has %s; alter the target, or use mode replace where nothing depends on the table", s.target, c.Name.String(), c.Type, want.Type)
+		case c.Type != want.Type:
+			s.note(fmt.Sprintf("column %s is %s in the target, %s in the source", c.Name.String(), c.Type, want.Type))
+		}
+		if ok {
+			s.want.Columns[i].Type = c.Type // the shadow takes the target's type: rows are inserted as they were checked
+		}
+	}
+	for _, c := range s.have.Columns {
+		if _, extra := have[c.Name.String()]; extra && c.NotNull && c.Default == "" && c.Identity == nil {
+			b.mistake(s.pos, field, "%s: column %s is NOT NULL, has no default, and is not in the source", s.target, c.Name.String())
+		}
+	}
+}

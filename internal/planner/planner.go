@@ -1,0 +1,92 @@
+package planner
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/job"
+	"github.com/sealift/sealift/plan"
+)
+
+// Input is everything that a plan depends on.
+type Input struct {
+	Job            *job.Job
+	Source, Target *redshift.Catalog
+	// Queries are the result columns of the job's query entries, by their index in Job.Tables.
+	Queries map[int][]redshift.Column
+	Stage   plan.Stage // bucket, key and owner as they were looked up
+	// Nonce is a random text of letters and digits that no data contains and no other plan has. It names shadows and
+	// is the NULL marker's heart.
+	Nonce string
+	Now   time.Time
+}
+
+// LedgerSchema holds Sealift's own table in the target. Its tables are never moved.
+const LedgerSchema = "sealift"
+
+// Build makes the plan, or returns job.Errors with every mistake that the catalogs showed.
+func Build(in Input) (*plan.Plan, error) {
+	b := &builder{Input: in, targets: make(map[redshift.Table]*selection)}
+	p := &plan.Plan{
+		CreatedAt:   in.Now,
+		Job:         plan.JobRef{File: in.Job.File, Digest: in.Job.Digest},
+		Source:      Warehouse(in.Job.Source),
+		Target:      Warehouse(in.Job.Target),
+		Stage:       in.Stage,
+		Concurrency: plan.Concurrency{Unload: in.Job.Concurrency.Unload, Copy: in.Job.Concurrency.Copy},
+	}
+	if in.Source.CaseSensitive != in.Target.CaseSensitive {
+		b.mistake(job.Pos{}, "", "enable_case_sensitive_identifier is %v in the source and %v in the target: names would change; set it alike on both", in.Source.CaseSensitive, in.Target.CaseSensitive)
+	}
+	b.chosen = b.choose()
+	for i, s := range b.chosen {
+		b.decide(s, i)
+	}
+	if len(b.mistakes) > 0 {
+		return nil, b.mistakes
+	}
+	p.Prologue = b.prologue()
+	p.Tables = make([]plan.Table, 0, len(b.chosen))
+	for _, s := range b.chosen {
+		p.Tables = append(p.Tables, b.table(s))
+	}
+	p.Epilogue = b.epilogue()
+	if len(b.mistakes) > 0 {
+		return nil, b.mistakes
+	}
+	if err := p.Seal(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// builder gathers mistakes while it decides.
+type builder struct {
+	Input
+	mistakes job.Errors
+	chosen   []*selection                  // by target name
+	targets  map[redshift.Table]*selection // which selection writes a target
+}
+
+func (b *builder) mistake(at job.Pos, field, format string, args ...any) {
+	b.mistakes = append(b.mistakes, &job.Error{File: b.Job.File, Line: at.Line, Column: at.Column, Field: field, Msg: fmt.Sprintf(format, args...)})
+}
+
+// Warehouse is the plan's form of a job's warehouse.
+func Warehouse(w job.Warehouse) plan.Warehouse {
+	return plan.Warehouse{
+		Cluster: w.Cluster, Workgroup: w.Workgroup, Host: w.Host, Port: w.Port, Region: w.Region, Database: w.Database,
+		User: w.User, Auth: w.Auth, PasswordFrom: w.PasswordFrom, AssumeRole: w.AssumeRole, ExternalID: w.ExternalID,
+		S3Role: w.S3Role, Account: w.Account, CAFile: w.CAFile,
+	}
+}
+
+// plural counts in words.
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, strings.TrimSuffix(one, "y")+map[bool]string{true: "ies", false: "s"}[strings.HasSuffix(one, "y")])
+}

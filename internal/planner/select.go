@@ -1,0 +1,149 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/job"
+	"github.com/sealift/sealift/plan"
+)
+
+// selection is one table that goes somewhere, and what was decided about it.
+type selection struct {
+	entry  int // index in Job.Tables
+	source *redshift.TableDef
+	query  redshift.SQL // in place of source
+	target redshift.Table
+	mode   string
+	pos    job.Pos
+
+	want        redshift.TableDef  // the target's definition as it should be
+	moved       []redshift.Column  // the columns that are moved, with the source's types
+	have        *redshift.TableDef // the target's definition as it is, nil if there is no such table
+	method      plan.Method
+	format      string
+	notes       []string
+	differences []string
+	index       int
+}
+
+// name of the source for people.
+func (s *selection) name() string {
+	if s.source == nil {
+		return "(query)"
+	}
+	return s.source.Table.String()
+}
+
+// choose expands patterns, takes out what is excluded, and refuses two tables with one target. An entry that names a
+// table takes it out of every pattern, so that `sales.*` with one exception is two entries.
+func (b *builder) choose() []*selection {
+	named := make(map[redshift.Table]bool)
+	for _, t := range b.Job.Tables {
+		if name, ok := exact(t.Select); ok {
+			named[name] = true
+		}
+	}
+	var chosen []*selection
+	excluded := make([]int, len(b.Job.Exclude))
+	for i, t := range b.Job.Tables {
+		if t.Query != "" {
+			chosen = append(chosen, b.chooseQuery(i, t)...)
+			continue
+		}
+		_, isExact := exact(t.Select)
+		matched, left := 0, 0
+		for d := range b.Source.Tables {
+			def := &b.Source.Tables[d]
+			if !t.Select.Match(def.Table.Schema.String(), def.Table.Name.String()) {
+				continue
+			}
+			matched++
+			if x := slices.IndexFunc(b.Job.Exclude, func(p job.Pattern) bool { return p.Match(def.Table.Schema.String(), def.Table.Name.String()) }); x >= 0 {
+				excluded[x]++
+				left++
+				continue
+			}
+			if !isExact && named[def.Table] {
+				continue
+			}
+			if s := b.newSelection(i, t, def); s != nil {
+				chosen = append(chosen, s)
+			}
+		}
+		switch {
+		case matched == 0 && b.Job.Defaults.Unmatched == "error":
+			b.mistake(t.Select.Pos, fmt.Sprintf("tables[%d]", i), "%s matches no table in %s that %s may see", t.Select.Text, Warehouse(b.Job.Source).Name(), b.Job.Source.User)
+		case isExact && left > 0:
+			b.mistake(t.Select.Pos, fmt.Sprintf("tables[%d]", i), "%s is named here and excluded below", t.Select.Text)
+		}
+	}
+	for i, n := range excluded {
+		if n == 0 && b.Job.Defaults.Unmatched == "error" {
+			b.mistake(b.Job.Exclude[i].Pos, fmt.Sprintf("exclude[%d]", i), "%s excludes nothing", b.Job.Exclude[i].Text)
+		}
+	}
+	for _, s := range chosen {
+		if other, taken := b.targets[s.target]; taken {
+			b.mistake(s.pos, fmt.Sprintf("tables[%d]", s.entry), "%s and %s would both become %s", other.name(), s.name(), s.target)
+			continue
+		}
+		b.targets[s.target] = s
+	}
+	slices.SortStableFunc(chosen, func(x, y *selection) int { return cmp.Compare(x.target.String(), y.target.String()) })
+	return chosen
+}
+
+// exact tells whether a pattern names one table, and which.
+func exact(p job.Pattern) (redshift.Table, bool) {
+	if p.Text == "" || strings.Contains(p.Text, "*") {
+		return redshift.Table{}, false
+	}
+	t, err := redshift.ParseTable(p.Text)
+	return t, err == nil
+}
+
+func (b *builder) newSelection(i int, t job.Table, def *redshift.TableDef) *selection {
+	target, err := targetName(t.As, def.Table)
+	if err != nil {
+		b.mistake(t.Pos, fmt.Sprintf("tables[%d].as", i), "%v", err)
+		return nil
+	}
+	if target.Schema.String() == LedgerSchema {
+		b.mistake(t.Pos, fmt.Sprintf("tables[%d].as", i), "schema %s is Sealift's own", LedgerSchema)
+		return nil
+	}
+	return &selection{entry: i, source: def, target: target, mode: cmp.Or(t.Mode, b.Job.Defaults.Mode), pos: t.Pos}
+}
+
+func (b *builder) chooseQuery(i int, t job.Table) []*selection {
+	field := fmt.Sprintf("tables[%d]", i)
+	if err := redshift.CheckQuery(t.Query); err != nil {
+		b.mistake(t.Pos, field+".query", "%v", err)
+		return nil
+	}
+	target, err := redshift.ParseTable(t.As)
+	if err != nil {
+		b.mistake(t.Pos, field+".as", "%v", err)
+		return nil
+	}
+	return []*selection{{entry: i, query: redshift.Raw(t.Query), target: target, mode: cmp.Or(t.Mode, b.Job.Defaults.Mode), pos: t.Pos}}
+}
+
+// targetName is the table that `as` makes of source: itself, another name, or the same name in another schema.
+func targetName(as string, source redshift.Table) (redshift.Table, error) {
+	if as == "" {
+		return source, nil
+	}
+	if schema, ok := strings.CutSuffix(as, ".*"); ok {
+		ident, err := redshift.NewIdent(schema)
+		if err != nil {
+			return redshift.Table{}, err
+		}
+		return redshift.Table{Schema: ident, Name: source.Name}, nil
+	}
+	return redshift.ParseTable(as)
+}

@@ -1,0 +1,373 @@
+package planner
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/plan"
+)
+
+// maxFileMB keeps staged files between 1 MB and 1 GB, where COPY is at its best.
+const maxFileMB = 256
+
+// ledger is the table in the target that publishes are proved by: one row for each, written in the publishing transaction.
+var ledger = must(redshift.NewTable(LedgerSchema, "ledger"))
+
+// must is for names that are valid by construction.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic("planner: " + err.Error())
+	}
+	return v
+}
+
+// prologue makes what every table needs: the ledger, and the schemas that are missing.
+func (b *builder) prologue() []plan.Step {
+	steps := []plan.Step{{
+		ID: "ledger", Kind: plan.Prepare, About: "make sure of the ledger, in which each publish leaves its marker",
+		Statements: []plan.Statement{
+			{SQL: redshift.CreateSchema(ledger.Schema)},
+			{SQL: redshift.Build(`CREATE TABLE IF NOT EXISTS ? (
+  marker varchar(64) NOT NULL,
+  run varchar(64) NOT NULL,
+  target varchar(300) NOT NULL,
+  rows bigint NOT NULL,
+  digest varchar(64) NOT NULL,
+  published_at timestamp NOT NULL DEFAULT SYSDATE
+)
+DISTSTYLE ALL`, ledger)},
+		},
+	}}
+	made := map[string]bool{}
+	for _, s := range b.chosen {
+		schema := s.target.Schema
+		if b.Target.Schemas[schema] || made[schema.String()] {
+			continue
+		}
+		made[schema.String()] = true
+		steps = append(steps, plan.Step{
+			ID: "schema/" + schema.String(), Kind: plan.Prepare, About: "create schema " + schema.String(),
+			Statements: []plan.Statement{{SQL: redshift.CreateSchema(schema)}},
+		})
+	}
+	return steps
+}
+
+// epilogue adds foreign keys when all tables are there. They are informational in Redshift, but a key whose table does
+// not exist cannot be declared, and one that is declared keeps its table from being swapped.
+func (b *builder) epilogue() []plan.Step {
+	var steps []plan.Step
+	for _, s := range b.chosen {
+		if s.method != plan.Create && s.method != plan.Swap {
+			continue // the table that is there keeps its own
+		}
+		for i, fk := range s.want.ForeignKeys {
+			needs := []string{s.target.String()}
+			_, moved := b.targets[fk.RefTable]
+			_, there := b.Target.Table(fk.RefTable)
+			if moved && !there && fk.RefTable != s.target {
+				needs = append(needs, fk.RefTable.String())
+			}
+			steps = append(steps, plan.Step{
+				ID: fmt.Sprintf("%s/foreign-key-%d", s.target, i+1), Kind: plan.Relate, Needs: needs,
+				About:      fmt.Sprintf("declare the foreign key from %s to %s", s.target, fk.RefTable),
+				Statements: []plan.Statement{{SQL: redshift.AddForeignKey(s.target, fk)}},
+			})
+		}
+	}
+	return steps
+}
+
+// table puts everything that was decided about one table into its part of the plan.
+func (b *builder) table(s *selection) plan.Table {
+	t := tableBuilder{builder: b, selection: s}
+	t.shadow = redshift.Table{Schema: s.target.Schema, Name: must(redshift.NewIdent(fmt.Sprintf("sealift_%s_%d", b.Nonce, s.index)))}
+	t.old = redshift.Table{Schema: s.target.Schema, Name: must(redshift.NewIdent(fmt.Sprintf("sealift_%s_%d_old", b.Nonce, s.index)))}
+	for _, c := range s.moved {
+		t.columns = append(t.columns, c.Name)
+		t.digest = append(t.digest, redshift.DigestExpr{
+			Column: redshift.DigestColumn{Name: c.Name.String(), Type: c.Type}, Expr: redshift.Build("?", c.Name),
+		})
+	}
+	out := plan.Table{
+		Source: s.name(), Target: s.target.String(), Mode: s.mode, Method: s.method, Format: s.format,
+		Folder:      folder(s.index, s.target),
+		Fingerprint: plan.Fingerprint{Source: redshift.Absent, Target: redshift.Absent},
+		Digest:      redshift.Layout(t.digest),
+		Notes:       s.notes, Differences: s.differences,
+	}
+	if s.source != nil {
+		out.Fingerprint.Source = s.source.ColumnsFingerprint()
+		out.EstimatedRows, out.EstimatedBytes = s.source.EstimatedRows, s.source.EstimatedBytes
+	}
+	if s.have != nil {
+		out.Fingerprint.Target = s.have.ColumnsFingerprint()
+	}
+	out.Steps = []plan.Step{t.unload(), t.check(), t.load(), t.publish()}
+	if b.Stage.Keep != "always" {
+		out.Steps = append(out.Steps, plan.Step{ID: t.id("empty"), Kind: plan.Empty, About: "empty the stage"})
+	}
+	out.Undo = []plan.Step{{
+		ID: t.id("discard"), Kind: plan.Discard, About: "drop the shadow",
+		Statements: []plan.Statement{{SQL: redshift.DropIfExists(t.shadow)}},
+	}}
+	return out
+}
+
+var notPlain = regexp.MustCompile(`[^a-z0-9._-]+`)
+
+// folder is a part of a key that says which table it is and is never anything but plain: names can hold anything.
+func folder(index int, t redshift.Table) string {
+	name := notPlain.ReplaceAllString(strings.ToLower(t.String()), "_")
+	if len(name) > 60 {
+		name = name[:60]
+	}
+	return fmt.Sprintf("%04d-%s", index, name)
+}
+
+// tableBuilder writes the steps of one table.
+type tableBuilder struct {
+	*builder
+	*selection
+	shadow, old redshift.Table
+	columns     []redshift.Ident
+	// digest takes the source's types on both sides: the same layout makes digests comparable.
+	digest []redshift.DigestExpr
+}
+
+func (t *tableBuilder) id(step string) string { return t.target.String() + "/" + step }
+
+// marker is the text that stands for NULL in text files. It is proven absent in the transaction that unloads.
+func (t *tableBuilder) marker() string { return "sealift_null_" + t.Nonce }
+
+// from is what the rows are selected from, and where the condition on them.
+func (t *tableBuilder) from() (from, where redshift.SQL) {
+	if t.source == nil {
+		return redshift.Build("(\n?\n) AS q", t.query), redshift.SQL{}
+	}
+	from = redshift.Build("?", t.source.Table)
+	if w := t.Job.Tables[t.entry].Where; w != "" {
+		where = redshift.Raw(w)
+	}
+	return from, where
+}
+
+func (t *tableBuilder) unload() plan.Step {
+	from, where := t.from()
+	st := []plan.Statement{}
+	if t.source != nil {
+		st = append(st, plan.Statement{SQL: redshift.ColumnsQuery(t.source.Table), Role: plan.Fingerprints})
+	}
+	if t.format == redshift.Text && slices.ContainsFunc(t.moved, func(c redshift.Column) bool { return c.Type.Name == redshift.Char || c.Type.Name == redshift.Varchar }) {
+		st = append(st, plan.Statement{
+			SQL: redshift.NullMarkerQuery(from, where, t.digest, t.marker()), Role: plan.MustBeZero,
+			About: "values equal the NULL marker of the staged files; plan again for another marker",
+		})
+	}
+	query := redshift.Build("SELECT ?\nFROM ?", redshift.Join(", ", redshift.SelectList(t.moved, t.format)...), from)
+	if !where.IsZero() {
+		query = redshift.Build("?\nWHERE (?)", query, where)
+	}
+	unload := redshift.Unload{
+		Query: query, To: redshift.Placeholder(plan.ParamPrefix), Role: t.Job.Source.S3Role, KMSKey: t.keyFor(t.Job.Source.S3Role),
+		Format: t.format, MaxFileSizeMB: maxFileMB, Region: t.otherRegion(t.Job.Source.Region),
+	}
+	if t.format == redshift.Text {
+		unload.NullAs = t.marker()
+	}
+	st = append(st,
+		plan.Statement{SQL: t.statement(unload.SQL()), Role: plan.Unloads},
+		plan.Statement{SQL: redshift.Build("SELECT pg_last_query_id()"), Role: plan.QueryID},
+		plan.Statement{SQL: redshift.DigestQuery(from, where, t.digest), Role: plan.Digests},
+	)
+	for _, c := range t.moved {
+		if c.Identity != nil && t.makesTable() {
+			st = append(st, plan.Statement{SQL: nextID(from, where, c), Role: plan.NextID, About: c.Name.String()})
+		}
+	}
+	return plan.Step{
+		ID: t.id("unload"), Kind: plan.Unload, Statements: st,
+		About: fmt.Sprintf("unload %s as %s under the key, and take its digest in the same snapshot", t.name(), t.format),
+	}
+}
+
+// nextID asks for the number that an identity column goes on with after the rows that are moved.
+func nextID(from, where redshift.SQL, c redshift.Column) redshift.SQL {
+	last := redshift.Build("MAX(?)", c.Name)
+	if c.Identity.Step < 0 {
+		last = redshift.Build("MIN(?)", c.Name)
+	}
+	q := redshift.Build("SELECT COALESCE(? + ?, ?)\nFROM ?", last, redshift.Int(c.Identity.Step), redshift.Int(c.Identity.Seed), from)
+	if !where.IsZero() {
+		q = redshift.Build("?\nWHERE (?)", q, where)
+	}
+	return q
+}
+
+// statement takes a statement that could only be refused for a role, a key or a region of the job, which is its mistake.
+func (t *tableBuilder) statement(sql redshift.SQL, err error) redshift.SQL {
+	if err != nil {
+		t.mistake(t.pos, fmt.Sprintf("tables[%d]", t.entry), "%v", err)
+	}
+	return sql
+}
+
+// keyFor is how UNLOAD names the key. S3 wants the full ARN of a key in another account than the one that writes; for
+// the account's own the manual's examples show a bare id, and that an ARN is taken there is not documented.
+func (t *tableBuilder) keyFor(chain string) string {
+	roles, err := redshift.ParseRoleChain(chain)
+	if err != nil {
+		return t.Stage.KMSKeyARN // the statement will be refused for the roles
+	}
+	// arn:aws:kms:region:account:key/id and arn:aws:iam::account:role/name
+	key, role := strings.SplitN(t.Stage.KMSKeyARN, ":", 6), strings.SplitN(roles[len(roles)-1], ":", 6)
+	if len(key) != 6 || len(role) != 6 || key[4] != role[4] {
+		return t.Stage.KMSKeyARN
+	}
+	return strings.TrimPrefix(key[5], "key/")
+}
+
+// makesTable tells whether the shadow becomes the table, and so must have everything that a table has.
+func (t *tableBuilder) makesTable() bool { return t.method == plan.Create || t.method == plan.Swap }
+
+// otherRegion is the stage's region where the statement must name it.
+func (t *tableBuilder) otherRegion(of string) string {
+	if of == t.Stage.Region {
+		return ""
+	}
+	return t.Stage.Region
+}
+
+func (t *tableBuilder) check() plan.Step {
+	return plan.Step{
+		ID: t.id("check"), Kind: plan.Check,
+		About: "hold every staged object against UNLOAD's manifest and the key; write the manifest for COPY",
+	}
+}
+
+func (t *tableBuilder) load() plan.Step {
+	def := t.want
+	def.Table = t.shadow
+	seeds := map[string]redshift.SQL{}
+	if t.makesTable() {
+		for _, c := range def.Columns {
+			if c.Identity != nil {
+				seeds[c.Name.String()] = redshift.Placeholder(plan.ParamNextID + c.Name.String())
+			}
+		}
+	} else {
+		// The shadow only holds rows on their way into a table that is there.
+		def = waypoint(def)
+	}
+	explicit := false
+	for _, c := range def.Columns {
+		explicit = explicit || (c.Identity != nil && !c.Identity.ByDefault)
+	}
+	cp := redshift.Copy{
+		Table: t.shadow, Columns: t.columns, From: redshift.Placeholder(plan.ParamManifest), Role: t.Job.Target.S3Role,
+		Format: t.format, ExplicitIDs: explicit, Region: t.otherRegion(t.Job.Target.Region),
+	}
+	if t.format == redshift.Text {
+		cp.NullAs = t.marker()
+	}
+	return plan.Step{
+		ID: t.id("load"), Kind: plan.Load, About: "copy into a shadow and compare its digest with the source's",
+		Statements: []plan.Statement{
+			{SQL: redshift.ColumnsQuery(t.target), Role: plan.Fingerprints},
+			{SQL: redshift.DropIfExists(t.shadow)},
+			{SQL: def.CreateTable(t.shadow, redshift.CreateOptions{Seeds: seeds})},
+			{SQL: t.statement(cp.SQL()), Role: plan.Copies},
+			{SQL: redshift.Build("SELECT pg_last_query_id()"), Role: plan.QueryID},
+			{SQL: redshift.DigestQuery(redshift.Build("?", t.shadow), redshift.SQL{}, t.digest), Role: plan.Digests},
+		},
+	}
+}
+
+func (t *tableBuilder) publish() plan.Step {
+	run := func(sql redshift.SQL) plan.Statement { return plan.Statement{SQL: sql} }
+	lock := run(redshift.Lock(t.target))
+	unchanged := plan.Statement{SQL: redshift.ColumnsQuery(t.target), Role: plan.Fingerprints}
+	list := redshift.Idents(t.columns...)
+	insert := plan.Statement{SQL: redshift.Build("INSERT INTO ? (?)\nSELECT ?\nFROM ?", t.target, list, list, t.shadow), Role: plan.Counts}
+	compare := plan.Statement{SQL: redshift.DigestQuery(redshift.Build("?", t.target), redshift.SQL{}, t.digest), Role: plan.Digests}
+	drop := run(redshift.Drop(t.shadow))
+
+	var st []plan.Statement
+	var about string
+	switch t.method {
+	case plan.Create:
+		about = "give the shadow the table's name"
+		st = append(st, unchanged, run(redshift.Rename(t.shadow, t.target.Name)))
+		st = append(st, t.dress(t.want, true)...)
+	case plan.Swap:
+		about = "swap the shadow in for the table, with its grants, comments and owner"
+		st = append(st, lock, unchanged, run(redshift.Rename(t.target, t.old.Name)), run(redshift.Rename(t.shadow, t.target.Name)))
+		st = append(st, t.dress(t.swapped(), false)...)
+		st = append(st, run(redshift.Drop(t.old)))
+	case plan.DeleteInsert:
+		about = "exchange the rows, so that what depends on the table keeps working"
+		st = append(st, lock, unchanged, run(redshift.Build("DELETE FROM ?", t.target)), insert, compare, drop)
+	case plan.Fill:
+		about = "insert into the empty table"
+		empty := plan.Statement{
+			SQL: redshift.Build("SELECT COUNT(*) FROM ?", t.target), Role: plan.MustBeZero,
+			About: t.target.String() + " is not empty; mode create needs it absent or empty (mode: replace or append)",
+		}
+		st = append(st, lock, unchanged, empty, insert, compare, drop)
+	case plan.Append:
+		about = "add the rows to the table"
+		st = append(st, lock, unchanged, insert, drop)
+	default:
+		panic("planner: no way of publishing by " + string(t.method))
+	}
+	st = append(st, plan.Statement{
+		SQL: redshift.Build("INSERT INTO ? (marker, run, target, rows, digest)\nVALUES (?, ?, ?, ?, ?)", ledger,
+			redshift.Placeholder(plan.ParamMarker), redshift.Placeholder(plan.ParamRun), redshift.Lit(t.target.String()),
+			redshift.Placeholder(plan.ParamRows), redshift.Placeholder(plan.ParamDigest)),
+		Role: plan.Marks,
+	})
+	return plan.Step{ID: t.id("publish"), Kind: plan.Publish, About: about, Statements: st}
+}
+
+// swapped is the definition that a swapped table is dressed as: what people set on the target stays.
+func (t *tableBuilder) swapped() redshift.TableDef {
+	def := t.want
+	def.Grants, def.Owner = t.have.Grants, t.have.Owner
+	if t.have.Comment != "" {
+		def.Comment = t.have.Comment
+	}
+	return def
+}
+
+// dress gives the table that the shadow became its comments, and grants and owner where they are carried: the target's
+// own when swapped, the source's when the job says so.
+func (t *tableBuilder) dress(def redshift.TableDef, created bool) []plan.Statement {
+	entry := t.Job.Tables[t.entry]
+	grants, owner := !created, !created && !def.Owner.IsZero() && !strings.EqualFold(def.Owner.String(), t.Job.Target.User)
+	if created {
+		grants = pick(entry.Grants, t.Job.Defaults.Grants)
+		owner = pick(entry.Owner, t.Job.Defaults.Owner) && !def.Owner.IsZero()
+	}
+	all := def.Comments(t.target)
+	if grants {
+		all = append(all, def.GrantStatements(t.target)...)
+	}
+	if owner {
+		all = append(all, def.OwnerStatement(t.target))
+	}
+	st := make([]plan.Statement, 0, len(all))
+	for _, sql := range all {
+		st = append(st, plan.Statement{SQL: sql})
+	}
+	return st
+}
+
+func pick(of *bool, otherwise bool) bool {
+	if of != nil {
+		return *of
+	}
+	return otherwise
+}

@@ -1,0 +1,69 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// pool lends sessions, no more at once than its size. Sessions are opened when first needed and used again.
+type pool struct {
+	open  func(ctx context.Context) (Session, error)
+	slots chan struct{}
+
+	mu   sync.Mutex
+	idle []Session // nobody else uses these; under mu
+}
+
+func newPool(open func(ctx context.Context) (Session, error), size int) *pool {
+	return &pool{open: open, slots: make(chan struct{}, size)}
+}
+
+// get waits for a free slot and lends a session. Every session got is given back by put.
+func (p *pool) get(ctx context.Context) (Session, error) {
+	select {
+	case p.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for a session: %w", context.Cause(ctx))
+	}
+	p.mu.Lock()
+	if n := len(p.idle); n > 0 {
+		s := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		p.mu.Unlock()
+		return s, nil
+	}
+	p.mu.Unlock()
+	s, err := p.open(ctx)
+	if err != nil {
+		<-p.slots
+		return nil, err
+	}
+	return s, nil
+}
+
+// put takes a session back. One that is broken, or of which the caller does not know the state, is closed.
+func (p *pool) put(ctx context.Context, s Session, usable bool) error {
+	defer func() { <-p.slots }()
+	if usable && !s.Broken() {
+		p.mu.Lock()
+		p.idle = append(p.idle, s)
+		p.mu.Unlock()
+		return nil
+	}
+	return s.Close(ctx)
+}
+
+// close closes the idle sessions. All lent ones must be back.
+func (p *pool) close(ctx context.Context) error {
+	p.mu.Lock()
+	idle := p.idle
+	p.idle = nil
+	p.mu.Unlock()
+	var all error
+	for _, s := range idle {
+		all = errors.Join(all, s.Close(ctx))
+	}
+	return all
+}

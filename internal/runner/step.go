@@ -1,0 +1,426 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/journal"
+	"github.com/sealift/sealift/plan"
+)
+
+const (
+	// attempts is how often a step is tried when the warehouse says that trying again is the remedy (a serialization
+	// conflict with somebody else's transaction). Each attempt is a transaction of its own, rolled back as a whole.
+	attempts = 4
+	// backoff before the second attempt; it doubles from there.
+	backoff = 250 * time.Millisecond
+)
+
+// do is the one place through which every side effect passes: the intent is on disk before anything happens, the
+// outcome before anything depends on it. A crash between the two leaves an intent without an outcome, which says
+// exactly what is in doubt.
+func (r *run) do(ctx context.Context, t *table, s plan.Step) error {
+	for attempt := 1; ; attempt++ {
+		err := r.try(ctx, t, s, attempt)
+		if err == nil || attempt == attempts || !redshift.Retryable(err) || isUnknown(err) {
+			return err
+		}
+		r.Log.Info("try again", "step", s.ID, "attempt", attempt, "err", err)
+		if err := wait(ctx, backoff<<(attempt-1)); err != nil {
+			return err
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// try is one attempt at a step.
+func (r *run) try(ctx context.Context, t *table, s plan.Step, attempt int) error {
+	name := ""
+	if t.plan != nil {
+		name = t.plan.Target
+	}
+	intent := journal.Entry{Type: journal.Intent, Table: name, Step: s.ID, Attempt: attempt, Facts: &journal.Facts{}}
+	write := func(e journal.Entry) error {
+		if _, err := r.Journal.Append(e); err != nil {
+			return journalError{err}
+		}
+		return nil
+	}
+	facts, err := r.carryOut(ctx, t, s, attempt, func(f journal.Facts) error {
+		intent.Facts = &f
+		return write(intent)
+	})
+	var je journalError
+	if errors.As(err, &je) {
+		return err
+	}
+	outcome := journal.Entry{Type: journal.Done, Table: name, Step: s.ID, Attempt: attempt, Facts: &facts}
+	if err != nil {
+		outcome.Type, outcome.Error, outcome.Hint = journal.Failed, err.Error(), hint.Of(err)
+		switch {
+		case isUnknown(err):
+			outcome.Type = journal.Unknown
+		case errors.Is(err, errStopped):
+			outcome.Type = journal.Stopped
+		}
+		var d interface{ Details() []string }
+		if errors.As(err, &d) {
+			outcome.Details = d.Details()
+		}
+	}
+	if jerr := write(outcome); jerr != nil {
+		return jerr
+	}
+	if err != nil {
+		return err
+	}
+	if t.plan != nil {
+		t.keep(s, facts)
+		if s.Kind == plan.Publish {
+			r.mu.Lock()
+			r.published[t.plan.Target] = true
+			r.mu.Unlock()
+		}
+	}
+	return nil
+}
+
+// keep remembers what later steps need.
+func (t *table) keep(s plan.Step, f journal.Facts) {
+	switch s.Kind {
+	case plan.Unload:
+		t.facts.Prefix, t.facts.Identity = f.Prefix, f.Identity
+	case plan.Check:
+		t.facts.Manifest = f.Manifest
+	case plan.Prepare, plan.Load, plan.Publish, plan.Empty, plan.Relate, plan.Discard:
+	}
+}
+
+// carryOut does what a step says. It calls begin, which writes the intent, once and before the first effect.
+func (r *run) carryOut(ctx context.Context, t *table, s plan.Step, attempt int, begin func(journal.Facts) error) (journal.Facts, error) {
+	if r.stopped() && s.Kind != plan.Discard && s.Kind != plan.Empty {
+		return journal.Facts{}, errStopped
+	}
+	switch s.Kind {
+	case plan.Unload:
+		f := journal.Facts{Prefix: r.prefix(t) + strconv.Itoa(attempt) + "/"}
+		t.started = true
+		return r.transact(ctx, r.source, t, s, f, begin)
+	case plan.Check:
+		f := journal.Facts{Prefix: t.facts.Prefix}
+		if err := begin(f); err != nil {
+			return f, err
+		}
+		checked, err := r.Stage.Check(ctx, t.facts.Prefix)
+		if err != nil {
+			return f, err
+		}
+		if checked.Rows != t.digest.Rows {
+			return f, fmt.Errorf("UNLOAD's manifest counts %d rows, but the source's digest, taken in the same transaction, %d", checked.Rows, t.digest.Rows)
+		}
+		checked.Prefix = f.Prefix
+		return checked, nil
+	case plan.Load:
+		t.loaded = true
+		return r.transact(ctx, r.target, t, s, journal.Facts{Manifest: t.facts.Manifest}, begin)
+	case plan.Publish:
+		return r.transact(ctx, r.target, t, s, journal.Facts{Marker: r.NewMarker()}, begin)
+	case plan.Empty:
+		f := journal.Facts{Prefix: r.prefix(t)}
+		if err := begin(f); err != nil {
+			return f, err
+		}
+		n, err := r.Stage.Empty(ctx, f.Prefix)
+		f.Objects, f.Empty = n, err == nil
+		return f, err
+	case plan.Prepare, plan.Relate, plan.Discard:
+		return r.transact(ctx, r.target, t, s, journal.Facts{}, begin)
+	default:
+		return journal.Facts{}, fmt.Errorf("step %s is of unknown kind %q: the plan was made by another version", s.ID, s.Kind)
+	}
+}
+
+// prefix is the key prefix of everything that this run stages for a table.
+func (r *run) prefix(t *table) string {
+	return path.Join(r.Plan.Stage.Prefix, r.Run, t.plan.Folder) + "/"
+}
+
+// transact runs a step's statements in one transaction on a session of the pool.
+//
+// Until COMMIT is sent, every failure means that nothing happened: the server rolls back, also when the connection is
+// gone. Only a COMMIT without an answer leaves the outcome unknown, and so the error of commit is passed on as it is,
+// while the others are made certain.
+func (r *run) transact(ctx context.Context, p *pool, t *table, s plan.Step, f journal.Facts, begin func(journal.Facts) error) (_ journal.Facts, err error) {
+	sess, err := p.get(ctx)
+	if err != nil {
+		return f, err
+	}
+	usable := false
+	defer func() {
+		end, cancel := afterwards(ctx)
+		defer cancel()
+		if perr := p.put(end, sess, usable); perr != nil && err == nil {
+			r.Log.Warn("close session", "step", s.ID, "err", perr)
+		}
+	}()
+	f.SessionPID = sess.PID()
+	if err := begin(f); err != nil {
+		return f, err
+	}
+	if _, err := sess.Exec(ctx, redshift.Build("BEGIN")); err != nil {
+		return f, certain(err)
+	}
+	if err := r.statements(ctx, sess, p == r.source, t, s, &f); err != nil {
+		err = certain(err)
+		end, cancel := afterwards(ctx)
+		defer cancel()
+		if !sess.Broken() {
+			if _, rerr := sess.Exec(end, redshift.Build("ROLLBACK")); rerr == nil {
+				usable = true
+				err = r.explain(end, sess, s, err)
+			}
+		}
+		return f, err
+	}
+	// From here on a lost answer leaves it open whether the transaction happened.
+	if _, err := sess.Exec(ctx, redshift.Build("COMMIT")); err != nil {
+		return f, fmt.Errorf("commit: %w", err)
+	}
+	usable = true
+	return f, nil
+}
+
+// certain hides that the answer to a statement was lost, because a transaction that was never committed did not happen.
+func certain(err error) error {
+	if isUnknown(err) {
+		return &rolledBack{err}
+	}
+	return err
+}
+
+type rolledBack struct{ error }
+
+func (e *rolledBack) Unwrap() error { return e.error }
+
+// OutcomeUnknown answers for the whole transaction, in place of the error inside.
+func (e *rolledBack) OutcomeUnknown() bool { return false }
+
+// statements runs the statements of an open transaction and does with each answer what its role says.
+func (r *run) statements(ctx context.Context, sess Session, onSource bool, t *table, s plan.Step, f *journal.Facts) error {
+	for _, st := range s.Statements {
+		if st.Role == plan.Copies && t.digest.Rows == 0 {
+			continue
+		}
+		sql, err := st.SQL.Fill(r.values(t, *f))
+		if err != nil {
+			return fmt.Errorf("step %s: %w", s.ID, err)
+		}
+		if err := r.statement(ctx, sess, onSource, t, st, sql, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// values are the placeholders that are known by now.
+func (r *run) values(t *table, f journal.Facts) map[string]redshift.Fragment {
+	v := map[string]redshift.Fragment{plan.ParamRun: redshift.Lit(r.Run)}
+	if t.plan == nil {
+		return v
+	}
+	if f.Prefix != "" {
+		v[plan.ParamPrefix] = redshift.Lit("s3://" + r.Plan.Stage.Bucket + "/" + f.Prefix)
+	}
+	if f.Marker != "" {
+		v[plan.ParamMarker] = redshift.Lit(f.Marker)
+	}
+	if t.facts.Manifest != "" {
+		v[plan.ParamManifest] = redshift.Lit(t.facts.Manifest)
+	}
+	if t.digest != nil {
+		v[plan.ParamRows] = redshift.Int(t.digest.Rows)
+		v[plan.ParamDigest] = redshift.Lit(t.digest.Hex())
+	}
+	for column, next := range t.facts.Identity {
+		v[plan.ParamNextID+column] = redshift.Int(next)
+	}
+	return v
+}
+
+// statement runs one statement by its role.
+func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *table, st plan.Statement, sql redshift.SQL, f *journal.Facts) error {
+	start := r.Now()
+	switch st.Role {
+	case plan.Execute, plan.Marks:
+		_, err := sess.Exec(ctx, sql)
+		return err
+	case plan.Fingerprints:
+		return r.fingerprint(ctx, sess, onSource, t, sql)
+	case plan.MustBeZero:
+		n, err := number(ctx, sess, sql)
+		if err == nil && n != 0 {
+			err = fmt.Errorf("%s (%d found)", st.About, n)
+		}
+		return err
+	case plan.Unloads:
+		_, err := sess.Exec(ctx, sql)
+		f.UnloadSeconds = r.since(start)
+		return err
+	case plan.Copies:
+		_, err := sess.Exec(ctx, sql)
+		f.CopySeconds = r.since(start)
+		return err
+	case plan.QueryID:
+		n, err := number(ctx, sess, sql)
+		f.QueryID = n
+		return err
+	case plan.NextID:
+		n, err := number(ctx, sess, sql)
+		if f.Identity == nil {
+			f.Identity = make(map[string]int64)
+		}
+		f.Identity[st.About] = n
+		return err
+	case plan.Counts:
+		n, err := sess.Exec(ctx, sql)
+		if err == nil && n != t.digest.Rows {
+			err = fmt.Errorf("%d rows were written, the source had %d", n, t.digest.Rows)
+		}
+		return err
+	case plan.Digests:
+		d, err := readDigest(ctx, sess, t.plan.Digest, sql)
+		f.DigestSeconds += r.since(start)
+		if err != nil {
+			return err
+		}
+		f.Rows, f.Digest = d.Rows, d.Hex()
+		if onSource {
+			t.digest = &d
+			return nil
+		}
+		if diff := t.digest.Diff(d); len(diff) > 0 {
+			return &Mismatch{Differences: diff}
+		}
+		return nil
+	default:
+		return fmt.Errorf("a statement has the unknown role %q: the plan was made by another version", st.Role)
+	}
+}
+
+func (r *run) since(start time.Time) float64 {
+	return r.Now().Sub(start).Round(time.Millisecond).Seconds()
+}
+
+// fingerprint compares a table's definition, as the transaction sees it, with the one it was planned from. Catalogs are
+// read committed, not part of the snapshot, so this has to be asked inside every transaction that depends on it.
+func (r *run) fingerprint(ctx context.Context, sess Session, onSource bool, t *table, sql redshift.SQL) error {
+	var print redshift.ColumnsPrint
+	if err := sess.Query(ctx, sql, print.Add); err != nil {
+		return err
+	}
+	want, where, name := t.plan.Fingerprint.Target, "target", t.plan.Target
+	if onSource {
+		want, where, name = t.plan.Fingerprint.Source, "source", t.plan.Source
+	}
+	if print.Sum() != want {
+		return hint.With(fmt.Errorf("the definition of %s in the %s changed since the plan was made: %w", name, where, plan.ErrStale),
+			"plan again, then run the new plan")
+	}
+	return nil
+}
+
+// number runs a query that answers one number.
+func number(ctx context.Context, sess Session, sql redshift.SQL) (n int64, err error) {
+	found := false
+	err = sess.Query(ctx, sql, func(row []*string) error {
+		if len(row) != 1 || row[0] == nil || found {
+			return errors.New("the answer is not one number")
+		}
+		found = true
+		var perr error
+		n, perr = strconv.ParseInt(strings.TrimSpace(*row[0]), 10, 64)
+		return perr
+	})
+	if err == nil && !found {
+		err = errors.New("no answer to a query for one number")
+	}
+	return n, err
+}
+
+func readDigest(ctx context.Context, sess Session, layout redshift.DigestLayout, sql redshift.SQL) (redshift.Digest, error) {
+	var d redshift.Digest
+	found := false
+	err := sess.Query(ctx, sql, func(row []*string) error {
+		var err error
+		d, err = redshift.ReadDigest(layout, row)
+		found = true
+		return err
+	})
+	if err == nil && !found {
+		err = errors.New("no answer to the digest query")
+	}
+	return d, err
+}
+
+// Mismatch says that source and target do not hold the same rows.
+type Mismatch struct{ Differences []string }
+
+func (e *Mismatch) Error() string {
+	return "verification failed, source and target differ: " + strings.Join(e.Differences, "; ")
+}
+
+// explain adds to a failed COPY what the warehouse noted about it: the file, line and column.
+func (r *run) explain(ctx context.Context, sess Session, s plan.Step, err error) error {
+	text := redshift.HintFor(err)
+	if s.Kind != plan.Load || !redshift.IsLoadError(err) {
+		return hint.With(err, text)
+	}
+	var found *redshift.LoadError
+	qerr := sess.Query(ctx, redshift.LoadErrorsQuery(), func(row []*string) error {
+		le, err := redshift.ParseLoadError(row)
+		if err == nil && found == nil {
+			found = &le
+		}
+		return err
+	})
+	if qerr != nil || found == nil {
+		return hint.With(err, "ask the target why: select * from sys_load_error_detail order by start_time desc limit 10")
+	}
+	return hint.With(&LoadFailure{First: *found, Err: err}, found.Hint())
+}
+
+// LoadFailure is a failed COPY with the first record it failed on. The value itself is not in it: it is somebody's data.
+type LoadFailure struct {
+	First redshift.LoadError
+	Err   error
+}
+
+func (e *LoadFailure) Error() string { return e.First.String() }
+
+// Unwrap gives the server's error.
+func (e *LoadFailure) Unwrap() error { return e.Err }
+
+// Details are the lines that say where.
+func (e *LoadFailure) Details() []string {
+	return []string{
+		fmt.Sprintf("file   %s  line %d", e.First.File, e.First.Line),
+		fmt.Sprintf("value  redacted; server: error %d", e.First.Code),
+	}
+}

@@ -1,0 +1,95 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/job"
+	"github.com/sealift/sealift/plan"
+)
+
+// LookUp finds out what the job's stage means: which key, in which state, and whether the bucket is the owner's. cfg
+// belongs to the stage's region, caller is the account of its credentials.
+func LookUp(ctx context.Context, cfg aws.Config, caller string, j job.Stage) (plan.Stage, error) {
+	bucket, prefix, err := split(j.URL)
+	if err != nil {
+		return plan.Stage{}, err
+	}
+	s := plan.Stage{Bucket: bucket, Prefix: prefix, Region: j.Region, KMSKey: j.KMSKey, Owner: j.Owner, Keep: j.Keep}
+	if s.Owner == "" {
+		s.Owner = caller
+	}
+	if s.KMSKeyARN, err = key(ctx, cfg, j.KMSKey); err != nil {
+		return plan.Stage{}, err
+	}
+	client := s3.NewFromConfig(cfg)
+	if _, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.Owner}); err != nil {
+		return plan.Stage{}, refused(s, err)
+	}
+	return s, nil
+}
+
+func split(raw string) (bucket, prefix string, err error) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "s3" || u.Host == "" {
+		return "", "", fmt.Errorf("stage.url %q is not s3://bucket/prefix", raw)
+	}
+	return u.Host, strings.Trim(u.Path, "/"), nil
+}
+
+// key resolves the job's key to its ARN and makes sure that it can be used now: a key that is disabled is better found
+// here than after a long UNLOAD.
+func key(ctx context.Context, cfg aws.Config, name string) (string, error) {
+	out, err := awskms.NewFromConfig(cfg).DescribeKey(ctx, &awskms.DescribeKeyInput{KeyId: &name})
+	if err != nil {
+		var notFound *kmstypes.NotFoundException
+		if errors.As(err, &notFound) {
+			return "", hint.With(fmt.Errorf("KMS key %s does not exist in %s", name, cfg.Region),
+				"correct stage.kms_key; a key of another account is named by its full ARN")
+		}
+		return "", hint.With(fmt.Errorf("look up KMS key %s: %w", name, short(err)), "the caller needs kms:DescribeKey on it")
+	}
+	m := out.KeyMetadata
+	if m.KeyState != kmstypes.KeyStateEnabled {
+		return "", hint.With(fmt.Errorf("KMS key %s is not enabled: its state is %s", name, m.KeyState), "enable it: aws kms enable-key --key-id "+aws.ToString(m.KeyId))
+	}
+	return aws.ToString(m.Arn), nil
+}
+
+// short leaves out what the SDK repeats around a service's answer.
+func short(err error) error {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return &ServiceError{Code: api.ErrorCode(), Message: api.ErrorMessage(), Err: err}
+	}
+	return err
+}
+
+// refused says what is wrong with the bucket. HEAD has no body, so S3's answer is a status and nothing more.
+func refused(s plan.Stage, err error) error {
+	var status interface{ HTTPStatusCode() int }
+	what := fmt.Errorf("look at bucket %s: %w", s.Bucket, short(err))
+	if !errors.As(err, &status) {
+		return what
+	}
+	switch status.HTTPStatusCode() {
+	case 403:
+		return hint.With(what, "it belongs to another account than "+s.Owner+" (stage.owner), or the caller may not s3:ListBucket there")
+	case 404:
+		return hint.With(what, "make the bucket, or correct stage.url")
+	case 301, 400:
+		return hint.With(what, "is it in region "+s.Region+"? correct stage.region")
+	default:
+		return what
+	}
+}

@@ -1,0 +1,202 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/sealift/sealift/internal/redshift"
+)
+
+// Version is the format's version. A plan of another version is refused.
+const Version = 1
+
+// Plan is everything a run will do. It is made once, can be read and reviewed, and is never changed afterwards.
+type Plan struct {
+	Version   int       `json:"version"`
+	ID        string    `json:"id"` // the first 12 hex digits of the SHA-256 over everything else
+	CreatedAt time.Time `json:"created_at"`
+	Job       JobRef    `json:"job"`
+
+	Source      Warehouse   `json:"source"`
+	Target      Warehouse   `json:"target"`
+	Stage       Stage       `json:"stage"`
+	Concurrency Concurrency `json:"concurrency"`
+
+	// Prologue runs before any table, in order: the ledger, schemas.
+	Prologue []Step `json:"prologue"`
+	// Tables are independent of each other; the runner takes the largest first.
+	Tables []Table `json:"tables"`
+	// Epilogue runs after all tables, in order: foreign keys, which need both their tables.
+	Epilogue []Step `json:"epilogue"`
+}
+
+// JobRef names the job file that the plan was made from.
+type JobRef struct {
+	File   string `json:"file"`
+	Digest string `json:"digest"` // SHA-256 of the file's text, hex
+}
+
+// Warehouse says where a warehouse is and how to get in. It holds references to secrets, never secrets.
+type Warehouse struct {
+	Cluster      string `json:"cluster,omitempty"`
+	Workgroup    string `json:"workgroup,omitempty"`
+	Host         string `json:"host,omitempty"`
+	Port         int    `json:"port,omitempty"`
+	Region       string `json:"region,omitempty"`
+	Database     string `json:"database"`
+	User         string `json:"user,omitempty"`
+	Auth         string `json:"auth"`
+	PasswordFrom string `json:"password_from,omitempty"`
+	AssumeRole   string `json:"assume_role,omitempty"`
+	ExternalID   string `json:"external_id,omitempty"`
+	S3Role       string `json:"s3_role"`
+	Account      string `json:"account,omitempty"`
+	CAFile       string `json:"ca_file,omitempty"`
+}
+
+// Name is how messages call the warehouse: prod-dw/analytics.
+func (w Warehouse) Name() string {
+	name := w.Cluster
+	if name == "" {
+		name = w.Workgroup
+	}
+	if name == "" {
+		name = w.Host
+	}
+	return name + "/" + w.Database
+}
+
+// Stage is where the data passes through, and under which key.
+type Stage struct {
+	Bucket string `json:"bucket"`
+	Prefix string `json:"prefix"` // without slashes at either end; may be empty
+	Region string `json:"region"`
+	KMSKey string `json:"kms_key"` // as the job names it
+	// KMSKeyARN is what KMSKey meant when the plan was made; every staged object is checked against it.
+	KMSKeyARN string `json:"kms_key_arn"`
+	Owner     string `json:"owner"` // account that owns the bucket, named in every request
+	Keep      string `json:"keep"`  // never, on-failure, always
+}
+
+// URL is the stage as the job wrote it.
+func (s Stage) URL() string {
+	if s.Prefix == "" {
+		return "s3://" + s.Bucket
+	}
+	return "s3://" + s.Bucket + "/" + s.Prefix
+}
+
+// Concurrency limits statements that run at once.
+type Concurrency struct {
+	Unload int `json:"unload"`
+	Copy   int `json:"copy"`
+}
+
+// Method is how a loaded shadow becomes visible.
+type Method string
+
+// The methods of publishing.
+const (
+	Create       Method = "create"        // the shadow is renamed to the table's name, which was free
+	Swap         Method = "swap"          // the old table is renamed away and dropped, the shadow renamed to its name
+	DeleteInsert Method = "delete+insert" // rows are exchanged in one transaction; what depends on the table keeps working
+	Fill         Method = "fill"          // the table exists and is empty, which is checked again when publishing
+	Append       Method = "append"        // rows are added to those that are there
+)
+
+// Table is one table's way from source to target.
+type Table struct {
+	Source string `json:"source"` // schema.table as people write it; "(query)" where the job has one
+	Target string `json:"target"`
+	Mode   string `json:"mode"` // as the job says: create, append, replace
+	Method Method `json:"method"`
+	Format string `json:"format"` // parquet or text
+	// Folder is the table's part of the stage's keys: PREFIX/RUN/FOLDER/ATTEMPT/.
+	Folder string `json:"folder"`
+	// EstimatedRows and EstimatedBytes come from the source's catalog, 0 if it does not tell. They order the work and
+	// feed the progress line; nothing is decided by them.
+	EstimatedRows  int64    `json:"estimated_rows"`
+	EstimatedBytes int64    `json:"estimated_bytes"`
+	Notes          []string `json:"notes,omitempty"`       // what a person should know, one fact each
+	Differences    []string `json:"differences,omitempty"` // how the target's definition will change
+	// Fingerprint ties the table to the definitions it was planned from, on both sides. It is compared before the run
+	// and again inside the transactions that unload and publish.
+	Fingerprint Fingerprint `json:"fingerprint"`
+	// Digest lists what the digest queries answer, in order.
+	Digest redshift.DigestLayout `json:"digest"`
+	Steps  []Step                `json:"steps"`
+	// Undo is run when a step fails after the shadow was made, so that nothing is left of the try.
+	Undo []Step `json:"undo,omitempty"`
+}
+
+// Fingerprint is a digest of a table's definition in each catalog; redshift.Absent where there is no such table.
+type Fingerprint struct {
+	Source string `json:"source"`
+	Target string `json:"target"`
+}
+
+// Kind says what a step does, and so which part of the runner carries it out.
+type Kind string
+
+// The kinds of steps. Every switch over Kind names them all.
+const (
+	Prepare Kind = "prepare" // target: ledger, schemas
+	Unload  Kind = "unload"  // source: UNLOAD and digest in one transaction
+	Check   Kind = "check"   // stage: manifest against objects, and the manifest for COPY
+	Load    Kind = "load"    // target: make the shadow, COPY into it, digest, in one transaction
+	Publish Kind = "publish" // target: make it visible, with the marker, in one transaction
+	Empty   Kind = "empty"   // stage: remove the table's objects, versions and uploads
+	Relate  Kind = "relate"  // target: a foreign key, after all tables
+	Discard Kind = "discard" // target: drop a shadow
+)
+
+// Step is the unit of doing: its statements commit together or not at all, and the journal has one intent and one
+// outcome for it.
+type Step struct {
+	ID    string `json:"id"` // stable within the plan: "sales.orders/unload"
+	Kind  Kind   `json:"kind"`
+	About string `json:"about"` // what it does, for people
+	// Needs names tables (by target) that must have been published for the step to make sense; it is left out if one
+	// of them was not.
+	Needs []string `json:"needs,omitempty"`
+	// Statements of one transaction, in order; none for steps on the stage.
+	Statements []Statement `json:"statements,omitempty"`
+}
+
+// Statement is one SQL statement, ready but for the placeholders in it.
+type Statement struct {
+	// SQL may hold placeholders ({{name}}) for what is known only when the run gets there: the run's prefix, the
+	// manifest's URL, the next identity value. Their values are made by Sealift itself, never taken from data.
+	SQL redshift.SQL `json:"sql"`
+	// Role says what the runner does with the answer.
+	Role Role `json:"role,omitempty"`
+	// About says, for MustBeZero, what is wrong when the number is not 0; for NextID, it names the column.
+	About string `json:"about,omitempty"`
+}
+
+// Role says what the answer of a statement means.
+type Role string
+
+// The roles of statements.
+const (
+	Execute      Role = ""             // the answer does not matter
+	Fingerprints Role = "fingerprint"  // rows whose fingerprint must equal the table's on that side
+	MustBeZero   Role = "must-be-zero" // one number, which must be 0
+	Unloads      Role = "unload"       // an UNLOAD
+	Copies       Role = "copy"         // a COPY; left out when the source had no rows, because COPY of nothing is an error
+	QueryID      Role = "query-id"     // the query id of the statement before it
+	Digests      Role = "digest"       // the table's digest; in the target it must equal the source's
+	Counts       Role = "count"        // the rows it touched must be as many as the source's
+	NextID       Role = "next-id"      // one number: the next value of an identity column
+	Marks        Role = "marker"       // writes the row that proves the publish
+)
+
+// The placeholders that statements may hold.
+const (
+	ParamRun      = "run"      // the run's id
+	ParamPrefix   = "prefix"   // s3:// URL that an attempt unloads to
+	ParamManifest = "manifest" // s3:// URL of the checked manifest
+	ParamMarker   = "marker"   // id of the marker row
+	ParamRows     = "rows"     // rows of the source's digest
+	ParamDigest   = "digest"   // the source's digest, hex
+	ParamNextID   = "next_id:" // + column: the next identity value
+)

@@ -1,0 +1,220 @@
+package receipt
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sealift/sealift/journal"
+	"github.com/sealift/sealift/plan"
+)
+
+// Seconds makes a Duration from a fact of the journal.
+func Seconds(s float64) Duration { return Duration(math.Round(s * float64(time.Second))) }
+
+// MarshalJSON writes seconds.
+func (d Duration) MarshalJSON() ([]byte, error) {
+	return json.Marshal(math.Round(time.Duration(d).Seconds()*1000) / 1000)
+}
+
+// UnmarshalJSON reads seconds.
+func (d *Duration) UnmarshalJSON(text []byte) error {
+	var s float64
+	if err := json.Unmarshal(text, &s); err != nil {
+		return fmt.Errorf("duration: %w", err)
+	}
+	*d = Seconds(s)
+	return nil
+}
+
+// Fold turns a plan and its journal into the account of the run. It needs nothing else, so that any machine that sees
+// both comes to the same account.
+func Fold(p *plan.Plan, log *journal.Log) *Receipt {
+	f := folding{
+		receipt: &Receipt{
+			Version: Version, Plan: p.ID, Job: p.Job.File, Source: p.Source.Name(), Target: p.Target.Name(),
+			Tables: make([]Table, len(p.Tables)), Journal: log.Head,
+			Stage: Stage{URL: p.Stage.URL(), KMSKey: p.Stage.KMSKeyARN},
+		},
+		steps:  make(map[string]plan.Step),
+		tables: make(map[string]*Table, len(p.Tables)),
+		staged: make(map[string]bool),
+		keep:   p.Stage.Keep != "never",
+	}
+	for i, t := range p.Tables {
+		f.receipt.Tables[i] = Table{
+			Source: t.Source, Target: t.Target, Mode: t.Mode, Method: string(t.Method), Format: t.Format,
+			Outcome: Interrupted, Notes: t.Notes,
+		}
+		f.tables[t.Target] = &f.receipt.Tables[i]
+		for _, s := range slices.Concat(t.Steps, t.Undo) {
+			f.steps[s.ID] = s
+		}
+	}
+	for _, s := range slices.Concat(p.Prologue, p.Epilogue) {
+		f.steps[s.ID] = s
+	}
+	for _, e := range log.Entries {
+		f.entry(e)
+	}
+	f.close()
+	return f.receipt
+}
+
+type folding struct {
+	receipt *Receipt
+	steps   map[string]plan.Step
+	tables  map[string]*Table
+	staged  map[string]bool // tables whose prefix may hold something, by target
+	keep    bool            // the job wants staged objects to stay, always or on failure
+	stopped bool
+	ended   bool
+}
+
+func (f *folding) entry(e journal.Entry) {
+	switch e.Type {
+	case journal.Begin:
+		f.receipt.Run, f.receipt.StartedAt = e.Run, e.Time
+	case journal.End:
+		f.ended = true
+		f.stopped = f.stopped || Outcome(e.Outcome) == Interrupted
+	case journal.Stopped:
+		f.stopped = true
+	case journal.Intent, journal.Done, journal.Failed, journal.Unknown:
+	}
+	f.receipt.EndedAt = e.Time
+	if e.Step == "" {
+		return
+	}
+	t := f.tables[e.Table]
+	if t == nil {
+		if e.Type == journal.Failed || e.Type == journal.Unknown {
+			f.receipt.Failures = append(f.receipt.Failures, failure(e))
+		}
+		return
+	}
+	if t.StartedAt.IsZero() {
+		t.StartedAt = e.Time
+	}
+	t.EndedAt = e.Time
+	f.table(t, f.kind(e), e)
+}
+
+// kind of the step that e is about. Emptying after a failure is not among a table's planned steps.
+func (f *folding) kind(e journal.Entry) plan.Kind {
+	if s, ok := f.steps[e.Step]; ok {
+		return s.Kind
+	}
+	return plan.Empty
+}
+
+func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
+	facts := e.Facts
+	if facts == nil {
+		facts = new(journal.Facts)
+	}
+	switch e.Type {
+	case journal.Intent:
+		if kind == plan.Unload {
+			f.staged[t.Target] = true
+		}
+	case journal.Done:
+		switch kind {
+		case plan.Unload:
+			t.Rows, t.Digest, t.SourceQuery = facts.Rows, facts.Digest, facts.QueryID
+			t.Unload, t.Verify = Seconds(facts.UnloadSeconds), t.Verify+Seconds(facts.DigestSeconds)
+		case plan.Check:
+			t.Objects, t.StagedBytes = facts.Objects, facts.Bytes
+			f.receipt.Stage.Objects += facts.Objects
+			f.receipt.Stage.Bytes += facts.Bytes
+		case plan.Load:
+			t.TargetQuery, t.Copy, t.Verify = facts.QueryID, Seconds(facts.CopySeconds), t.Verify+Seconds(facts.DigestSeconds)
+		case plan.Publish:
+			t.Outcome, t.Failure = Verified, nil
+			t.Verify += Seconds(facts.DigestSeconds)
+		case plan.Empty:
+			f.staged[t.Target] = !facts.Empty
+		case plan.Prepare, plan.Relate, plan.Discard:
+		}
+		if t.Failure != nil && t.Failure.Step == e.Step {
+			t.Outcome, t.Failure = Interrupted, nil // a later attempt went through; what comes next decides
+		}
+	case journal.Failed, journal.Unknown:
+		fail := failure(e)
+		switch {
+		case kind == plan.Empty || kind == plan.Discard:
+			// The table's own outcome stands; what is left is named at the end.
+			f.receipt.Failures = append(f.receipt.Failures, fail)
+		case kind == plan.Publish && e.Type == journal.Unknown:
+			t.Outcome, t.Failure = Unknown, &fail
+		default:
+			t.Outcome, t.Failure = Failed, &fail
+		}
+	case journal.Begin, journal.Stopped, journal.End:
+	}
+}
+
+func failure(e journal.Entry) Failure {
+	return Failure{Step: e.Step, Error: e.Error, Hint: e.Hint, Details: e.Details}
+}
+
+// close draws the sum.
+func (f *folding) close() {
+	r := f.receipt
+	verified := true
+	for i := range r.Tables {
+		t := &r.Tables[i]
+		verified = verified && t.Outcome == Verified
+		switch {
+		case f.staged[t.Target] && f.keep:
+			r.Stage.Kept = true
+		case f.staged[t.Target]:
+			r.Left = append(r.Left, fmt.Sprintf("staged objects of %s under %s/%s", t.Target, r.Stage.URL, r.Run))
+		}
+		if t.Outcome == Unknown {
+			r.Left = append(r.Left, fmt.Sprintf("%s: the answer to its publish was lost; the marker in sealift.ledger of %s tells whether it happened", t.Target, r.Target))
+		}
+	}
+	r.Stage.Empty = !anyTrue(f.staged)
+	switch {
+	case verified && len(r.Failures) == 0 && len(r.Left) == 0:
+		r.Outcome = Verified
+	case f.stopped || !f.ended:
+		r.Outcome = Interrupted
+	default:
+		r.Outcome = Failed
+	}
+}
+
+func anyTrue(m map[string]bool) bool {
+	for _, v := range m {
+		if v {
+			return true
+		}
+	}
+	return false
+}
+
+// Counts tells how many tables came to which outcome.
+func (r *Receipt) Counts() map[Outcome]int {
+	n := make(map[Outcome]int, 4)
+	for _, t := range r.Tables {
+		n[t.Outcome]++
+	}
+	return n
+}
+
+// Encode is the receipt's JSON form, indented.
+func (r *Receipt) Encode() ([]byte, error) {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(r); err != nil {
+		return nil, fmt.Errorf("encode receipt: %w", err)
+	}
+	return []byte(b.String()), nil
+}

@@ -1,0 +1,86 @@
+package receipt
+
+import "time"
+
+// Version is the format's version.
+const Version = 1
+
+// Outcome is what became of a run or of one table.
+type Outcome string
+
+// The outcomes. Verified is the only success.
+const (
+	Verified    Outcome = "verified"    // published, and the digests of source and target agree
+	Failed      Outcome = "failed"      // not published; the target is what it was before
+	Unknown     Outcome = "unknown"     // the answer to a publish was lost: the target is one or the other, the marker tells
+	Interrupted Outcome = "interrupted" // stopped by a signal before it was published
+)
+
+// Receipt is the account of a run: what was moved, proved, opened and left.
+type Receipt struct {
+	Version   int       `json:"version"`
+	Run       string    `json:"run"`
+	Plan      string    `json:"plan"`
+	Job       string    `json:"job"`
+	Outcome   Outcome   `json:"outcome"`
+	StartedAt time.Time `json:"started_at"`
+	EndedAt   time.Time `json:"ended_at"`
+
+	Source string `json:"source"`
+	Target string `json:"target"`
+
+	Tables []Table `json:"tables"`
+	Stage  Stage   `json:"stage"`
+	// Left names whatever the run could not remove, with the command that does.
+	Left []string `json:"left,omitempty"`
+	// Failures outside any table: prologue, epilogue.
+	Failures []Failure `json:"failures,omitempty"`
+	// Journal is the SHA-256 that closes the journal's chain: with it, the journal cannot be changed unnoticed.
+	Journal string `json:"journal"`
+}
+
+// Table is one table's account.
+type Table struct {
+	Source      string   `json:"source"`
+	Target      string   `json:"target"`
+	Mode        string   `json:"mode"`
+	Method      string   `json:"method"`
+	Format      string   `json:"format"`
+	Outcome     Outcome  `json:"outcome"`
+	Rows        int64    `json:"rows"`
+	StagedBytes int64    `json:"staged_bytes"`
+	Objects     int      `json:"objects"`
+	Digest      string   `json:"digest,omitempty"` // hex, of the source as unloaded; equals the target's when verified
+	Unload      Duration `json:"unload_seconds"`
+	Copy        Duration `json:"copy_seconds"`
+	Verify      Duration `json:"verify_seconds"`
+	// StartedAt and EndedAt bound all steps of the table.
+	StartedAt   time.Time `json:"started_at"`
+	EndedAt     time.Time `json:"ended_at"`
+	SourceQuery int64     `json:"source_query,omitempty"` // query id of the UNLOAD
+	TargetQuery int64     `json:"target_query,omitempty"` // query id of the COPY
+	Notes       []string  `json:"notes,omitempty"`
+	Failure     *Failure  `json:"failure,omitempty"`
+}
+
+// Failure says what was attempted, on what, why it failed and what to do next.
+type Failure struct {
+	Step  string `json:"step"`
+	Error string `json:"error"`
+	Hint  string `json:"hint,omitempty"`
+	// Details are lines of their own below the error: file, line, column, the server's code.
+	Details []string `json:"details,omitempty"`
+}
+
+// Stage is the account of the encrypted middle.
+type Stage struct {
+	URL     string `json:"url"`
+	KMSKey  string `json:"kms_key_arn"`
+	Objects int    `json:"objects"` // staged and checked, over all tables
+	Bytes   int64  `json:"bytes"`
+	Empty   bool   `json:"empty"` // proven empty at the end
+	Kept    bool   `json:"kept,omitempty"`
+}
+
+// Duration marshals as seconds with millisecond precision.
+type Duration time.Duration
