@@ -151,10 +151,11 @@ func (s *Service) issue(n Name, user string, seconds int) (*clusterCredentials, 
 	return &clusterCredentials{DBUser: user, DBPassword: l.password, Expiration: l.expires.Format(time.RFC3339)}, nil
 }
 
-// live gives the logins of a user that have not expired.
+// live gives the logins of a user that have not expired, and forgets the others.
 func (s *Service) live(key string) []login {
 	now := s.now()
-	return slices.DeleteFunc(s.logins[key], func(l login) bool { return !now.Before(l.expires) })
+	s.logins[key] = slices.DeleteFunc(s.logins[key], func(l login) bool { return !now.Before(l.expires) })
+	return s.logins[key]
 }
 
 // ValidLogin tells whether password is a temporary one of user ("IAM:x", "IAMA:x:group", "IAMR:role") that has not
