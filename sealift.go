@@ -99,7 +99,7 @@ func sourceCatalog(ctx context.Context, j *job.Job, o Options, queries map[int][
 			if err != nil {
 				return fmt.Errorf("tables[%d].query: %w", i, err)
 			}
-			columns, err := planner.QueryColumns(fields)
+			columns, err := redshift.Columns(fields)
 			if err != nil {
 				return fmt.Errorf("tables[%d].query: %w", i, err)
 			}
@@ -246,8 +246,8 @@ func fingerprint(c *redshift.Catalog, name string) string {
 	if err != nil {
 		return ""
 	}
-	def, ok := c.Table(t)
-	if !ok {
+	def := c.Table(t)
+	if def == nil {
 		return redshift.Absent
 	}
 	return def.ColumnsFingerprint()

@@ -12,17 +12,16 @@ import (
 // decide settles everything about one table: columns, definition, format and how it is published.
 func (b *builder) decide(s *selection, index int) {
 	s.index = index
-	if have, ok := b.Target.Table(s.target); ok {
-		s.have = have
-	} else if kind, taken := b.Target.Views[s.target]; taken {
+	s.have = b.Target.Table(s.target)
+	if kind, taken := b.Target.Views[s.target]; taken {
 		b.mistake(s.pos, fmt.Sprintf("tables[%d]", s.entry), "%s is a %s in the target, not a table", s.target, kind)
 		return
 	}
 	if !b.definition(s) {
 		return
 	}
-	b.format(s)
-	b.method(s)
+	b.chooseFormat(s)
+	b.chooseMethod(s)
 	entry := b.Job.Tables[s.entry]
 	if entry.Where != "" {
 		if err := redshift.CheckExpression(entry.Where); err != nil {
@@ -51,9 +50,8 @@ func (b *builder) definition(s *selection) bool {
 			b.mistake(s.pos, field, "%s: %s", s.name(), p)
 		}
 		s.notes = append(s.notes, s.source.Notes...)
-		s.want = *s.source
+		s.want = s.source.Clone()
 		s.want.Table = s.target
-		s.want.Columns = slices.Clone(s.source.Columns)
 	}
 	if len(entry.Columns) > 0 {
 		known := make(map[string]bool)
@@ -65,8 +63,8 @@ func (b *builder) definition(s *selection) bool {
 				b.mistake(s.pos, field+".columns", "%s has no column %s", s.name(), name)
 			}
 		}
-		s.notes = append(s.notes, keepColumns(&s.want, func(name string) bool {
-			return slices.ContainsFunc(entry.Columns, func(n string) bool { return n == name || strings.ToLower(n) == name })
+		s.notes = append(s.notes, s.want.Keep(func(c redshift.Column) bool {
+			return slices.ContainsFunc(entry.Columns, func(n string) bool { return n == c.Name.String() || strings.ToLower(n) == c.Name.String() })
 		})...)
 		if len(s.want.Columns) < len(known) {
 			s.note(fmt.Sprintf("%d of %d columns", len(s.want.Columns), len(known)))
@@ -90,7 +88,7 @@ func (b *builder) foreignKeys(s *selection) {
 		i := slices.IndexFunc(b.chosen, func(o *selection) bool { return o.source != nil && o.source.Table == fk.RefTable })
 		if i >= 0 {
 			to = b.chosen[i].target
-		} else if _, there := b.Target.Table(to); !there {
+		} else if b.Target.Table(to) == nil {
 			s.note(fmt.Sprintf("foreign key to %s left out: that table is not moved", to))
 			continue
 		}
@@ -100,8 +98,8 @@ func (b *builder) foreignKeys(s *selection) {
 	s.want.ForeignKeys = keys
 }
 
-// format chooses how the rows are staged, and refuses types that no format brings back bit for bit.
-func (b *builder) format(s *selection) {
+// chooseFormat chooses how the rows are staged, and refuses types that no format brings back bit for bit.
+func (b *builder) chooseFormat(s *selection) {
 	s.format = b.Job.Stage.Format
 	if s.format == "auto" {
 		s.format = redshift.Parquet
@@ -133,9 +131,9 @@ func (b *builder) notParquet(s *selection) string {
 	return ""
 }
 
-// method chooses how the table is published. The order of preference: what leaves everything that depends on the
+// chooseMethod chooses how the table is published. The order of preference: what leaves everything that depends on the
 // target working, then what is cheap.
-func (b *builder) method(s *selection) {
+func (b *builder) chooseMethod(s *selection) {
 	field := fmt.Sprintf("tables[%d]", s.entry)
 	switch {
 	case s.mode == "merge":
@@ -159,7 +157,7 @@ func (b *builder) method(s *selection) {
 		} else {
 			s.note("swap")
 		}
-		s.differences = redshift.Diff(&s.want, s.have)
+		s.differences = redshift.Diff(s.want, *s.have)
 	case s.mode == "replace":
 		s.method = plan.DeleteInsert
 		d := s.have.Dependents[0]
@@ -192,7 +190,7 @@ func (b *builder) fits(s *selection) {
 			b.mistake(s.pos, field, "%s has no column %s %s; mode replace would bring it, if nothing depended on the table", s.target, want.Name.String(), want.Type)
 		case c.Identity != nil:
 			b.mistake(s.pos, field, "%s: column %s is IDENTITY: its values cannot be kept, and the next id would not be safe, when rows are inserted into a table that is there; leave it out with columns, or drop the table first", s.target, c.Name.String())
-		case c.Type != want.Type && !holds(c.Type, want.Type):
+		case c.Type != want.Type && !c.Type.Holds(want.Type):
 			b.mistake(s.pos, field, "%s: column %s is %s, the source has %s; alter the target, or use mode replace where nothing depends on the table", s.target, c.Name.String(), c.Type, want.Type)
 		case c.Type != want.Type:
 			s.note(fmt.Sprintf("column %s is %s in the target, %s in the source", c.Name.String(), c.Type, want.Type))

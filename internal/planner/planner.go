@@ -40,6 +40,7 @@ func Build(in Input) (*plan.Plan, error) {
 	if in.Source.CaseSensitive != in.Target.CaseSensitive {
 		b.mistake(job.Pos{}, "", "enable_case_sensitive_identifier is %v in the source and %v in the target: names would change; set it alike on both", in.Source.CaseSensitive, in.Target.CaseSensitive)
 	}
+	b.roles()
 	b.chosen = b.choose()
 	for i, s := range b.chosen {
 		b.decide(s, i)
@@ -53,9 +54,6 @@ func Build(in Input) (*plan.Plan, error) {
 		p.Tables = append(p.Tables, b.table(s))
 	}
 	p.Epilogue = b.epilogue()
-	if len(b.mistakes) > 0 {
-		return nil, b.mistakes
-	}
 	if err := p.Seal(); err != nil {
 		return nil, err
 	}
@@ -67,11 +65,23 @@ type builder struct {
 	Input
 	mistakes job.Errors
 	chosen   []*selection                  // by target name
+	key      string                        // as the UNLOAD of the source names it
 	targets  map[redshift.Table]*selection // which selection writes a target
 }
 
 func (b *builder) mistake(at job.Pos, field, format string, args ...any) {
 	b.mistakes = append(b.mistakes, &job.Error{File: b.Job.File, Line: at.Line, Column: at.Column, Field: field, Msg: fmt.Sprintf(format, args...)})
+}
+
+// roles settles as whom the warehouses reach the stage, and how the source's names the key.
+func (b *builder) roles() {
+	var err error
+	if b.key, err = redshift.KeyFor(b.Stage.KMSKeyARN, b.Job.Source.S3Role); err != nil {
+		b.mistake(job.Pos{}, "source.s3_role", "%v", err)
+	}
+	if _, err = redshift.ParseRoleChain(b.Job.Target.S3Role); err != nil {
+		b.mistake(job.Pos{}, "target.s3_role", "%v", err)
+	}
 }
 
 // Warehouse is the plan's form of a job's warehouse.

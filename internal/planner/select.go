@@ -56,8 +56,7 @@ func (b *builder) choose() []*selection {
 		}
 		_, isExact := exact(t.Select)
 		matched, left := 0, 0
-		for d := range b.Source.Tables {
-			def := &b.Source.Tables[d]
+		for _, def := range b.Source.Sorted() {
 			if !t.Select.Match(def.Table.Schema.String(), def.Table.Name.String()) {
 				continue
 			}

@@ -44,7 +44,7 @@ DISTSTYLE ALL`, ledger)},
 	made := map[string]bool{}
 	for _, s := range b.chosen {
 		schema := s.target.Schema
-		if b.Target.Schemas[schema] || made[schema.String()] {
+		if b.Target.HasSchema(schema) || made[schema.String()] {
 			continue
 		}
 		made[schema.String()] = true
@@ -67,8 +67,7 @@ func (b *builder) epilogue() []plan.Step {
 		for i, fk := range s.want.ForeignKeys {
 			needs := []string{s.target.String()}
 			_, moved := b.targets[fk.RefTable]
-			_, there := b.Target.Table(fk.RefTable)
-			if moved && !there && fk.RefTable != s.target {
+			if moved && b.Target.Table(fk.RefTable) == nil && fk.RefTable != s.target {
 				needs = append(needs, fk.RefTable.String())
 			}
 			steps = append(steps, plan.Step{
@@ -88,15 +87,12 @@ func (b *builder) table(s *selection) plan.Table {
 	t.old = redshift.Table{Schema: s.target.Schema, Name: must(redshift.NewIdent(fmt.Sprintf("sealift_%s_%d_old", b.Nonce, s.index)))}
 	for _, c := range s.moved {
 		t.columns = append(t.columns, c.Name)
-		t.digest = append(t.digest, redshift.DigestExpr{
-			Column: redshift.DigestColumn{Name: c.Name.String(), Type: c.Type}, Expr: redshift.Build("?", c.Name),
-		})
 	}
 	out := plan.Table{
 		Source: s.name(), Target: s.target.String(), Mode: s.mode, Method: s.method, Format: s.format,
 		Folder:      folder(s.index, s.target),
 		Fingerprint: plan.Fingerprint{Source: redshift.Absent, Target: redshift.Absent},
-		Digest:      redshift.Layout(t.digest),
+		Digest:      redshift.Layout(s.moved),
 		Notes:       s.notes, Differences: s.differences,
 	}
 	if s.source != nil {
@@ -134,8 +130,6 @@ type tableBuilder struct {
 	*selection
 	shadow, old redshift.Table
 	columns     []redshift.Ident
-	// digest takes the source's types on both sides: the same layout makes digests comparable.
-	digest []redshift.DigestExpr
 }
 
 func (t *tableBuilder) id(step string) string { return t.target.String() + "/" + step }
@@ -163,7 +157,7 @@ func (t *tableBuilder) unload() plan.Step {
 	}
 	if t.format == redshift.Text && slices.ContainsFunc(t.moved, func(c redshift.Column) bool { return c.Type.Name == redshift.Char || c.Type.Name == redshift.Varchar }) {
 		st = append(st, plan.Statement{
-			SQL: redshift.NullMarkerQuery(from, where, t.digest, t.marker()), Role: plan.MustBeZero,
+			SQL: redshift.NullMarkerQuery(from, where, t.moved, t.marker()), Role: plan.MustBeZero,
 			About: "values equal the NULL marker of the staged files; plan again for another marker",
 		})
 	}
@@ -172,62 +166,26 @@ func (t *tableBuilder) unload() plan.Step {
 		query = redshift.Build("?\nWHERE (?)", query, where)
 	}
 	unload := redshift.Unload{
-		Query: query, To: redshift.Placeholder(plan.ParamPrefix), Role: t.Job.Source.S3Role, KMSKey: t.keyFor(t.Job.Source.S3Role),
+		Query: query, To: redshift.Placeholder(plan.ParamPrefix), Role: t.Job.Source.S3Role, KMSKeyID: t.key,
 		Format: t.format, MaxFileSizeMB: maxFileMB, Region: t.otherRegion(t.Job.Source.Region),
 	}
 	if t.format == redshift.Text {
 		unload.NullAs = t.marker()
 	}
 	st = append(st,
-		plan.Statement{SQL: t.statement(unload.SQL()), Role: plan.Unloads},
+		plan.Statement{SQL: unload.SQL(), Role: plan.Unloads},
 		plan.Statement{SQL: redshift.Build("SELECT pg_last_query_id()"), Role: plan.QueryID},
-		plan.Statement{SQL: redshift.DigestQuery(from, where, t.digest), Role: plan.Digests},
+		plan.Statement{SQL: redshift.DigestQuery(from, where, redshift.DigestColumns(t.moved)), Role: plan.Digests},
 	)
 	for _, c := range t.moved {
 		if c.Identity != nil && t.makesTable() {
-			st = append(st, plan.Statement{SQL: nextID(from, where, c), Role: plan.NextID, About: c.Name.String()})
+			st = append(st, plan.Statement{SQL: redshift.NextIDQuery(from, where, c), Role: plan.NextID, About: c.Name.String()})
 		}
 	}
 	return plan.Step{
 		ID: t.id("unload"), Kind: plan.Unload, Statements: st,
 		About: fmt.Sprintf("unload %s as %s under the key, and take its digest in the same snapshot", t.name(), t.format),
 	}
-}
-
-// nextID asks for the number that an identity column goes on with after the rows that are moved.
-func nextID(from, where redshift.SQL, c redshift.Column) redshift.SQL {
-	last := redshift.Build("MAX(?)", c.Name)
-	if c.Identity.Step < 0 {
-		last = redshift.Build("MIN(?)", c.Name)
-	}
-	q := redshift.Build("SELECT COALESCE(? + ?, ?)\nFROM ?", last, redshift.Int(c.Identity.Step), redshift.Int(c.Identity.Seed), from)
-	if !where.IsZero() {
-		q = redshift.Build("?\nWHERE (?)", q, where)
-	}
-	return q
-}
-
-// statement takes a statement that could only be refused for a role, a key or a region of the job, which is its mistake.
-func (t *tableBuilder) statement(sql redshift.SQL, err error) redshift.SQL {
-	if err != nil {
-		t.mistake(t.pos, fmt.Sprintf("tables[%d]", t.entry), "%v", err)
-	}
-	return sql
-}
-
-// keyFor is how UNLOAD names the key. S3 wants the full ARN of a key in another account than the one that writes; for
-// the account's own the manual's examples show a bare id, and that an ARN is taken there is not documented.
-func (t *tableBuilder) keyFor(chain string) string {
-	roles, err := redshift.ParseRoleChain(chain)
-	if err != nil {
-		return t.Stage.KMSKeyARN // the statement will be refused for the roles
-	}
-	// arn:aws:kms:region:account:key/id and arn:aws:iam::account:role/name
-	key, role := strings.SplitN(t.Stage.KMSKeyARN, ":", 6), strings.SplitN(roles[len(roles)-1], ":", 6)
-	if len(key) != 6 || len(role) != 6 || key[4] != role[4] {
-		return t.Stage.KMSKeyARN
-	}
-	return strings.TrimPrefix(key[5], "key/")
 }
 
 // makesTable tells whether the shadow becomes the table, and so must have everything that a table has.
@@ -260,7 +218,7 @@ func (t *tableBuilder) load() plan.Step {
 		}
 	} else {
 		// The shadow only holds rows on their way into a table that is there.
-		def = waypoint(def)
+		def = def.Plain()
 	}
 	explicit := false
 	for _, c := range def.Columns {
@@ -279,9 +237,9 @@ func (t *tableBuilder) load() plan.Step {
 			{SQL: redshift.ColumnsQuery(t.target), Role: plan.Fingerprints},
 			{SQL: redshift.DropIfExists(t.shadow)},
 			{SQL: def.CreateTable(t.shadow, redshift.CreateOptions{Seeds: seeds})},
-			{SQL: t.statement(cp.SQL()), Role: plan.Copies},
+			{SQL: cp.SQL(), Role: plan.Copies},
 			{SQL: redshift.Build("SELECT pg_last_query_id()"), Role: plan.QueryID},
-			{SQL: redshift.DigestQuery(redshift.Build("?", t.shadow), redshift.SQL{}, t.digest), Role: plan.Digests},
+			{SQL: redshift.DigestQuery(redshift.Build("?", t.shadow), redshift.SQL{}, redshift.DigestColumns(t.moved)), Role: plan.Digests},
 		},
 	}
 }
@@ -292,7 +250,7 @@ func (t *tableBuilder) publish() plan.Step {
 	unchanged := plan.Statement{SQL: redshift.ColumnsQuery(t.target), Role: plan.Fingerprints}
 	list := redshift.Idents(t.columns...)
 	insert := plan.Statement{SQL: redshift.Build("INSERT INTO ? (?)\nSELECT ?\nFROM ?", t.target, list, list, t.shadow), Role: plan.Counts}
-	compare := plan.Statement{SQL: redshift.DigestQuery(redshift.Build("?", t.target), redshift.SQL{}, t.digest), Role: plan.Digests}
+	compare := plan.Statement{SQL: redshift.DigestQuery(redshift.Build("?", t.target), redshift.SQL{}, redshift.DigestColumns(t.moved)), Role: plan.Digests}
 	drop := run(redshift.Drop(t.shadow))
 
 	var st []plan.Statement
@@ -346,10 +304,10 @@ func (t *tableBuilder) swapped() redshift.TableDef {
 // own when swapped, the source's when the job says so.
 func (t *tableBuilder) dress(def redshift.TableDef, created bool) []plan.Statement {
 	entry := t.Job.Tables[t.entry]
-	grants, owner := !created, !created && !def.Owner.IsZero() && !strings.EqualFold(def.Owner.String(), t.Job.Target.User)
+	grants, owner := !created, !created && def.Owner != "" && !strings.EqualFold(def.Owner, t.Job.Target.User)
 	if created {
 		grants = pick(entry.Grants, t.Job.Defaults.Grants)
-		owner = pick(entry.Owner, t.Job.Defaults.Owner) && !def.Owner.IsZero()
+		owner = pick(entry.Owner, t.Job.Defaults.Owner) && def.Owner != ""
 	}
 	all := def.Comments(t.target)
 	if grants {

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,20 +104,6 @@ func Run(ctx context.Context, c Config) (err error) {
 
 // tables runs every table, the largest first, as many at once as statements can be at work on both sides.
 func (r *run) tables(ctx context.Context) error {
-	order := make([]*plan.Table, len(r.Plan.Tables))
-	for i := range r.Plan.Tables {
-		order[i] = &r.Plan.Tables[i]
-	}
-	slices.SortStableFunc(order, func(a, b *plan.Table) int {
-		switch {
-		case a.EstimatedBytes > b.EstimatedBytes:
-			return -1
-		case a.EstimatedBytes < b.EstimatedBytes:
-			return 1
-		default:
-			return 0
-		}
-	})
 	next := make(chan *plan.Table)
 	errs := make(chan error, r.Plan.Concurrency.Unload+r.Plan.Concurrency.Copy)
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -135,7 +122,7 @@ func (r *run) tables(ctx context.Context) error {
 		})
 	}
 feed:
-	for _, t := range order {
+	for _, t := range largestFirst(r.Plan.Tables) {
 		select {
 		case next <- t:
 		case <-ctx.Done():
@@ -152,6 +139,16 @@ feed:
 		all = errors.Join(all, err)
 	}
 	return all
+}
+
+// largestFirst orders tables so that the longest is not begun last, with everything else waiting for it.
+func largestFirst(tables []plan.Table) []*plan.Table {
+	order := make([]*plan.Table, len(tables))
+	for i := range tables {
+		order[i] = &tables[i]
+	}
+	slices.SortStableFunc(order, func(a, b *plan.Table) int { return cmp.Compare(b.EstimatedBytes, a.EstimatedBytes) })
+	return order
 }
 
 // table is one table's run: what later steps need from earlier ones.
