@@ -7,6 +7,7 @@ MAKEFLAGS   += --no-builtin-rules
 
 # Developer tools are built at the versions that tools/go.mod pins.
 LINT := bin/golangci-lint
+VULN := bin/govulncheck
 
 FUZZTIME  ?= 10s
 BENCH     ?= .
@@ -23,6 +24,10 @@ build: ## Build bin/sealift
 .PHONY: demo
 demo: postgresql build ## Copy a warehouse into another on this machine, with everything around it, and show the receipt
 	./bin/sealift local demo
+
+.PHONY: local
+local: postgresql build ## Keep the stand-in running, until Ctrl-C; make its variables known with: bin/sealift local env
+	./bin/sealift local up
 
 .PHONY: test
 test: postgresql ## Run all tests, with the race detector
@@ -60,8 +65,14 @@ lint: $(LINT) ## Run the linters, check formatting and go.mod
 	go mod tidy -diff
 	go mod verify
 
-$(LINT): tools/go.mod tools/go.sum
-	GOBIN=$(CURDIR)/bin go -C tools install tool
+.PHONY: vuln
+vuln: $(VULN) ## Look for known vulnerabilities in what is called; needs vuln.go.dev
+	$(VULN) ./...
+
+$(LINT): TOOL := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(VULN): TOOL := golang.org/x/vuln/cmd/govulncheck
+$(LINT) $(VULN): tools/go.mod tools/go.sum
+	GOBIN=$(CURDIR)/bin go -C tools install $(TOOL)
 	@touch $@
 
 .PHONY: check
