@@ -1,7 +1,17 @@
 package dialect
 
-// MapError turns an error of PostgreSQL into the one Redshift would report; ok is false where they do not differ.
-// constraint is the error's constraint name field.
-func MapError(e Error, constraint string) (mapped Error, ok bool) {
-	return e, false
+import "fmt"
+
+// The hint of everything that is refused by name.
+const seeDocs = "see docs/standin.md for what the stand-in imitates and what it refuses"
+
+// refusal is the answer to what Redshift does not have, or to what the stand-in does not imitate.
+func refusal(format string, args ...any) *Error {
+	return &Error{Code: "0A000", Message: fmt.Sprintf(format, args...), Hint: seeDocs}
+}
+
+func notSupported(what string) *Error { return refusal("%s is not supported", what) }
+
+func syntaxError(format string, args ...any) *Error {
+	return &Error{Code: "42601", Message: fmt.Sprintf(format, args...)}
 }

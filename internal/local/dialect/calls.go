@@ -1,0 +1,213 @@
+package dialect
+
+import "strings"
+
+// calls are the functions whose calls are written differently for PostgreSQL. What can be an ordinary function is one,
+// in package catalog; here is only what takes bare keywords, any types or any number of arguments, and what is refused
+// by name. Each is called with the index of the function's name.
+var calls = map[string]func(x *script, i int){
+	"nvl":            func(x *script, i int) { x.rename(i, "coalesce") },
+	"nvl2":           rewriteNVL2,
+	"decode":         rewriteDecode,
+	"convert":        rewriteConvert,
+	"listagg":        rewriteListagg,
+	"dateadd":        rewriteDatePart,
+	"date_add":       rewriteDatePart,
+	"datediff":       rewriteDatePart,
+	"date_diff":      rewriteDatePart,
+	"date_part":      rewriteDatePart,
+	"extract":        rewriteExtract,
+	"cast":           (*script).rewriteCastCall,
+	"array":          rewriteArray,
+	"json_serialize": func(x *script, i int) { x.rename(i, "pg_catalog.json_serialize") }, // a keyword since PostgreSQL 17
+	"json_array":     refuseCall,
+	"json_object":    refuseCall,
+	"string_agg":     refuseCall,
+	"array_agg":      refuseCall,
+	"nextval":        refuseCall,
+	"currval":        refuseCall,
+	"setval":         refuseCall,
+	"try_cast":       refuseCall,
+}
+
+// refuseCall refuses what PostgreSQL has and Redshift has not, and what the stand-in does not imitate.
+func refuseCall(x *script, i int) {
+	if !x.catalog {
+		x.refuse(refusal("function %s is not supported", x.word(i)))
+	}
+}
+
+// rename gives the call at i another function, dropping the schema in front of the old one.
+func (x *script) rename(i int, name string) {
+	if !x.is(i-1, ".") {
+		x.replace(i, name)
+		return
+	}
+	x.replace(i-2, name)
+	x.drop(i-1, i+1)
+}
+
+// NVL2(a, b, c)
+func rewriteNVL2(x *script, i int) {
+	args := x.args(i + 1)
+	if len(args) != 3 {
+		return
+	}
+	x.rename(i, "CASE WHEN ")
+	x.replace(args[0][1], ") IS NOT NULL THEN (")
+	x.replace(args[1][1], ") ELSE (")
+	x.replace(args[2][1], ") END")
+}
+
+// DECODE(expression, search, result, ..., default), where NULL finds NULL.
+func rewriteDecode(x *script, i int) {
+	args := x.args(i + 1)
+	if len(args) < 3 {
+		return
+	}
+	x.rename(i, "CASE WHEN ")
+	subject := piece{from: args[0][0], to: args[0][1]}
+	x.replace(args[0][1], ") IS NOT DISTINCT FROM (")
+	for n := 1; n < len(args); n++ {
+		comma := args[n][1] // or the closing parenthesis
+		switch last := n == len(args)-1; {
+		case last:
+			x.replace(comma, ") END")
+		case n%2 == 1:
+			x.replace(comma, ") THEN (")
+		case n == len(args)-2:
+			x.replace(comma, ") ELSE (")
+		default:
+			x.replacePieces(comma, piece{text: ") WHEN ("}, subject, piece{text: ") IS NOT DISTINCT FROM ("})
+		}
+	}
+}
+
+// CONVERT(type, expression)
+func rewriteConvert(x *script, i int) {
+	args := x.args(i + 1)
+	if len(args) != 2 {
+		return
+	}
+	r, ok := x.readType(args[0][0])
+	if !ok || r.to != args[0][1] {
+		return
+	}
+	text, err := r.castType()
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	if text == "" {
+		text = x.render(r.from, r.to)
+	}
+	x.rename(i, "CAST")
+	x.replace(i+1, "((")
+	x.drop(r.from, r.to+1)
+	x.replace(args[1][1], ") AS "+text+")")
+}
+
+// LISTAGG([DISTINCT] value [, delimiter]) [WITHIN GROUP (ORDER BY ...)]
+func rewriteListagg(x *script, i int) {
+	args := x.args(i + 1)
+	if len(args) == 0 || len(args) > 2 {
+		return
+	}
+	from, to := args[0][0], args[0][1]
+	distinct := x.is(from, "DISTINCT")
+	if distinct || x.is(from, "ALL") {
+		from++
+	}
+	if from >= to {
+		return
+	}
+	end := x.closing(i + 1)
+	x.rename(i, "rs.listagg_result(string_agg")
+	value := x.render(from, to)
+	x.insertBefore(from, "(")
+	x.insertBefore(to, ")::text")
+	if len(args) == 1 {
+		x.insertBefore(end, ", ''")
+	}
+	if !x.is(end+1, "WITHIN", "GROUP", "(") {
+		x.insertAfter(end, ")")
+		return
+	}
+	order := end + 4
+	x.replace(end, " ")
+	x.drop(end+1, order)
+	last := x.closing(end + 3)
+	x.insertAfter(last, ")")
+	if by := order + 2; distinct && x.is(order, "ORDER", "BY") {
+		// PostgreSQL sorts distinct values only by what it aggregates.
+		stop := last
+		if x.isOne(stop-1, "ASC", "DESC") {
+			stop--
+		}
+		if by < stop && x.render(by, stop) == value {
+			x.insertBefore(by, "(")
+			x.insertAfter(stop-1, ")::text")
+		}
+	}
+}
+
+// DATEADD(day, ...) and the like: the part is a bare word.
+func rewriteDatePart(x *script, i int) {
+	args := x.args(i + 1)
+	if len(args) < 2 || args[0][1]-args[0][0] != 1 {
+		return
+	}
+	if part, ok := dateParts[x.word(args[0][0])]; ok {
+		x.replace(args[0][0], "'"+part+"'")
+	}
+}
+
+// EXTRACT(part FROM ...)
+func rewriteExtract(x *script, i int) {
+	if word := x.word(i + 2); x.is(i+3, "FROM") {
+		if part, ok := dateParts[word]; ok && part != word {
+			x.replace(i+2, part)
+		}
+	}
+}
+
+// ARRAY(1, 'a', ...) makes a SUPER array; in the catalogs' SQL ARRAY(SELECT ...) is PostgreSQL's.
+func rewriteArray(x *script, i int) {
+	switch {
+	case !x.isOne(i+2, "SELECT", "WITH"):
+		x.rename(i, "rs.super_array")
+	case !x.catalog:
+		x.refuse(notSupported("an ARRAY(SELECT ...) constructor"))
+	}
+}
+
+// dateParts maps the names of date parts (Redshift manual, Date parts for date or timestamp functions) to one each.
+// rs.date_part_name of package catalog does the same for parts in quotes.
+var dateParts = func() map[string]string {
+	m := map[string]string{}
+	for _, names := range []string{
+		"millennium millennia mil mils",
+		"century centuries c cent cents",
+		"decade decades dec decs",
+		"epoch",
+		"year years y yr yrs",
+		"quarter quarters qtr qtrs",
+		"month months mon mons",
+		"week weeks w",
+		"dow dayofweek dw weekday",
+		"doy dayofyear dy yearday",
+		"day days d",
+		"hour hours h hr hrs",
+		"minute minutes m min mins",
+		"second seconds s sec secs",
+		"millisecond milliseconds ms msec msecs msecond mseconds millisec millisecs millisecon",
+		"microsecond microseconds microsec microsecs usecond useconds us usec usecs",
+		"timezone", "timezone_hour", "timezone_minute",
+	} {
+		fields := strings.Fields(names)
+		for _, name := range fields {
+			m[name] = fields[0]
+		}
+	}
+	return m
+}()

@@ -1,0 +1,394 @@
+package dialect
+
+import (
+	"fmt"
+	"strings"
+)
+
+// maxName is the longest name PostgreSQL can keep, in bytes; Redshift's limit is 127 (Redshift manual, Names and
+// identifiers). What lies between is refused rather than cut.
+const maxName = 63
+
+// frame is what is known of the innermost open parenthesis.
+type frame struct {
+	from     bool // inside a FROM list
+	relation bool // a relation is to come
+	noClause bool // the arguments of EXTRACT, TRIM and the like, where FROM begins no list
+	sub      bool // a parenthesised join of relations: it closes as a relation does
+	setOp    bool // a UNION, INTERSECT or EXCEPT stands here
+	limit    string
+}
+
+// rewriteQuery rewrites what may stand anywhere in a statement: names, types of casts, function calls, and the parts of
+// queries that Redshift and PostgreSQL write differently.
+func (x *script) rewriteQuery(from, to int) {
+	frames := []frame{{}}
+	for i := from; i < to && x.tr.Err == nil; i++ {
+		f := &frames[len(frames)-1]
+		t := x.tok(i)
+		switch t.Kind {
+		case Word, QuotedIdent:
+			x.checkName(i)
+			if f.relation {
+				if end, done := x.rewriteRelation(i, f); done {
+					i = end - 1
+					continue
+				}
+			}
+			if t.Kind == Word {
+				i = x.rewriteWord(i, f)
+			}
+		case Punct:
+			switch t.Text {
+			case "(":
+				frames = append(frames, x.openFrame(i, f))
+			case ")":
+				x.closeFrame(i, f)
+				if len(frames) > 1 {
+					frames = frames[:len(frames)-1]
+				}
+			case ",":
+				f.relation = f.from
+			}
+		case Operator:
+			switch {
+			case t.Text == "::":
+				i = x.rewriteCast(i+1, i-1)
+			case x.tempName(i) != "":
+				if f.relation || x.tempSeen[x.tempName(i)] && x.is(i+2, ".") {
+					x.markTemp(i)
+					f.relation = false
+					i++
+				}
+			}
+		}
+	}
+	if x.tr.Err == nil && to > from {
+		x.closeFrame(to, &frames[0])
+	}
+}
+
+// checkName folds a quoted name and refuses one that PostgreSQL would cut.
+func (x *script) checkName(i int) {
+	t := x.tok(i)
+	name, ok := t.Name(true)
+	if !ok {
+		return
+	}
+	if len(name) > maxName {
+		x.refuse(refusal("the name %q has %d bytes: the stand-in keeps names of at most %d", name, len(name), maxName))
+		return
+	}
+	if t.Kind == QuotedIdent && !x.env.CaseSensitive && !x.edits[i].keepCase && !x.edits[i].replaced {
+		if folded := fold(name); folded != name {
+			x.replace(i, QuoteIdent(folded))
+		}
+	}
+}
+
+func (x *script) openFrame(i int, f *frame) frame {
+	if !f.relation {
+		return frame{noClause: x.isOne(i-1, "EXTRACT", "TRIM", "SUBSTRING", "OVERLAY", "POSITION")}
+	}
+	f.relation = false
+	inner := i
+	for x.is(inner, "(") {
+		inner++
+	}
+	switch {
+	case x.isOne(inner, "SELECT", "WITH"):
+		if inner == i+1 || x.closing(i) == x.closing(i+1)+1 {
+			x.aliasSubquery(x.closing(i))
+			return frame{}
+		}
+		// ((select ...) a join b ...) is a join; ((select ...) union ...) is a query
+		after := x.closing(i+1) + 1
+		if x.isOne(after, "UNION", "INTERSECT", "EXCEPT", "MINUS", "ORDER", "LIMIT") {
+			x.aliasSubquery(x.closing(i))
+			return frame{}
+		}
+	case x.isOne(inner, "VALUES"):
+		if !x.catalog {
+			x.refuse(notSupported("a list of VALUES as a table"))
+		}
+		return frame{}
+	}
+	return frame{from: true, relation: true, sub: true}
+}
+
+// closeFrame ends what is open in the parenthesis that closes at i, or in the statement that ends there.
+func (x *script) closeFrame(i int, f *frame) {
+	if f.limit == "" {
+		return
+	}
+	if f.setOp {
+		x.refuse(notSupported("TOP in a query with UNION, INTERSECT or EXCEPT"))
+		return
+	}
+	x.insertAfter(i-1, " LIMIT "+f.limit)
+}
+
+// What can follow a subquery in FROM without being its alias.
+var afterRelation = set("where", "group", "order", "having", "limit", "offset", "union", "intersect", "except", "minus",
+	"on", "using", "join", "inner", "left", "right", "full", "cross", "natural", "window", "fetch", "for", "with",
+	"qualify", "pivot", "unpivot", "set", "when", "returning", "tablesample", "connect", "start")
+
+func set(words ...string) map[string]bool {
+	m := make(map[string]bool, len(words))
+	for _, w := range words {
+		m[w] = true
+	}
+	return m
+}
+
+// aliasSubquery gives the subquery that closes at i an alias where it has none: PostgreSQL before 16 wants one.
+func (x *script) aliasSubquery(i int) {
+	next := x.tok(i + 1)
+	if next.Kind == QuotedIdent || next.Kind == Word && !afterRelation[fold(next.Text)] || i >= x.len() {
+		return
+	}
+	x.aliases++
+	x.insertAfter(i, fmt.Sprintf(" AS rs_q%d", x.aliases))
+}
+
+// rewriteRelation rewrites the name of a relation at i and answers the index behind it; done is false where the word
+// at i only introduces one.
+func (x *script) rewriteRelation(i int, f *frame) (end int, done bool) {
+	if x.tok(i).Kind == Word {
+		switch x.word(i) {
+		case "only", "if", "not", "exists", "temp", "temporary", "table", "local":
+			return i + 1, true
+		case "lateral":
+			if !x.catalog {
+				x.refuse(notSupported("LATERAL"))
+			}
+			return i + 1, true
+		case "select", "with":
+			return i, false
+		}
+	}
+	f.relation = false
+	start := i
+	parts := 1
+	for x.is(i+1, ".") && (x.tok(i+2).Kind == Word || x.tok(i+2).Kind == QuotedIdent) {
+		i += 2
+		parts++
+		x.checkName(i)
+	}
+	end = i + 1
+	if x.is(end, "(") { // a function
+		return end, parts > 1 && !x.catalogFunction(start)
+	}
+	name, ok := x.tok(i).Name(x.env.CaseSensitive)
+	if !ok || !shadowed[name] {
+		return end, true
+	}
+	switch {
+	case parts == 1:
+		x.insertBefore(i, "rs.")
+	case x.word(i-2) == "pg_catalog":
+		x.replace(i-2, "rs")
+	}
+	return end, true
+}
+
+func (x *script) catalogFunction(i int) bool { return x.word(i) == "pg_catalog" }
+
+// rewriteWord rewrites the keyword, call or name at i and answers the index of the last token it dealt with.
+func (x *script) rewriteWord(i int, f *frame) int {
+	word := x.word(i)
+	if x.is(i-1, ".") {
+		if !x.is(i+1, "(") || x.word(i-2) != "pg_catalog" {
+			return i
+		}
+	}
+	if x.is(i+1, "(") {
+		if rewrite, ok := calls[word]; ok {
+			rewrite(x, i)
+			return i
+		}
+	}
+	switch word {
+	case "e":
+		if x.tok(i+1).Kind == String && x.adjacent(i+1) && !x.catalog {
+			// 8.0 has no escape strings: it takes E for the name of a type.
+			x.refuse(&Error{Code: "42704", Message: `type "e" does not exist`, Hint: seeDocs})
+		}
+	case "select":
+		f.from, f.relation = false, false
+		return x.rewriteSelect(i, f)
+	case "from":
+		if !f.noClause && !(x.is(i-1, "DISTINCT") && x.isOne(i-2, "IS", "NOT")) {
+			f.from, f.relation = true, true
+		}
+	case "join":
+		f.relation = f.from
+	case "using":
+		// DELETE and MERGE name relations here, JOIN columns.
+		if !x.is(i+1, "(") || x.isOne(i+2, "SELECT", "WITH") {
+			f.from, f.relation = true, true
+		} else {
+			return x.closing(i + 1)
+		}
+	case "into":
+		f.relation = true
+	case "update":
+		if x.is(i-1, "FOR") {
+			x.refuse(notSupported("SELECT ... FOR UPDATE"))
+		}
+		f.relation = !x.is(i+1, "SET")
+	case "table":
+		f.from, f.relation = true, true
+	case "where", "group", "having", "order", "limit", "offset", "window", "set", "values", "fetch", "when":
+		f.from, f.relation = false, false
+	case "union", "intersect", "except":
+		f.from, f.relation, f.setOp = false, false, true
+	case "minus":
+		if x.isOne(i+1, "SELECT", "(", "ALL", "DISTINCT") {
+			x.replace(i, "EXCEPT")
+			f.from, f.relation, f.setOp = false, false, true
+		}
+	case "sysdate", "current_aws_account", "current_namespace", "current_user_id":
+		if !x.isOne(i+1, "(", ".") && !x.is(i-1, "AS") && !x.is(i-1, ".") {
+			x.replace(i, "pg_catalog."+word+"()")
+		}
+	case "approximate":
+		if x.isOne(i+1, "COUNT", "PERCENTILE_DISC") {
+			x.edits[i+1].joined = true
+			x.replace(i, "")
+		}
+	case "pg_catalog":
+		// A column of a catalog by its full name: pg_catalog.pg_class.relname.
+		if name, ok := x.tok(i + 2).Name(false); ok && x.is(i+1, ".") && shadowed[name] && x.is(i+3, ".") {
+			x.replace(i, "rs")
+			return i + 2
+		}
+	default:
+		x.refuseWord(i, word, f)
+	}
+	return i
+}
+
+// refuseWord refuses by name what PostgreSQL would take and Redshift does not, or what only Redshift has and the
+// stand-in does not.
+func (x *script) refuseWord(i int, word string, f *frame) {
+	if x.catalog {
+		return
+	}
+	switch word {
+	case "returning":
+		switch x.st.Verb() {
+		case "INSERT", "UPDATE", "DELETE", "MERGE", "WITH":
+			x.refuse(notSupported("RETURNING"))
+		}
+	case "conflict":
+		if x.is(i-1, "ON") && x.isOne(i+1, "(", "DO", "ON") {
+			x.refuse(notSupported("ON CONFLICT"))
+		}
+	case "share":
+		if x.is(i-1, "FOR") {
+			x.refuse(notSupported("SELECT ... FOR SHARE"))
+		}
+	case "array":
+		if x.is(i+1, "[") {
+			x.refuse(notSupported("an ARRAY[] constructor"))
+		}
+	case "qualify":
+		if !x.is(i-1, "AS") && !x.isOne(i+1, ",", ".", ")", "=", "FROM") && i+1 < x.len() {
+			x.refuse(notSupported("QUALIFY"))
+		}
+	case "pivot", "unpivot":
+		if f.from && x.is(i+1, "(") {
+			x.refuse(notSupported(strings.ToUpper(word)))
+		}
+	case "tablesample":
+		if f.from && x.is(i+2, "(") {
+			x.refuse(notSupported("TABLESAMPLE"))
+		}
+	}
+}
+
+// rewriteSelect reads what may follow SELECT: TOP n becomes the LIMIT of the query.
+func (x *script) rewriteSelect(i int, f *frame) int {
+	n := i + 1
+	if x.isOne(n, "DISTINCT", "ALL") {
+		if x.is(n, "DISTINCT", "ON", "(") && !x.catalog {
+			x.refuse(notSupported("DISTINCT ON"))
+		}
+		n++
+	}
+	if !x.is(n, "TOP") {
+		return i
+	}
+	switch count := x.tok(n + 1); {
+	case count.Kind == Number, count.Kind == Param:
+		f.limit = count.Text
+		x.drop(n, n+2)
+		return n + 1
+	case x.is(n+1, "(") && x.pair[n+1] > 0:
+		f.limit = x.render(n+1, x.pair[n+1]+1)
+		end := x.pair[n+1]
+		x.drop(n, end+1)
+		return end
+	}
+	return i
+}
+
+// rewriteCast rewrites the type at i, that of value::type, and answers the index of its last token; value is the index
+// of the token in front of the two colons.
+func (x *script) rewriteCast(i, value int) int {
+	r, ok := x.readType(i)
+	if !ok || x.catalog && r.array {
+		return i - 1
+	}
+	text, err := r.castType()
+	if err != nil && !x.catalog {
+		x.refuse(err)
+	}
+	if r.name == "varbyte" && x.tok(value).Kind == String {
+		// A literal holds the bytes of a text; the type's own input takes hexadecimal digits.
+		x.insertAfter(value, "::text")
+	}
+	if text != "" {
+		x.replaceRange(r.from, r.to, text)
+	}
+	return r.to - 1
+}
+
+// rewriteCastCall rewrites the type in the CAST(value AS type) that starts at i.
+func (x *script) rewriteCastCall(i int) {
+	end := x.closing(i + 1)
+	for n := i + 2; n < end; n++ {
+		if x.is(n, "AS") {
+			value := n - 1
+			if value != i+2 {
+				value = -1
+			}
+			x.rewriteCast(n+1, value)
+			return
+		}
+		if c := x.pair[n]; c > n {
+			n = c
+		}
+	}
+}
+
+// markTemp writes the temporary table's name #t at i as a quoted one.
+func (x *script) markTemp(i int) {
+	name := x.tempName(i)
+	if x.tempSeen == nil {
+		x.tempSeen = map[string]bool{}
+	}
+	x.tempSeen[name] = true
+	x.replaceRange(i, i+2, QuoteIdent(name))
+}
+
+// shadowed are the catalogs of PostgreSQL in front of which schema rs has a view of the same name, with Redshift's
+// columns: package catalog installs them, and a test compares the two lists.
+var shadowed = set(
+	"pg_attrdef", "pg_attribute", "pg_class", "pg_constraint", "pg_database", "pg_group", "pg_namespace", "pg_proc",
+	"pg_shadow", "pg_stat_activity", "pg_tables", "pg_user", "pg_views",
+)
+
+// Shadowed tells whether references to pg_catalog.name go to the view rs.name.
+func Shadowed(name string) bool { return shadowed[name] }

@@ -1,0 +1,276 @@
+package dialect
+
+import (
+	"strings"
+)
+
+// script is a statement while it is being rewritten: its significant tokens, by index, and what is to stand in place of
+// or beside each. What has no edit is rendered as it was written, blanks and comments included.
+type script struct {
+	st  Statement
+	env Env
+
+	sig   []int // the significant tokens, as indexes into st.Tokens
+	pair  []int // for a bracket, the index of its partner; -1 where there is none
+	edits []edit
+	tr    Translation
+
+	catalog  bool            // the statement names pg_catalog, as psql's do: it may speak PostgreSQL's newer SQL
+	tempSeen map[string]bool // names written #t that stood where a relation stands
+	aliases  int             // generated aliases so far
+}
+
+// edit is what happens to one significant token.
+type edit struct {
+	before, after []piece
+	text          []piece // in place of the token, where replaced
+	replaced      bool
+	joined        bool // drop the blanks and comments in front of the token
+	keepCase      bool // a user name: its quotes keep its case
+}
+
+// piece is text, or where text is "" the rendering of the tokens from..to-1.
+type piece struct {
+	text     string
+	from, to int
+}
+
+func newScript(st Statement, env Env) *script {
+	x := &script{st: st, env: env}
+	for i, t := range st.Tokens {
+		if significant(t) {
+			x.sig = append(x.sig, i)
+		}
+	}
+	x.edits = make([]edit, len(x.sig))
+	x.pair = make([]int, len(x.sig))
+	var open []int
+	for i := range x.sig {
+		x.pair[i] = -1
+		t := x.tok(i)
+		switch {
+		case t.Kind != Punct:
+			if t.Kind == Word && strings.EqualFold(t.Text, "pg_catalog") && x.is(i+1, ".") {
+				x.catalog = true
+			}
+		case t.Text == "(" || t.Text == "[":
+			open = append(open, i)
+		case t.Text == ")" || t.Text == "]":
+			if len(open) > 0 {
+				o := open[len(open)-1]
+				open = open[:len(open)-1]
+				x.pair[i], x.pair[o] = o, i
+			}
+		}
+	}
+	return x
+}
+
+func (x *script) len() int { return len(x.sig) }
+
+// tok is the i-th significant token, or the zero Token, which is no keyword, beyond either end.
+func (x *script) tok(i int) Token {
+	if i < 0 || i >= len(x.sig) {
+		return Token{}
+	}
+	return x.st.Tokens[x.sig[i]]
+}
+
+// is tells whether keywords or marks stand at i, one after the other.
+func (x *script) is(i int, words ...string) bool {
+	for n, w := range words {
+		if !x.tok(i + n).Is(w) {
+			return false
+		}
+	}
+	return true
+}
+
+// isOne tells whether one of several keywords stands at i.
+func (x *script) isOne(i int, words ...string) bool {
+	for _, w := range words {
+		if x.tok(i).Is(w) {
+			return true
+		}
+	}
+	return false
+}
+
+// word is the keyword or unquoted name at i in lower case, or "".
+func (x *script) word(i int) string {
+	if t := x.tok(i); t.Kind == Word {
+		return fold(t.Text)
+	}
+	return ""
+}
+
+// closing is the index of the bracket that closes the one at i, or the end of the statement.
+func (x *script) closing(i int) int {
+	if i < len(x.pair) && x.pair[i] > i {
+		return x.pair[i]
+	}
+	return x.len()
+}
+
+// adjacent tells whether nothing, not even a blank, stands between the tokens i-1 and i.
+func (x *script) adjacent(i int) bool {
+	return i > 0 && i < x.len() && x.sig[i] == x.sig[i-1]+1
+}
+
+// list cuts the tokens from..to-1 at the commas outside of inner brackets. Each part is [from, to).
+func (x *script) list(from, to int) [][2]int {
+	if from >= to {
+		return nil
+	}
+	var parts [][2]int
+	start := from
+	for i := from; i < to; i++ {
+		if x.is(i, ",") {
+			parts = append(parts, [2]int{start, i})
+			start = i + 1
+		} else if c := x.pair[i]; c > i {
+			i = min(c, to-1)
+		}
+	}
+	return append(parts, [2]int{start, to})
+}
+
+// args are the arguments of a call whose parenthesis opens at i.
+func (x *script) args(i int) [][2]int { return x.list(i+1, x.closing(i)) }
+
+// qname reads a name of one to three parts at i. Parts are folded as env says.
+func (x *script) qname(i int) (parts []string, end int, ok bool) {
+	for {
+		name, isName := x.tok(i).Name(x.env.CaseSensitive)
+		if hash := x.tempName(i); hash != "" && len(parts) == 0 {
+			return []string{hash}, i + 2, true
+		}
+		if !isName {
+			return nil, i, false
+		}
+		parts = append(parts, name)
+		i++
+		if !x.is(i, ".") || len(parts) == 3 {
+			return parts, i, true
+		}
+		i++
+	}
+}
+
+// tempName is the name of the temporary table written #t at i, or "".
+func (x *script) tempName(i int) string {
+	if !x.is(i, "#") || !x.adjacent(i+1) {
+		return ""
+	}
+	if name, ok := x.tok(i + 1).Name(x.env.CaseSensitive); ok {
+		return "#" + name
+	}
+	return ""
+}
+
+// quoteName writes a name of several parts.
+func quoteName(parts []string) string {
+	quoted := make([]string, len(parts))
+	for i, p := range parts {
+		quoted[i] = QuoteIdent(p)
+	}
+	return strings.Join(quoted, ".")
+}
+
+func (x *script) replace(i int, text string) {
+	x.replacePieces(i, piece{text: text})
+}
+
+func (x *script) replacePieces(i int, pieces ...piece) {
+	x.edits[i].text, x.edits[i].replaced = pieces, true
+}
+
+// replaceRange puts text in place of the tokens from..to-1 and of what stands between them.
+func (x *script) replaceRange(from, to int, text string) {
+	x.replace(from, text)
+	for i := from + 1; i < to; i++ {
+		x.edits[i] = edit{replaced: true, joined: true}
+	}
+}
+
+// drop removes the tokens from..to-1 and the blanks in front of them.
+func (x *script) drop(from, to int) {
+	for i := from; i < to; i++ {
+		x.edits[i] = edit{replaced: true, joined: true}
+	}
+}
+
+func (x *script) insertBefore(i int, text string) {
+	x.edits[i].before = append(x.edits[i].before, piece{text: text})
+}
+
+func (x *script) insertAfter(i int, text string) {
+	x.edits[i].after = append(x.edits[i].after, piece{text: text})
+}
+
+// refuse keeps the first error: that is the one the client sees.
+func (x *script) refuse(err *Error) {
+	if x.tr.Err == nil {
+		x.tr.Err = err
+	}
+}
+
+// render writes the tokens from..to-1 with their edits.
+func (x *script) render(from, to int) string {
+	var b strings.Builder
+	x.write(&b, from, to)
+	return b.String()
+}
+
+func (x *script) write(b *strings.Builder, from, to int) {
+	for i := from; i < to; i++ {
+		e := &x.edits[i]
+		if i > from && !e.joined {
+			for _, t := range x.st.Tokens[x.sig[i-1]+1 : x.sig[i]] {
+				b.WriteString(t.Text)
+			}
+		}
+		x.writePieces(b, e.before)
+		if e.replaced {
+			x.writePieces(b, e.text)
+		} else {
+			b.WriteString(x.tok(i).Text)
+		}
+		x.writePieces(b, e.after)
+	}
+}
+
+func (x *script) writePieces(b *strings.Builder, pieces []piece) {
+	for _, p := range pieces {
+		if p.to > p.from {
+			x.write(b, p.from, p.to)
+		} else {
+			b.WriteString(p.text)
+		}
+	}
+}
+
+// String is the whole statement with its edits.
+func (x *script) String() string {
+	if x.len() == 0 {
+		return x.st.Text
+	}
+	var b strings.Builder
+	for _, t := range x.st.Tokens[:x.sig[0]] {
+		b.WriteString(t.Text)
+	}
+	x.write(&b, 0, x.len())
+	for _, t := range x.st.Tokens[x.sig[x.len()-1]+1:] {
+		b.WriteString(t.Text)
+	}
+	return b.String()
+}
+
+// dollarQuote writes s as a dollar string, which means the same whatever the session's rules for literals.
+func dollarQuote(s string) string {
+	tag := "$rs$"
+	for strings.Index(s+tag, tag) != len(s) {
+		tag = tag[:len(tag)-1] + "s$"
+	}
+	return tag + s + tag
+}

@@ -1,0 +1,334 @@
+package dialect
+
+import (
+	"fmt"
+	"strings"
+)
+
+// copy hands COPY over to package transfer, and refuses PostgreSQL's own COPY.
+func (x *script) copy() {
+	for i := 1; i < x.len(); i++ {
+		if x.isOne(i, "FROM", "TO") && x.isOne(i+1, "STDIN", "STDOUT", "PROGRAM") {
+			x.refuse(notSupported("COPY " + strings.ToUpper(x.tok(i).Text+" "+x.tok(i+1).Text)))
+			return
+		}
+	}
+	x.tr.Action = Copy
+}
+
+// truncate: TRUNCATE commits the transaction it runs in, with everything before it (Redshift manual, TRUNCATE).
+func (x *script) truncate() {
+	x.relations()
+	x.tr.Commits = true
+}
+
+// relations reads a statement whose relations follow its verb.
+func (x *script) relations() {
+	i := 1
+	if x.is(i, "TABLE") {
+		return // rewriteQuery finds them
+	}
+	if x.tempName(i) != "" {
+		x.markTemp(i)
+	}
+}
+
+// selectInto has the attributes of the table that SELECT ... INTO makes recorded.
+func (x *script) selectInto() {
+	for i := 0; i < x.len(); i++ {
+		if c := x.pair[i]; c > i {
+			i = c
+			continue
+		}
+		if x.isOne(i, "FROM", "INSERT", "UPDATE", "DELETE", "MERGE") {
+			return
+		}
+		if !x.is(i, "INTO") {
+			continue
+		}
+		for i++; x.isOne(i, "TEMP", "TEMPORARY", "TABLE"); i++ {
+		}
+		name, _, ok := x.qname(i)
+		if !ok {
+			return
+		}
+		if x.tempName(i) != "" && !x.isOne(i-1, "TEMP", "TEMPORARY") {
+			x.insertBefore(i, "TEMP ")
+		}
+		x.tr.After = append(x.tr.After, defineTable(name, &tableSpec{Query: true, New: true}))
+		return
+	}
+}
+
+// delete puts in the FROM that Redshift lets out.
+func (x *script) delete() {
+	if x.len() > 1 && !x.is(1, "FROM") {
+		if x.tempName(1) != "" {
+			x.markTemp(1)
+		}
+		x.insertBefore(1, "FROM ")
+	}
+}
+
+func (x *script) merge() {
+	for i := range x.len() {
+		if x.is(i, "REMOVE", "DUPLICATES") {
+			x.refuse(notSupported("MERGE ... REMOVE DUPLICATES"))
+		}
+	}
+}
+
+// vacuum leaves of VACUUM what PostgreSQL can do; sorting and thresholds mean nothing there.
+func (x *script) vacuum() {
+	x.tr.Alone = true
+	i := 1
+	switch {
+	case x.is(i, "FULL"), x.is(i, "REINDEX"), x.is(i, "RECLUSTER"):
+		x.drop(i, i+1)
+		i++
+	case x.is(i, "SORT", "ONLY"), x.is(i, "DELETE", "ONLY"):
+		x.drop(i, i+2)
+		i += 2
+	}
+	if _, end, ok := x.qname(i); ok && !x.is(i, "BOOST") {
+		i = end
+	}
+	if x.is(i, "TO") && x.is(i+2, "PERCENT") {
+		x.drop(i, i+3)
+		i += 3
+	}
+	if x.is(i, "BOOST") {
+		x.drop(i, i+1)
+	}
+}
+
+func (x *script) analyze() {
+	i := 1
+	if x.is(i, "COMPRESSION") {
+		x.refuse(notSupported("ANALYZE COMPRESSION"))
+		return
+	}
+	if x.is(i, "VERBOSE") {
+		i++
+	}
+	if _, end, ok := x.qname(i); ok && !x.is(i+1, "COLUMNS") {
+		if x.tempName(i) != "" {
+			x.markTemp(i)
+		}
+		i = end
+	}
+	if x.isOne(i, "PREDICATE", "ALL") && x.is(i+1, "COLUMNS") {
+		x.drop(i, i+2)
+	}
+}
+
+func (x *script) declare() {
+	for i := 1; i < x.len() && !x.is(i, "SELECT"); i++ {
+		if x.is(i, "WITH", "HOLD") || x.isOne(i, "BINARY", "SCROLL", "INSENSITIVE") {
+			x.refuse(notSupported("DECLARE ... " + strings.ToUpper(x.tok(i).Text) + " CURSOR"))
+		}
+	}
+}
+
+// cancel reads CANCEL pid ['message'].
+func (x *script) cancel() {
+	if x.tok(1).Kind != Number {
+		return
+	}
+	x.instead("CANCEL", "pg_catalog.pg_cancel_backend("+x.tok(1).Text+")")
+}
+
+// end reads COMMIT, END, ABORT and ROLLBACK: there are neither savepoints nor two-phase commits.
+func (x *script) end() {
+	for i := 1; i < x.len(); i++ {
+		if x.isOne(i, "PREPARED", "TO", "CHAIN") {
+			x.refuse(notSupported(strings.ToUpper(x.tok(0).Text + " ... " + x.tok(i).Text)))
+			return
+		}
+	}
+}
+
+func (x *script) prepare() {
+	if x.is(1, "TRANSACTION") {
+		x.refuse(notSupported("PREPARE TRANSACTION"))
+	}
+}
+
+// createView reads CREATE [OR REPLACE] VIEW. WITH NO SCHEMA BINDING makes a view that follows names instead of tables:
+// its text is kept, and bound anew when tables come and go.
+func (x *script) createView() {
+	n := x.len()
+	if x.isOne(1, "TEMP", "TEMPORARY", "RECURSIVE") || x.isOne(3, "TEMP", "TEMPORARY", "RECURSIVE") {
+		x.refuse(notSupported("CREATE TEMPORARY VIEW"))
+		return
+	}
+	if !x.is(n-4, "WITH", "NO", "SCHEMA", "BINDING") {
+		return
+	}
+	i := 1
+	for !x.is(i, "VIEW") {
+		i++
+	}
+	name, _, ok := x.qname(i + 1)
+	if !ok {
+		return
+	}
+	x.drop(n-4, n)
+	x.rewriteQuery(0, n)
+	text := x.String()
+	replace := x.is(1, "OR", "REPLACE")
+	x.instead("CREATE VIEW", fmt.Sprintf("rs.create_late_binding_view(%s, %s, %s, %t)",
+		dollarQuote(quoteName(name)), dollarQuote(text), dollarQuote(x.st.Text), replace))
+}
+
+// createMaterializedView reads CREATE MATERIALIZED VIEW.
+func (x *script) createMaterializedView() {
+	name, i, ok := x.qname(3)
+	if !ok {
+		return
+	}
+	spec := &tableSpec{Query: true, New: true}
+	for {
+		i = x.tableAttributes(i, spec)
+		if !x.is(i, "AUTO", "REFRESH") || !x.isOne(i+2, "YES", "NO") {
+			break
+		}
+		x.drop(i, i+3)
+		i += 3
+	}
+	x.tr.After = append(x.tr.After, defineTable(name, spec))
+}
+
+func (x *script) createSchema() {
+	for i := 2; i < x.len(); i++ {
+		switch {
+		case x.is(i, "AUTHORIZATION"):
+			x.keepUser(i + 1)
+		case x.is(i, "QUOTA"):
+			end := i + 2
+			if x.isOne(end, "MB", "GB", "TB") {
+				end++
+			}
+			x.drop(i, min(end, x.len()))
+			i = end - 1
+		}
+	}
+}
+
+func (x *script) alterSchema() {
+	for i := 2; i < x.len(); i++ {
+		switch {
+		case x.is(i, "OWNER", "TO"):
+			x.keepUser(i + 2)
+		case x.is(i, "QUOTA"):
+			x.tr.SQL, x.tr.Tag = "SET rs.ignored = ''", "ALTER SCHEMA"
+			return
+		}
+	}
+}
+
+func (x *script) createDatabase() {
+	x.tr.Alone = true
+	for i := 2; i < x.len(); i++ {
+		switch {
+		case x.is(i, "FROM"), x.is(i, "WITH", "PERMISSIONS"), x.is(i, "WITH", "DATA"):
+			x.refuse(notSupported("CREATE DATABASE from a datashare or catalog"))
+		case x.is(i, "OWNER"):
+			at := i + 1
+			if x.is(at, "=") {
+				at++
+			}
+			x.keepUser(at)
+		case x.is(i, "LIMIT", "UNLIMITED"):
+			x.replace(i+1, "-1")
+		case x.is(i, "COLLATE"):
+			x.checkCollation(i + 1)
+			x.drop(i, min(i+2, x.len()))
+			i++
+		case x.is(i, "ISOLATION", "LEVEL"):
+			if !x.is(i+2, "SNAPSHOT") {
+				x.refuse(refusal("CREATE DATABASE with ISOLATION LEVEL %s is not supported: use ALTER DATABASE",
+					strings.ToUpper(x.tok(i+2).Text)))
+			}
+			x.drop(i, min(i+3, x.len()))
+			i += 2
+		case x.isOne(i, "TEMPLATE", "ENCODING", "LC_COLLATE", "LC_CTYPE", "TABLESPACE", "LOCALE", "STRATEGY"):
+			x.refuse(syntaxError("syntax error at or near %q", x.tok(i).Text))
+		}
+	}
+}
+
+// alterDatabase reads ALTER DATABASE. The isolation level is kept as the level that the database's sessions start with,
+// which all databases can see.
+func (x *script) alterDatabase() {
+	for i := 3; i < x.len(); i++ {
+		switch {
+		case x.is(i, "ISOLATION", "LEVEL"):
+			level := "'repeatable read'"
+			if x.is(i+2, "SERIALIZABLE") {
+				level = "'serializable'"
+			} else if !x.is(i+2, "SNAPSHOT") {
+				x.refuse(syntaxError("ISOLATION LEVEL is SNAPSHOT or SERIALIZABLE"))
+				return
+			}
+			x.tr.Alone = true
+			x.replaceRange(i, i+3, "SET default_transaction_isolation TO "+level)
+			return
+		case x.is(i, "OWNER", "TO"):
+			x.keepUser(i + 2)
+		case x.is(i, "LIMIT", "UNLIMITED"):
+			x.replace(i+1, "-1")
+		case x.isOne(i, "COLLATE", "INTEGRATION", "SET", "RESET"):
+			x.refuse(notSupported("ALTER DATABASE ... " + strings.ToUpper(x.tok(i).Text)))
+			return
+		}
+	}
+}
+
+// alone: the statement runs outside of transaction blocks only.
+func (x *script) alone() { x.tr.Alone = true }
+
+// createFunction reads CREATE [OR REPLACE] FUNCTION: SQL functions pass.
+func (x *script) createFunction() {
+	for i := 2; i < x.len(); i++ {
+		if !x.is(i, "LANGUAGE") {
+			continue
+		}
+		switch language := x.word(i + 1); language {
+		case "sql":
+		case "plpythonu":
+			x.refuse(refusal("Python functions are no longer supported: their support ended on 2026-06-30"))
+		default:
+			x.refuse(notSupported("a function in LANGUAGE " + language))
+		}
+	}
+}
+
+func (x *script) createProcedure() {
+	for i := 2; i < x.len(); i++ {
+		if x.is(i, "NONATOMIC") {
+			x.refuse(notSupported("a NONATOMIC procedure"))
+		}
+	}
+}
+
+func (x *script) alterDefaultPrivileges() {
+	for i := 3; i < x.len(); i++ {
+		switch {
+		case x.isOne(i, "USER"):
+			x.keepUser(i + 1)
+		case x.isOne(i, "GRANT", "REVOKE"):
+			x.grantees(i+1, x.is(i, "REVOKE"))
+			return
+		}
+	}
+}
+
+func (x *script) dropRole() {
+	for i := 2; i < x.len(); i++ {
+		x.keepUser(i)
+		if x.isOne(i, "FORCE", "RESTRICT") {
+			x.drop(i, i+1)
+		}
+	}
+}

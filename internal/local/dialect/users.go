@@ -1,0 +1,173 @@
+package dialect
+
+import (
+	"fmt"
+	"strings"
+)
+
+// keepUser marks the name at i as a user's: in quotes it keeps its case (Redshift manual, Names and identifiers).
+func (x *script) keepUser(i int) {
+	if i < x.len() && x.tok(i).Kind == QuotedIdent {
+		x.edits[i].keepCase = true
+	}
+}
+
+// createUser reads CREATE USER and ALTER USER from the name at 2 on.
+func (x *script) createUser() {
+	x.keepUser(2)
+	if x.is(3, "RENAME", "TO") {
+		x.keepUser(5)
+		return
+	}
+	if x.isOne(3, "SET", "RESET") {
+		x.userParameter()
+		return
+	}
+	for i := 3; i < x.len(); i++ {
+		switch {
+		case x.is(i, "PASSWORD", "DISABLE"):
+			x.replace(i+1, "NULL")
+			i++
+		case x.is(i, "PASSWORD"):
+			if p, ok := x.tok(i + 1).Literal(); ok && strings.HasPrefix(p, "sha256|") {
+				x.refuse(notSupported("a SHA256 password hash"))
+			}
+			i++
+		case x.is(i, "CREATEUSER"):
+			x.replace(i, "SUPERUSER")
+		case x.is(i, "NOCREATEUSER"):
+			x.replace(i, "NOSUPERUSER")
+		case x.is(i, "SYSLOG", "ACCESS"):
+			x.drop(i, min(i+3, x.len()))
+			i += 2
+		case x.is(i, "SESSION", "TIMEOUT"):
+			x.drop(i, min(i+3, x.len()))
+			i += 2
+		case x.is(i, "RESET", "SESSION", "TIMEOUT"):
+			x.drop(i, i+3)
+			i += 2
+		case x.is(i, "EXTERNALID"):
+			x.drop(i, min(i+2, x.len()))
+			i++
+		case x.is(i, "LIMIT", "UNLIMITED"):
+			x.replace(i+1, "-1")
+			i++
+		case x.isOne(i, "SUPERUSER", "NOSUPERUSER", "CREATEROLE", "NOCREATEROLE", "INHERIT", "NOINHERIT", "LOGIN",
+			"NOLOGIN", "REPLICATION", "NOREPLICATION", "BYPASSRLS", "NOBYPASSRLS", "ROLE", "ADMIN", "SYSID"):
+			x.refuse(syntaxError("syntax error at or near %q", x.tok(i).Text))
+		}
+	}
+}
+
+// userParameter reads ALTER USER name SET parameter ...
+func (x *script) userParameter() {
+	name := x.word(4)
+	switch parameters[name] {
+	case native:
+	case kept, boolean:
+		x.replace(4, "rs."+name)
+	default:
+		if name != "all" {
+			x.refuse(unrecognized(name))
+		}
+	}
+}
+
+// createGroup reads CREATE, ALTER and DROP GROUP: only the case of names is to be kept.
+func (x *script) createGroup() {
+	for i := 2; i < x.len(); i++ {
+		x.keepUser(i)
+	}
+}
+
+// createRole reads CREATE ROLE: PostgreSQL's roles are users and groups as well, so a comment on a role, which all
+// databases share, marks it as one of Redshift's roles.
+func (x *script) createRole() {
+	for i := 2; i < x.len(); i++ {
+		x.keepUser(i)
+		if x.is(i, "EXTERNALID") {
+			x.drop(i, min(i+2, x.len()))
+			i++
+		} else if i > 2 && x.tok(i).Kind == Word {
+			x.refuse(syntaxError("syntax error at or near %q", x.tok(i).Text))
+		}
+	}
+	if name, ok := x.tok(2).Name(true); ok {
+		x.tr.After = append(x.tr.After, fmt.Sprintf("COMMENT ON ROLE %s IS 'role'", QuoteIdent(name)))
+	}
+}
+
+// The privileges that GRANT and REVOKE pass on to PostgreSQL.
+var privileges = set("select", "insert", "update", "delete", "references", "truncate", "usage", "create", "temporary",
+	"temp", "execute", "all", "privileges")
+
+// grant reads GRANT and REVOKE.
+func (x *script) grant() {
+	if x.is(1, "ASSUMEROLE") {
+		x.grantAssumeRole()
+		return
+	}
+	revoke := x.is(0, "REVOKE")
+	i := 1
+	if x.is(i, "ROLE") || x.is(i, "ADMIN", "OPTION", "FOR", "ROLE") {
+		x.grantRole()
+		return
+	}
+	if x.is(i, "GRANT", "OPTION", "FOR") {
+		i += 3
+	}
+	for ; i < x.len() && !x.is(i, "ON"); i++ {
+		if word := x.word(i); word != "" && !privileges[word] {
+			x.refuse(notSupported("the privilege " + strings.ToUpper(word)))
+			return
+		}
+		if c := x.pair[i]; c > i {
+			i = c
+		}
+	}
+	x.grantees(i, revoke)
+}
+
+// grantees goes over the names behind TO, or FROM in a REVOKE.
+func (x *script) grantees(i int, revoke bool) {
+	keyword := "TO"
+	if revoke {
+		keyword = "FROM"
+	}
+	for ; i < x.len() && !x.is(i, keyword); i++ {
+		switch {
+		case x.is(i, "ON") && x.isOne(i+1, "DATASHARE", "MODEL", "LIBRARY", "EXTERNAL", "TEMPLATE"),
+			x.is(i, "ON", "COPY", "JOB"):
+			x.refuse(notSupported("a GRANT on " + strings.ToUpper(x.tok(i+1).Text)))
+			return
+		}
+	}
+	for i++; i < x.len(); i++ {
+		if x.is(i, "ROLE") {
+			x.edits[i+1].joined = true
+			x.replace(i, "")
+			i++
+		}
+		x.keepUser(i)
+	}
+}
+
+// grantRole reads GRANT ROLE r [, ...] TO {user | ROLE r} [WITH ADMIN OPTION], and its REVOKE.
+func (x *script) grantRole() {
+	for i := 1; i < x.len(); i++ {
+		if x.is(i, "ROLE") && i+1 < x.len() {
+			if name, _ := x.tok(i + 1).Name(false); strings.HasPrefix(name, "sys:") {
+				x.refuse(notSupported("the system role " + name))
+			}
+			x.edits[i+1].joined = true
+			x.replace(i, "")
+			i++
+		}
+		x.keepUser(i)
+	}
+}
+
+// grantAssumeRole has GRANT and REVOKE ASSUMEROLE recorded; the stand-in does not check it.
+func (x *script) grantAssumeRole() {
+	x.instead(strings.ToUpper(x.tok(0).Text), "rs.record_assumerole("+dollarQuote(x.st.Text)+")")
+}
