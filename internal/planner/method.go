@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -157,6 +158,7 @@ func (b *builder) chooseMethod(s *selection) {
 		} else {
 			s.note("swap")
 		}
+		s.carryOver()
 		s.differences = redshift.Diff(s.want, *s.have)
 	case s.mode == "replace":
 		s.method = plan.DeleteInsert
@@ -171,6 +173,17 @@ func (b *builder) chooseMethod(s *selection) {
 	}
 	if s.method == plan.Fill || s.method == plan.Append || s.method == plan.DeleteInsert {
 		b.fits(s)
+	}
+}
+
+// carryOver keeps on a swapped table what people set on the target: grants, owner, and comments where there are any.
+func (s *selection) carryOver() {
+	s.want.Grants, s.want.Owner = s.have.Grants, s.have.Owner
+	s.want.Comment = cmp.Or(s.have.Comment, s.want.Comment)
+	for i, c := range s.want.Columns {
+		if old, ok := s.have.Column(c.Name); ok {
+			s.want.Columns[i].Comment = cmp.Or(old.Comment, c.Comment)
+		}
 	}
 }
 

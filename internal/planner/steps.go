@@ -26,21 +26,26 @@ func must[T any](v T, err error) T {
 
 // prologue makes what every table needs: the ledger, and the schemas that are missing.
 func (b *builder) prologue() []plan.Step {
-	steps := []plan.Step{{
-		ID: "ledger", Kind: plan.Prepare, About: "make sure of the ledger, in which each publish leaves its marker",
-		Statements: []plan.Statement{
-			{SQL: redshift.CreateSchema(ledger.Schema)},
-			{SQL: redshift.Build(`CREATE TABLE IF NOT EXISTS ? (
-  marker varchar(64) NOT NULL,
-  run varchar(64) NOT NULL,
-  target varchar(300) NOT NULL,
-  rows bigint NOT NULL,
-  digest varchar(64) NOT NULL,
-  published_at timestamp NOT NULL DEFAULT SYSDATE
+	var steps []plan.Step
+	// Once the schema is there the ledger is too: they are made in one transaction. Asking again would need the right
+	// to create schemas for good.
+	if !b.Target.HasSchema(ledger.Schema) {
+		steps = append(steps, plan.Step{
+			ID: "ledger", Kind: plan.Prepare, About: "create the ledger, in which each publish leaves its marker",
+			Statements: []plan.Statement{
+				{SQL: redshift.CreateSchema(ledger.Schema)},
+				{SQL: redshift.Build(`CREATE TABLE IF NOT EXISTS ? (
+    marker VARCHAR(64) NOT NULL,
+    run VARCHAR(64) NOT NULL,
+    target VARCHAR(300) NOT NULL,
+    row_count BIGINT NOT NULL,
+    digest VARCHAR(64) NOT NULL,
+    published_at TIMESTAMP NOT NULL DEFAULT SYSDATE
 )
 DISTSTYLE ALL`, ledger)},
-		},
-	}}
+			},
+		})
+	}
 	made := map[string]bool{}
 	for _, s := range b.chosen {
 		schema := s.target.Schema
@@ -263,7 +268,7 @@ func (t *tableBuilder) publish() plan.Step {
 	case plan.Swap:
 		about = "swap the shadow in for the table, with its grants, comments and owner"
 		st = append(st, lock, unchanged, run(redshift.Rename(t.target, t.old.Name)), run(redshift.Rename(t.shadow, t.target.Name)))
-		st = append(st, t.dress(t.swapped(), false)...)
+		st = append(st, t.dress(t.want, false)...)
 		st = append(st, run(redshift.Drop(t.old)))
 	case plan.DeleteInsert:
 		about = "exchange the rows, so that what depends on the table keeps working"
@@ -282,22 +287,12 @@ func (t *tableBuilder) publish() plan.Step {
 		panic("planner: no way of publishing by " + string(t.method))
 	}
 	st = append(st, plan.Statement{
-		SQL: redshift.Build("INSERT INTO ? (marker, run, target, rows, digest)\nVALUES (?, ?, ?, ?, ?)", ledger,
+		SQL: redshift.Build("INSERT INTO ? (marker, run, target, row_count, digest)\nVALUES (?, ?, ?, ?, ?)", ledger,
 			redshift.Placeholder(plan.ParamMarker), redshift.Placeholder(plan.ParamRun), redshift.Lit(t.target.String()),
 			redshift.Placeholder(plan.ParamRows), redshift.Placeholder(plan.ParamDigest)),
 		Role: plan.Marks,
 	})
 	return plan.Step{ID: t.id("publish"), Kind: plan.Publish, About: about, Statements: st}
-}
-
-// swapped is the definition that a swapped table is dressed as: what people set on the target stays.
-func (t *tableBuilder) swapped() redshift.TableDef {
-	def := t.want
-	def.Grants, def.Owner = t.have.Grants, t.have.Owner
-	if t.have.Comment != "" {
-		def.Comment = t.have.Comment
-	}
-	return def
 }
 
 // dress gives the table that the shadow became its comments, and grants and owner where they are carried: the target's
