@@ -2,31 +2,42 @@ package job
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Error is one mistake in a job file, and where it is.
 type Error struct {
-	File         string
-	Line, Column int    // from 1; 0 when the mistake has no one place
-	Field        string // path of the key: tables[1].mode
-	Msg          string
+	File   string `json:"file"`
+	Line   int    `json:"line,omitempty"` // from 1; 0 when the mistake has no one place
+	Column int    `json:"column,omitempty"`
+	Field  string `json:"field,omitempty"` // path of the key: tables[1].mode
+	Msg    string `json:"message"`
+}
+
+// Place is file:line:column, or the file alone where the mistake has no one place.
+func (e *Error) Place() string {
+	if e.Line == 0 {
+		return e.File
+	}
+	return fmt.Sprintf("%s:%d:%d", e.File, e.Line, e.Column)
+}
+
+// What is the mistake without its place.
+func (e *Error) What() string {
+	if e.Field == "" {
+		return e.Msg
+	}
+	return e.Field + ": " + e.Msg
 }
 
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.File)
-	if e.Line > 0 {
-		fmt.Fprintf(&b, ":%d:%d", e.Line, e.Column)
+	if e.File == "" {
+		return e.What()
 	}
-	if b.Len() > 0 {
-		b.WriteString("  ")
-	}
-	if e.Field != "" {
-		b.WriteString(e.Field + ": ")
-	}
-	b.WriteString(e.Msg)
-	return b.String()
+	return e.Place() + "  " + e.What()
 }
 
 // Errors is every mistake of a job file, in the order of their places.
@@ -38,4 +49,23 @@ func (e Errors) Error() string {
 		lines[i] = one.Error()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// sort brings mistakes into the order in which a reader meets them.
+func (e Errors) sort() {
+	slices.SortStableFunc(e, func(a, b *Error) int {
+		if a.Line != b.Line {
+			return a.Line - b.Line
+		}
+		return a.Column - b.Column
+	})
+}
+
+// quote repeats what the file says, in quotes and no longer than a message can bear.
+func quote(text string) string {
+	const most = 60
+	if utf8.RuneCountInString(text) > most {
+		text = string([]rune(text[:min(len(text), most*utf8.UTFMax)])[:most]) + "..."
+	}
+	return strconv.Quote(text)
 }

@@ -1,19 +1,25 @@
 package job
 
+// MaxSize of a job file, in bytes.
+const MaxSize = 1 << 20
+
 // Job is what is wanted: which tables of which warehouse go where, how, and over which stage.
+//
+// The tags are rules that both Parse and the schema follow: required, default, enum, min, max, grammar (see grammar.go),
+// and env where ${NAME} is replaced.
 type Job struct {
 	// Version of the job file's format. Always 1.
-	Version int `yaml:"version"`
+	Version int `yaml:"version" required:"true" min:"1" max:"1"`
 	// Source is the warehouse that is read. Nothing is ever changed there.
-	Source Warehouse `yaml:"source"`
+	Source Warehouse `yaml:"source" required:"true"`
 	// Target is the warehouse that is written.
-	Target Warehouse `yaml:"target"`
+	Target Warehouse `yaml:"target" required:"true"`
 	// Stage is the S3 prefix that the data passes through, and the key it is encrypted under.
-	Stage Stage `yaml:"stage"`
+	Stage Stage `yaml:"stage" required:"true"`
 	// Defaults hold for every table that does not say otherwise.
 	Defaults Defaults `yaml:"defaults"`
 	// Tables to move, as patterns or one by one.
-	Tables []Table `yaml:"tables"`
+	Tables []Table `yaml:"tables" required:"true"`
 	// Exclude lists patterns of tables that are left out although a pattern in tables selects them.
 	Exclude []Pattern `yaml:"exclude"`
 	// Concurrency limits how many statements run at once in each warehouse.
@@ -27,31 +33,35 @@ type Job struct {
 // Warehouse is a provisioned cluster, a serverless workgroup or a plain address, and how to get in.
 type Warehouse struct {
 	// Cluster is a provisioned cluster's identifier; its address is looked up.
-	Cluster string `yaml:"cluster"`
+	Cluster string `yaml:"cluster" grammar:"cluster"`
 	// Workgroup is a serverless workgroup's name; its address is looked up.
-	Workgroup string `yaml:"workgroup"`
+	Workgroup string `yaml:"workgroup" grammar:"workgroup"`
 	// Host is the address to connect to, in place of a look-up.
-	Host string `yaml:"host" env:"true"`
-	// Port to connect to. Default 5439.
-	Port int `yaml:"port"`
-	// Region the warehouse is in.
-	Region string `yaml:"region" env:"true"`
+	Host string `yaml:"host" env:"true" grammar:"host"`
+	// Port to connect to.
+	Port int `yaml:"port" default:"5439" min:"1" max:"65535"`
+	// Region the warehouse is in. Needed wherever AWS is asked: to look an address up, for auth other than password, and
+	// to assume a role.
+	Region string `yaml:"region" env:"true" grammar:"region"`
 	// Database to connect to.
-	Database string `yaml:"database" env:"true"`
+	Database string `yaml:"database" required:"true" env:"true"`
 	// User to log in as (with auth: iam on a cluster, the database user to get credentials for).
 	User string `yaml:"user" env:"true"`
-	// Auth says how to log in: iam (temporary credentials), secret, password or data-api.
+	// Auth says how to log in: iam (temporary credentials), secret, password or data-api. Default: password where
+	// password_from is given or the warehouse is a plain host, else iam.
 	Auth string `yaml:"auth" enum:"iam,secret,password,data-api"`
-	// PasswordFrom names where the password lives: env:NAME, file:/path, kms:BASE64 or secretsmanager:ARN. Never the password itself.
-	PasswordFrom string `yaml:"password_from"`
+	// PasswordFrom names where the password lives: env:NAME, file:/path, kms:BASE64 or secretsmanager:ARN. Never the
+	// password itself.
+	PasswordFrom string `yaml:"password_from" grammar:"password_from"`
 	// AssumeRole is the role Sealift itself takes in the warehouse's account, for look-ups and temporary credentials.
-	AssumeRole string `yaml:"assume_role"`
+	AssumeRole string `yaml:"assume_role" grammar:"role"`
 	// ExternalID is passed when AssumeRole is assumed.
-	ExternalID string `yaml:"external_id"`
-	// S3Role is the role the warehouse uses for UNLOAD or COPY: an ARN, or a chain of ARNs joined by commas.
-	S3Role string `yaml:"s3_role"`
+	ExternalID string `yaml:"external_id" grammar:"external_id"`
+	// S3Role is the role the warehouse uses for UNLOAD or COPY: an ARN, or a chain of ARNs joined by commas, without
+	// blanks.
+	S3Role string `yaml:"s3_role" required:"true" grammar:"role_chain"`
 	// Account pins the account id: before anything happens it is compared with the account Sealift is really in.
-	Account string `yaml:"account"`
+	Account string `yaml:"account" grammar:"account"`
 	// CAFile holds the certificates the warehouse's own is checked against, in place of the system's.
 	CAFile string `yaml:"ca_file" env:"true"`
 }
@@ -59,41 +69,44 @@ type Warehouse struct {
 // Stage is the encrypted middle.
 type Stage struct {
 	// URL is the S3 prefix under which each run makes its own: s3://bucket/prefix.
-	URL string `yaml:"url" env:"true"`
+	URL string `yaml:"url" required:"true" env:"true" grammar:"stage_url"`
 	// Region of the bucket.
-	Region string `yaml:"region" env:"true"`
-	// KMSKey is the key everything staged is encrypted under: an alias, a key id or (needed when it is another account's) a key ARN.
-	KMSKey string `yaml:"kms_key" env:"true"`
+	Region string `yaml:"region" required:"true" env:"true" grammar:"region"`
+	// KMSKey is the key everything staged is encrypted under: an alias, a key id or (needed when it is another account's)
+	// a key ARN.
+	KMSKey string `yaml:"kms_key" required:"true" env:"true" grammar:"kms_key"`
 	// Format of the staged files: auto chooses parquet where every column's type comes back bit for bit, else text.
-	Format string `yaml:"format" enum:"auto,parquet,text"`
+	Format string `yaml:"format" default:"auto" enum:"auto,parquet,text"`
 	// Keep says when staged objects stay after a run: never, on-failure or always.
-	Keep string `yaml:"keep" enum:"never,on-failure,always"`
+	Keep string `yaml:"keep" default:"never" enum:"never,on-failure,always"`
 	// Owner is the account that owns the bucket; every request names it, so that a bucket of the same name in
 	// another account is refused. Default: the account Sealift's own credentials are in.
-	Owner string `yaml:"owner"`
+	Owner string `yaml:"owner" grammar:"account"`
 }
 
 // Defaults hold for tables that do not say otherwise.
 type Defaults struct {
 	// Mode of publishing: create (the target must not exist or be empty), append, replace or merge.
-	Mode string `yaml:"mode" enum:"create,append,replace,merge"`
+	Mode string `yaml:"mode" default:"create" enum:"create,append,replace,merge"`
 	// Verify says how source and target are compared: digest (counts and per-column digests).
-	Verify string `yaml:"verify" enum:"digest"`
+	Verify string `yaml:"verify" default:"digest" enum:"digest"`
 	// Unmatched says what a pattern that matches no table is: error or ignore.
-	Unmatched string `yaml:"unmatched" enum:"error,ignore"`
+	Unmatched string `yaml:"unmatched" default:"error" enum:"error,ignore"`
 	// Grants carries the source's grants to tables that are created. Replaced tables always keep the target's.
 	Grants bool `yaml:"grants"`
 	// Owner carries the source's owner to tables that are created; the user must exist in the target.
 	Owner bool `yaml:"owner"`
 }
 
-// Table is one entry under tables: a pattern, one table, or a query.
+// Table is one entry under tables: a pattern, one table, or a query. A bare text is short for select.
 type Table struct {
-	// Select is a table, schema.table, or a pattern: * stands for any characters within one name.
+	// Select is a table, schema.table, or a pattern: * stands for any characters within one name. A name with anything
+	// but letters, digits and _ in it goes into double quotes. A table that has an entry of its own is left out of every
+	// pattern.
 	Select Pattern `yaml:"select"`
 	// Query is moved in place of a table; the target's columns take the names and types of its result.
 	Query string `yaml:"query"`
-	// As is the table's name in the target: schema.table, or schema.* for a pattern.
+	// As is the table's name in the target: schema.table, or schema.* for a pattern. A query needs it.
 	As string `yaml:"as"`
 	// Columns to move, by name. Default: all.
 	Columns []string `yaml:"columns"`
@@ -105,9 +118,10 @@ type Table struct {
 	Key []string `yaml:"key"`
 	// Since is the column whose growth marks changed rows, for sync.
 	Since string `yaml:"since"`
-	// Grants and Owner; see defaults.
+	// Grants of the source are carried over, or not; see defaults.grants.
 	Grants *bool `yaml:"grants"`
-	Owner  *bool `yaml:"owner"`
+	// Owner of the source is carried over, or not; see defaults.owner.
+	Owner *bool `yaml:"owner"`
 
 	// Pos is where the entry stands in the file.
 	Pos Pos `yaml:"-"`
@@ -115,10 +129,10 @@ type Table struct {
 
 // Concurrency limits statements that run at once.
 type Concurrency struct {
-	// Unload is how many UNLOADs run at once in the source. Default 4.
-	Unload int `yaml:"unload"`
-	// Copy is how many COPYs run at once in the target. Default 4.
-	Copy int `yaml:"copy"`
+	// Unload is how many UNLOADs run at once in the source.
+	Unload int `yaml:"unload" default:"4" min:"1" max:"64"`
+	// Copy is how many COPYs run at once in the target.
+	Copy int `yaml:"copy" default:"4" min:"1" max:"64"`
 }
 
 // Pattern selects tables: schema.table with * for any characters within one name.

@@ -1,57 +1,99 @@
 package job
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
 
-// Match tells whether the pattern selects a table. Names are compared as the catalog holds them; a pattern without
-// quotes is folded to lower case, as the server folds names.
+// Match tells whether the pattern selects a table. Names are compared as the catalog holds them; a name without quotes
+// is folded to lower case, as the server folds names.
 func (p Pattern) Match(schema, name string) bool {
-	s, n, ok := p.split()
-	return ok && wildcard(s, schema) && wildcard(n, name)
+	s, n, err := p.split()
+	return err == nil && wildcard(s, schema) && wildcard(n, name)
 }
 
-// split gives the two halves of schema.table. A name in double quotes is taken as it stands, the others are folded.
-func (p Pattern) split() (schema, name string, ok bool) {
-	parts := make([]string, 0, 2)
-	rest := p.Text
-	for {
-		var part string
-		if strings.HasPrefix(rest, `"`) {
-			var b strings.Builder
-			i := 1
-			for ; i < len(rest); i++ {
-				if rest[i] != '"' {
-					b.WriteByte(rest[i])
-				} else if i+1 < len(rest) && rest[i+1] == '"' {
-					b.WriteByte('"')
-					i++
-				} else {
-					break
-				}
-			}
-			if i >= len(rest) {
-				return "", "", false
-			}
-			part, rest = b.String(), rest[i+1:]
-		} else {
-			end := strings.IndexByte(rest, '.')
-			if end < 0 {
-				end = len(rest)
-			}
-			part, rest = strings.ToLower(rest[:end]), rest[end:]
-		}
-		parts = append(parts, part)
-		if rest == "" {
-			break
-		}
-		if !strings.HasPrefix(rest, ".") || len(parts) == 2 {
-			return "", "", false
-		}
-		rest = rest[1:]
+// exact tells whether the pattern can select one table only.
+func (p Pattern) exact() bool { return !strings.Contains(p.Text, "*") }
+
+// split gives the two halves of schema.table, or says what is wrong with the pattern.
+func (p Pattern) split() (schema, name string, err error) {
+	schema, rest, err := splitName(p.Text)
+	switch {
+	case err != nil:
+		return "", "", err
+	case rest == "":
+		return "", "", fmt.Errorf("%s names no schema; write schema.table", quote(p.Text))
+	case rest[0] != '.':
+		return "", "", needsQuotes(p.Text, rest)
 	}
-	if len(parts) != 2 || parts[0] == "" || parts[1] == "" {
-		return "", "", false
+	name, rest, err = splitName(rest[1:])
+	switch {
+	case err != nil:
+		return "", "", err
+	case rest == "":
+		return schema, name, nil
+	case rest[0] == '.':
+		return "", "", fmt.Errorf("%s has more than two parts; write schema.table", quote(p.Text))
+	default:
+		return "", "", needsQuotes(p.Text, rest)
 	}
-	return parts[0], parts[1], true
+}
+
+func needsQuotes(text, rest string) error {
+	_, size := utf8.DecodeRuneInString(rest)
+	return fmt.Errorf("%s: a name with %s in it goes into double quotes", quote(text), quote(rest[:size]))
+}
+
+// splitName takes one name off the front of text. A name in double quotes is taken as it stands, others are folded.
+func splitName(text string) (name, rest string, err error) {
+	if strings.HasPrefix(text, `"`) {
+		return splitQuoted(text)
+	}
+	end := strings.IndexFunc(text, func(r rune) bool {
+		return r < utf8.RuneSelf && r != '_' && r != '$' && r != '*' &&
+			(r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+	if end < 0 {
+		end = len(text)
+	}
+	switch {
+	case text == "":
+		return "", "", fmt.Errorf("a name is missing; write schema.table")
+	case end == 0 && text[0] == '.':
+		return "", "", fmt.Errorf("a name is missing before %s; write schema.table", quote(text))
+	case end > 0 && text[0] >= '0' && text[0] <= '9':
+		return "", "", fmt.Errorf("%s: a name that begins with a digit goes into double quotes", quote(text[:end]))
+	case end == 0:
+		return "", "", needsQuotes(text, text)
+	}
+	return strings.Map(lower, text[:end]), text[end:], nil
+}
+
+// lower folds ASCII only, as Redshift does.
+func lower(r rune) rune {
+	if r >= 'A' && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
+}
+
+func splitQuoted(text string) (name, rest string, err error) {
+	var b strings.Builder
+	for i := 1; i < len(text); i++ {
+		switch {
+		case text[i] != '"':
+			b.WriteByte(text[i])
+		case i+1 < len(text) && text[i+1] == '"':
+			b.WriteByte('"')
+			i++
+		case b.Len() == 0:
+			return "", "", fmt.Errorf("a name is empty; write schema.table")
+		default:
+			return b.String(), text[i+1:], nil
+		}
+	}
+	return "", "", fmt.Errorf("%s: a double quote is not closed", quote(text))
 }
 
 // wildcard compares text with a pattern in which * stands for any characters.

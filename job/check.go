@@ -1,0 +1,184 @@
+package job
+
+import (
+	"fmt"
+	"strings"
+)
+
+// check holds fields against each other. What a field alone must look like was said when it was read.
+func (p *parser) check(j *Job) {
+	p.warehouse("source", &j.Source)
+	p.warehouse("target", &j.Target)
+	if at, given := p.values["tables"]; given && len(j.Tables) == 0 {
+		p.mistake(at, "tables", "is empty; name at least one table or pattern")
+	}
+	for i := range j.Tables {
+		p.table(fmt.Sprintf("tables[%d]", i), &j.Tables[i], j.Defaults.Mode)
+	}
+	for i := range j.Exclude {
+		p.pattern(fmt.Sprintf("exclude[%d]", i), j.Exclude[i])
+	}
+}
+
+// given tells whether the file has a path, whatever its value.
+func (p *parser) given(path string) bool {
+	_, ok := p.keys[path]
+	return ok
+}
+
+// conflict reports a key that may not be there because of another.
+func (p *parser) conflict(path, format string, args ...any) {
+	p.mistake(p.place(path), path, format, args...)
+}
+
+// warehouse settles how to log in, and checks that what this takes is there.
+func (p *parser) warehouse(path string, w *Warehouse) {
+	if !p.given(path) {
+		return // its absence is a mistake already
+	}
+	at := func(key string) string { return join(path, key) }
+	named := p.given(at("cluster")) || p.given(at("workgroup"))
+	switch {
+	case p.given(at("cluster")) && p.given(at("workgroup")):
+		p.conflict(at("workgroup"), "a warehouse is a cluster or a workgroup, not both")
+	case !named && !p.given(at("host")):
+		p.conflict(path, "names no warehouse; give cluster, workgroup or host")
+	}
+	if w.Auth == "" {
+		w.Auth = "iam"
+		if p.given(at("password_from")) || !named {
+			w.Auth = "password"
+		}
+	}
+	switch w.Auth {
+	case "password":
+		p.needs(path, "password_from", "auth: password")
+		p.needs(path, "user", "auth: password")
+	case "secret":
+		p.needs(path, "password_from", "auth: secret")
+		if p.given(at("password_from")) && w.PasswordFrom != "" && !strings.HasPrefix(w.PasswordFrom, "secretsmanager:") {
+			p.conflict(at("password_from"), "auth: secret takes user and password from Secrets Manager: secretsmanager:ARN")
+		}
+	case "iam", "data-api":
+		if p.given(at("password_from")) {
+			p.conflict(at("password_from"), "auth: %s takes no password; leave it out, or write auth: password", w.Auth)
+		}
+		if !named {
+			p.conflict(path, "auth: %s needs cluster or workgroup", w.Auth)
+		}
+		if p.given(at("cluster")) {
+			p.needs(path, "user", "auth: "+w.Auth+" on a cluster")
+		}
+	}
+	switch {
+	case !p.given(at("host")):
+		p.needs(path, "region", "looking the address up")
+	case w.Auth != "password":
+		p.needs(path, "region", "auth: "+w.Auth)
+	case p.given(at("assume_role")):
+		p.needs(path, "region", "assume_role")
+	}
+	if p.given(at("external_id")) && !p.given(at("assume_role")) {
+		p.conflict(at("external_id"), "is passed when a role is assumed, but there is no assume_role")
+	}
+}
+
+func (p *parser) needs(section, key, why string) {
+	if path := join(section, key); !p.given(path) {
+		p.conflict(path, "is missing; %s needs it", why)
+	}
+}
+
+func (p *parser) table(path string, t *Table, mode string) {
+	if t.Mode != "" {
+		mode = t.Mode
+	}
+	at := func(key string) string { return join(path, key) }
+	bare := t.Select.Text != "" && !p.given(at("select")) // a text in place of keys and values
+	switch hasSelect, hasQuery := bare || p.given(at("select")), p.given(at("query")); {
+	case hasSelect && hasQuery:
+		p.conflict(at("query"), "an entry is a table or a query, not both")
+	case hasQuery:
+		p.query(path, t)
+	case hasSelect && bare:
+		p.pattern(path, t.Select)
+	case hasSelect:
+		p.pattern(at("select"), t.Select)
+		p.as(path, t)
+	case !p.broken[path]:
+		p.conflict(path, "names no table; give select or query")
+	}
+	for _, list := range []struct {
+		key   string
+		names []string
+	}{{"columns", t.Columns}, {"key", t.Key}} {
+		p.columns(at(list.key), list.names)
+	}
+	switch {
+	case mode == "merge" && !p.given(at("key")):
+		p.conflict(path, "mode: merge needs key, the columns that identify a row")
+	case mode != "merge" && p.given(at("key")):
+		p.conflict(at("key"), "is for mode: merge only; this entry's mode is %s", mode)
+	}
+}
+
+func (p *parser) query(path string, t *Table) {
+	if !p.given(join(path, "as")) {
+		p.conflict(path, "a query needs as, its table's name in the target")
+	} else if t.As != "" {
+		as := Pattern{Text: t.As, Pos: p.values[join(path, "as")]}
+		p.pattern(join(path, "as"), as)
+		if !as.exact() {
+			p.mistake(as.Pos, join(path, "as"), "a query becomes one table; write schema.table")
+		}
+	}
+	for _, key := range []string{"columns", "where"} {
+		if p.given(join(path, key)) {
+			p.conflict(join(path, key), "a query says itself which columns and rows it has")
+		}
+	}
+}
+
+// as checks a table's new name: schema.table for one table, schema.* for any.
+func (p *parser) as(path string, t *Table) {
+	if t.As == "" {
+		return
+	}
+	field := join(path, "as")
+	as := Pattern{Text: t.As, Pos: p.values[field]}
+	schema, name, err := as.split()
+	switch {
+	case err != nil:
+		p.mistake(as.Pos, field, "%v", err)
+	case strings.Contains(schema, "*") || strings.Contains(name, "*") && !strings.HasSuffix(t.As, ".*"):
+		p.mistake(as.Pos, field, "%s: * can only stand for the whole name, as in dev.*", quote(t.As))
+	case !t.Select.exact() && as.exact():
+		p.mistake(as.Pos, field, "%s may select many tables, which cannot all become %s; write %s.*", quote(t.Select.Text), quote(t.As), schema)
+	}
+}
+
+func (p *parser) pattern(path string, t Pattern) {
+	if t.Text == "" {
+		return // said when it was read
+	}
+	if _, _, err := t.split(); err != nil {
+		p.mistake(t.Pos, path, "%v", err)
+	}
+}
+
+func (p *parser) columns(path string, names []string) {
+	if at, given := p.values[path]; given && names != nil && len(names) == 0 {
+		p.mistake(at, path, "is empty; name columns, or leave the key out")
+	}
+	seen := make(map[string]bool, len(names))
+	for i, name := range names {
+		if name == "" {
+			continue // said when it was read
+		}
+		at := fmt.Sprintf("%s[%d]", path, i)
+		if seen[strings.ToLower(name)] {
+			p.mistake(p.values[at], at, "%s is named twice", quote(name))
+		}
+		seen[strings.ToLower(name)] = true
+	}
+}
