@@ -43,26 +43,22 @@ func (s *Service) as(id *iam.Identity, via string) *caller {
 	return c
 }
 
-// Call carries out an operation of the API: op is what follows TargetPrefix in X-Amz-Target, body the JSON input. The
-// result is to be written as JSON, nil as no content.
-func (s *Service) Call(_ context.Context, id *iam.Identity, op string, body []byte) (any, error) {
+// Call carries out an operation of the API: op is what follows TargetPrefix in X-Amz-Target, body and the result are JSON.
+// Operations that answer nothing give an empty result.
+func (s *Service) Call(_ context.Context, id *iam.Identity, op string, body []byte) ([]byte, error) {
 	do := operations[op]
 	if do == nil {
 		return nil, invalid(http.StatusBadRequest, "UnsupportedOperationException", "kms:%s is not imitated, see docs/standin.md", op)
 	}
-	out, err := do(s.as(id, ""), body)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return do(s.as(id, ""), body)
 }
 
-type operation func(c *caller, body []byte) (any, error)
+type operation func(c *caller, body []byte) ([]byte, error)
 
 // on makes an operation of a function with typed input. Members the stand-in does not know are refused: dropping one
 // in silence could drop the caller's security with it.
 func on[In, Out any](f func(c *caller, in In) (Out, error)) operation {
-	return func(c *caller, body []byte) (any, error) {
+	return func(c *caller, body []byte) ([]byte, error) {
 		var in In
 		dec := json.NewDecoder(bytes.NewReader(body))
 		dec.DisallowUnknownFields()
@@ -72,7 +68,11 @@ func on[In, Out any](f func(c *caller, in In) (Out, error)) operation {
 			}
 			return nil, invalid(http.StatusBadRequest, "SerializationException", "the request is not what the operation takes: %v", err)
 		}
-		return f(c, in)
+		out, err := f(c, in)
+		if err != nil || any(out) == any(none(nil)) {
+			return nil, err
+		}
+		return json.Marshal(out)
 	}
 }
 

@@ -1,0 +1,313 @@
+// Package aws is the stand-in's AWS: S3, KMS, STS, IAM and Redshift of several accounts on one port. It authenticates
+// requests, finds the service each is for, and writes answers and errors in that service's protocol. What the services
+// do is in their own packages; none of them knows HTTP but S3.
+package aws
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/sealift/sealift/internal/local/aws/awserr"
+	"github.com/sealift/sealift/internal/local/aws/iam"
+	"github.com/sealift/sealift/internal/local/aws/kms"
+	"github.com/sealift/sealift/internal/local/aws/query"
+	"github.com/sealift/sealift/internal/local/aws/redshiftapi"
+	"github.com/sealift/sealift/internal/local/aws/s3"
+	"github.com/sealift/sealift/internal/local/aws/sigv4"
+	"github.com/sealift/sealift/internal/local/aws/sts"
+)
+
+// Options make a Cloud.
+type Options struct {
+	Dir        string            // where everything is kept
+	Region     string            // of callers that sign for none; default: eu-west-1
+	Fleet      redshiftapi.Fleet // makes warehouses; nil refuses CreateCluster
+	GrantDelay time.Duration     // until a KMS grant, or its end, is seen
+	RoleDelay  time.Duration     // until a role attached to a cluster can be used
+	Log        *slog.Logger      // nil discards
+	Now        func() time.Time  // nil: time.Now
+}
+
+// Cloud is all services together. The fields may be used directly by code inside the stand-in.
+type Cloud struct {
+	IAM      *iam.Service
+	STS      *sts.Service
+	KMS      *kms.Service
+	S3       *s3.Service
+	Redshift *redshiftapi.Service
+
+	verifier *sigv4.Verifier
+	log      *slog.Logger
+	now      func() time.Time
+}
+
+// New opens the services whose state is kept in Options.Dir.
+func New(opts Options) (*Cloud, error) {
+	if opts.Region == "" {
+		opts.Region = "eu-west-1"
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	objects := filepath.Join(opts.Dir, "s3")
+	if err := os.MkdirAll(objects, 0o700); err != nil {
+		return nil, fmt.Errorf("open aws: %w", err)
+	}
+	c := &Cloud{log: opts.Log, now: opts.Now}
+	var err error
+	if c.IAM, err = iam.New(iam.Options{Dir: opts.Dir, Region: opts.Region, Log: opts.Log, Now: opts.Now}); err != nil {
+		return nil, err
+	}
+	c.STS = sts.New(c.IAM)
+	if c.KMS, err = kms.New(kms.Options{Dir: opts.Dir, IAM: c.IAM, GrantDelay: opts.GrantDelay, Log: opts.Log, Now: opts.Now}); err != nil {
+		return nil, err
+	}
+	if c.Redshift, err = redshiftapi.New(redshiftapi.Options{
+		Dir: opts.Dir, IAM: c.IAM, Fleet: opts.Fleet, RoleDelay: opts.RoleDelay, Log: opts.Log, Now: opts.Now,
+	}); err != nil {
+		return nil, err
+	}
+	c.verifier = &sigv4.Verifier{IAM: c.IAM, Now: opts.Now}
+	if c.S3, err = s3.New(s3.Options{
+		Dir: objects, Region: opts.Region, IAM: c.IAM, KMS: c.KMS, Verify: c.verifier, Log: opts.Log, Now: opts.Now,
+	}); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// queryService is a service of the Query protocol.
+type queryService struct {
+	name      string // in the credential scope
+	namespace string
+	version   string
+	call      func(ctx context.Context, id *iam.Identity, action string, p query.Params) (any, error)
+}
+
+func (c *Cloud) queryServices() []queryService {
+	return []queryService{
+		{"sts", sts.Namespace, "2011-06-15", c.STS.Call},
+		{"iam", iam.Namespace, "2010-05-08", c.IAM.Call},
+		{"redshift", redshiftapi.Namespace, "2012-12-01", c.Redshift.Call},
+	}
+}
+
+// maxRequest bounds the bodies of all services but S3.
+const maxRequest = 1 << 20
+
+// Handler answers the requests of every service. A signature names the service it is for; unsigned ones are told apart
+// by their form: X-Amz-Target is a JSON service, Action and Version are a Query service, all else is S3. S3's keys may
+// hold "//" and "..", so no http.ServeMux may stand before it.
+func (c *Cloud) Handler() http.Handler {
+	services := c.queryServices()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := c.now()
+		seen := &seenWriter{ResponseWriter: w, status: http.StatusOK}
+		requestID := newRequestID()
+		operation := c.route(seen, r, services, requestID)
+		c.log.LogAttrs(r.Context(), slog.LevelDebug, "aws request",
+			slog.String("operation", operation), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+			slog.Int("status", seen.status), slog.Int64("bytes", seen.bytes), slog.Duration("elapsed", c.now().Sub(started)))
+	})
+}
+
+// route answers a request, and names what it was for the log: never a header or the query, where signatures are.
+func (c *Cloud) route(w http.ResponseWriter, r *http.Request, services []queryService, requestID string) string {
+	service := sigv4.Service(r)
+	target := r.Header.Get("X-Amz-Target")
+	switch {
+	case service == "s3", service == "" && target == "" && !isQuery(r):
+		c.S3.ServeHTTP(w, r)
+		return "s3"
+	case service == "kms", service == "" && strings.HasPrefix(target, kms.TargetPrefix):
+		op := strings.TrimPrefix(target, kms.TargetPrefix)
+		c.json(w, r, op, requestID)
+		return "kms:" + op
+	}
+	if target != "" { // some other JSON service
+		if service == "" {
+			service, _, _ = strings.Cut(target, ".")
+		}
+		c.wrote(r, awserr.NotImitated("the service "+service).WriteJSON(w, requestID))
+		return service
+	}
+	body, err := readForm(r)
+	if err != nil {
+		c.wrote(r, awserr.Of(err).WriteQuery(w, "", requestID))
+		return service
+	}
+	p, err := query.Parse(body)
+	if err != nil {
+		c.wrote(r, awserr.Of(err).WriteQuery(w, "", requestID))
+		return service
+	}
+	action, version := p.Get("Action"), p.Get("Version")
+	for _, s := range services {
+		if service == s.name || service == "" && version == s.version {
+			c.query(w, r, s, p, requestID)
+			return s.name + ":" + action
+		}
+	}
+	if service == "" {
+		service = "of API version " + version
+	}
+	c.wrote(r, awserr.NotImitated("the service "+service).WriteQuery(w, "", requestID))
+	return service
+}
+
+// isQuery tells whether an unsigned request is one of a Query service: a form in the body, or Action in the URL.
+func isQuery(r *http.Request) bool {
+	if r.URL.Query().Has("Action") {
+		return true
+	}
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return r.Method == http.MethodPost && r.URL.Path == "/" && strings.TrimSpace(kind) == "application/x-www-form-urlencoded"
+}
+
+// readForm gives the parameters as text, of the body or of the URL, and leaves the body to be read again: its hash is
+// still to be checked.
+func readForm(r *http.Request) (string, error) {
+	body, err := readBody(r)
+	if err != nil {
+		return "", err
+	}
+	if r.Method == http.MethodGet {
+		return r.URL.RawQuery, nil
+	}
+	return string(body), nil
+}
+
+func readBody(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest+1))
+	if err := errors.Join(err, r.Body.Close()); err != nil {
+		return nil, awserr.New(http.StatusBadRequest, "IncompleteBody", "The request body terminated unexpectedly")
+	}
+	if len(body) > maxRequest {
+		return nil, awserr.New(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request body is longer than %d bytes", maxRequest)
+	}
+	r.Body = io.NopCloser(strings.NewReader(string(body)))
+	return body, nil
+}
+
+// unsignedActions are those that need no signature, because their parameters prove who calls.
+var unsignedActions = []string{"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"}
+
+var actionName = regexp.MustCompile(`^[A-Za-z]{1,64}$`)
+
+func (c *Cloud) query(w http.ResponseWriter, r *http.Request, s queryService, p query.Params, requestID string) {
+	fail := func(err error) {
+		c.failed(r, err)
+		c.wrote(r, awserr.Of(err).WriteQuery(w, s.namespace, requestID))
+	}
+	action := p.Get("Action")
+	for _, name := range unsignedActions {
+		if action == name {
+			fail(awserr.NotImitated(s.name + ":" + name))
+			return
+		}
+	}
+	id, err := c.verifier.Verify(r, s.name)
+	if err != nil {
+		fail(err)
+		return
+	}
+	if !actionName.MatchString(action) || p.Get("Version") != s.version {
+		fail(awserr.New(http.StatusBadRequest, "InvalidAction", "Could not find operation %s for version %s", action, p.Get("Version")))
+		return
+	}
+	result, err := s.call(r.Context(), id, action, p)
+	if err != nil {
+		fail(err)
+		return
+	}
+	c.wrote(r, query.Write(w, s.namespace, action, requestID, result))
+}
+
+func (c *Cloud) json(w http.ResponseWriter, r *http.Request, op, requestID string) {
+	fail := func(err error) {
+		c.failed(r, err)
+		c.wrote(r, awserr.Of(err).WriteJSON(w, requestID))
+	}
+	id, err := c.verifier.Verify(r, "kms")
+	if err != nil {
+		fail(err)
+		return
+	}
+	body, err := readBody(r)
+	if err != nil {
+		fail(err)
+		return
+	}
+	result, err := c.KMS.Call(r.Context(), id, op, body)
+	if err != nil {
+		fail(err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.Header().Set("X-Amzn-Requestid", requestID)
+	_, err = w.Write(result)
+	c.wrote(r, err)
+}
+
+// failed logs what is the stand-in's own fault; a caller's mistake is in its answer.
+func (c *Cloud) failed(r *http.Request, err error) {
+	if _, ok := errors.AsType[*awserr.Error](err); !ok {
+		c.log.LogAttrs(r.Context(), slog.LevelError, "aws request failed", slog.String("path", r.URL.Path), slog.Any("err", err))
+	}
+}
+
+// wrote looks at the error of writing an answer: usually the client is gone.
+func (c *Cloud) wrote(r *http.Request, err error) {
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		c.log.LogAttrs(r.Context(), slog.LevelDebug, "aws answer not written", slog.Any("err", err))
+	}
+}
+
+func newRequestID() string {
+	raw := make([]byte, 16)
+	rand.Read(raw)
+	raw[6], raw[8] = raw[6]&0x0f|0x40, raw[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", raw[:4], raw[4:6], raw[6:8], raw[8:10], raw[10:])
+}
+
+// seenWriter remembers what was answered, for the log.
+type seenWriter struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (w *seenWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *seenWriter) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// ReadFrom keeps the fast path of io.Copy: objects can be large.
+func (w *seenWriter) ReadFrom(src io.Reader) (int64, error) {
+	n, err := io.Copy(w.ResponseWriter, src)
+	w.bytes += n
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *seenWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
