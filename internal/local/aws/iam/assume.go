@@ -67,7 +67,7 @@ func (s *Service) AssumeAs(id *Identity, in AssumeInput) (*Identity, error) {
 		if err := s.authorize(id, Access{
 			Action:          action,
 			Resource:        r.ARN,
-			ResourceAccount: accountOf(r.ARN),
+			ResourceAccount: policy.AccountOf(r.ARN),
 			ResourcePolicy:  r.Trust,
 			ResourceDecides: true,
 			Context:         assumeContext(in, tags, sourceIdentity),
@@ -131,7 +131,7 @@ func (s *Service) AssumeForService(service, roleARN, sessionName string, context
 		Request: policy.Request{
 			Principal: policy.Principal{Services: names}, Action: "sts:AssumeRole", Resource: r.ARN, Context: ctx,
 		},
-		ResourceAccount: accountOf(r.ARN),
+		ResourceAccount: policy.AccountOf(r.ARN),
 		ResourcePolicy:  r.Trust,
 		ResourceDecides: true,
 	})
@@ -144,7 +144,7 @@ func (s *Service) AssumeForService(service, roleARN, sessionName string, context
 }
 
 func (s *Service) roleSession(r *role, name string) *Identity {
-	account := accountOf(r.ARN)
+	account := policy.AccountOf(r.ARN)
 	return &Identity{
 		Account: account,
 		ARN:     "arn:aws:sts::" + account + ":assumed-role/" + r.Name + "/" + name,

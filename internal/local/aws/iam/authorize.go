@@ -98,9 +98,7 @@ func (s *Service) requestContext(id *Identity, a Access) policy.Context {
 	} else {
 		s.principalContext(id, set)
 	}
-	for key, values := range a.Context {
-		ctx[key] = values
-	}
+	maps.Copy(ctx, a.Context)
 	return ctx
 }
 
@@ -164,7 +162,7 @@ func (s *Service) Exists(arn string) bool {
 }
 
 func (s *Service) exists(arn string) bool {
-	a := s.state.Accounts[accountOf(arn)]
+	a := s.state.Accounts[policy.AccountOf(arn)]
 	if a == nil {
 		return false
 	}
@@ -182,7 +180,7 @@ func (s *Service) exists(arn string) bool {
 func (s *Service) PassRole(id *Identity, roleARN, service string) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if accountOf(roleARN) != id.Account {
+	if policy.AccountOf(roleARN) != id.Account {
 		return awserr.New(http.StatusForbidden, "AccessDenied", "Cross-account pass role is not allowed.")
 	}
 	return s.authorize(id, Access{

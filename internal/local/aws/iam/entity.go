@@ -133,7 +133,7 @@ func (c *call) attach(o owner) (any, error) {
 	if err := c.may(o, "Attach", "Policy", policy.Context{"iam:policyarn": {arn}}); err != nil {
 		return nil, err
 	}
-	if owner := accountOf(arn); c.state.managedDocument(arn) == nil || owner != "aws" && owner != c.account.ID {
+	if owner := policy.AccountOf(arn); c.state.managedDocument(arn) == nil || owner != "aws" && owner != c.account.ID {
 		return nil, noSuch("Policy %s does not exist or is not attachable.", arn)
 	}
 	if slices.Contains(o.Attached, arn) {

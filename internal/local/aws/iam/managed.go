@@ -47,7 +47,7 @@ func (st *state) managedDocument(arn string) *policy.Document {
 }
 
 func (st *state) managed(arn string) *managed {
-	if a := st.Accounts[accountOf(arn)]; a != nil {
+	if a := st.Accounts[policy.AccountOf(arn)]; a != nil {
 		for _, p := range a.Policies {
 			if p.ARN == arn {
 				return p
@@ -61,7 +61,7 @@ func (st *state) managed(arn string) *managed {
 func (s *Service) ManagedPolicy(account, arn string) *policy.Document {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if owner := accountOf(arn); owner != account && owner != "aws" {
+	if owner := policy.AccountOf(arn); owner != account && owner != "aws" {
 		return nil
 	}
 	return s.state.managedDocument(arn)

@@ -74,7 +74,7 @@ func (c *call) policyFor(action string) (*managed, error) {
 	if m := awsManaged(arn); m != nil {
 		return m, nil
 	}
-	if accountOf(arn) == c.account.ID {
+	if policy.AccountOf(arn) == c.account.ID {
 		if m := c.state.managed(arn); m != nil {
 			return m, nil
 		}

@@ -3,7 +3,6 @@ package iam
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"strings"
 )
 
 // randomText makes n characters of the alphabet of AWS's unique ids.
@@ -19,12 +18,4 @@ func randomSecret() string {
 	raw := make([]byte, 30)
 	rand.Read(raw)
 	return base64.StdEncoding.EncodeToString(raw)
-}
-
-// accountOf gives the account field of an ARN.
-func accountOf(arn string) string {
-	if fields := strings.SplitN(arn, ":", 6); len(fields) == 6 {
-		return fields[4]
-	}
-	return ""
 }

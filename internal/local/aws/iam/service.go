@@ -204,7 +204,7 @@ func (st *state) key(id string) (*user, *accessKey) {
 
 // user finds a user by ARN.
 func (st *state) user(arn string) *user {
-	if a := st.Accounts[accountOf(arn)]; a != nil {
+	if a := st.Accounts[policy.AccountOf(arn)]; a != nil {
 		for _, u := range a.Users {
 			if u.ARN == arn {
 				return u
@@ -216,7 +216,7 @@ func (st *state) user(arn string) *user {
 
 // role finds a role by ARN.
 func (st *state) role(arn string) *role {
-	if a := st.Accounts[accountOf(arn)]; a != nil {
+	if a := st.Accounts[policy.AccountOf(arn)]; a != nil {
 		for _, r := range a.Roles {
 			if r.ARN == arn {
 				return r

@@ -55,7 +55,7 @@ func (s *Service) Issue(id *Identity, lifetime time.Duration) (Credentials, erro
 		Account: id.Account, ARN: id.ARN, UserID: id.UserID, UserName: id.UserName, RoleARN: id.RoleARN,
 		Policies: id.SessionPolicies, Tags: id.SessionTags, TransitiveTags: id.TransitiveTags, SourceIdentity: id.SourceIdentity,
 	}
-	plain, err := json.Marshal(c)
+	plain, err := json.Marshal(c) //nolint:gosec // the secret is sealed in the next lines
 	if err != nil {
 		return Credentials{}, fmt.Errorf("issue credentials for %s: %w", id.ARN, err)
 	}
@@ -63,7 +63,7 @@ func (s *Service) Issue(id *Identity, lifetime time.Duration) (Credentials, erro
 	if err != nil {
 		return Credentials{}, fmt.Errorf("issue credentials for %s: %w", id.ARN, err)
 	}
-	token := gcm.Seal(nil, nil, plain, nil) // the random nonce is put in front
+	token := gcm.Seal(nil, nil, plain, nil) //nolint:gosec // this AEAD makes a random nonce and puts it in front
 	return Credentials{key.ID, key.Secret, base64.StdEncoding.EncodeToString(token), c.Expires}, nil
 }
 
@@ -86,7 +86,7 @@ func (s *Service) Key(accessKeyID, sessionToken string) (secret string, id *Iden
 			return "", nil, ErrUnknownKey
 		}
 		return key.Secret, &Identity{
-			Account: accountOf(u.ARN), ARN: u.ARN, UserID: u.ID, UserName: u.Name, AccessKeyID: key.ID, Region: s.region,
+			Account: policy.AccountOf(u.ARN), ARN: u.ARN, UserID: u.ID, UserName: u.Name, AccessKeyID: key.ID, Region: s.region,
 		}, nil
 	}
 	sealed, err := base64.StdEncoding.DecodeString(sessionToken)

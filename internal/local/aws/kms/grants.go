@@ -334,7 +334,7 @@ type listRetirableGrantsInput struct {
 }
 
 func (c *caller) listRetirableGrants(in listRetirableGrantsInput) (*listGrantsOutput, error) {
-	if !strings.HasPrefix(in.RetiringPrincipal, "arn:") || accountOf(in.RetiringPrincipal) != c.id.Account {
+	if !strings.HasPrefix(in.RetiringPrincipal, "arn:") || policy.AccountOf(in.RetiringPrincipal) != c.id.Account {
 		return nil, invalid(http.StatusBadRequest, "InvalidArnException", "The retiring principal must be a principal of the caller's account")
 	}
 	if err := c.allow("kms:ListRetirableGrants", "*"); err != nil {
@@ -360,11 +360,4 @@ func (c *caller) listRetirableGrants(in listRetirableGrantsInput) (*listGrantsOu
 		return nil, err
 	}
 	return &listGrantsOutput{part, next, next != ""}, nil
-}
-
-func accountOf(arn string) string {
-	if fields := strings.SplitN(arn, ":", 6); len(fields) == 6 {
-		return fields[4]
-	}
-	return ""
 }

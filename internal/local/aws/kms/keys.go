@@ -1,6 +1,7 @@
 package kms
 
 import (
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -456,9 +457,7 @@ var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 // readTags puts tags on top of those there are.
 func readTags(old map[string]string, tags []tag) (map[string]string, error) {
 	all := map[string]string{}
-	for name, value := range old {
-		all[name] = value
-	}
+	maps.Copy(all, old)
 	for _, t := range tags {
 		if t.TagKey == "" || len(t.TagKey) > 128 || len(t.TagValue) > 256 || strings.HasPrefix(t.TagKey, "aws:") ||
 			!tagText.MatchString(t.TagKey) || !tagText.MatchString(t.TagValue) {

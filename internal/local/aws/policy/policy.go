@@ -69,8 +69,8 @@ func (d *Document) Principals() []string {
 	return all
 }
 
-// accountOf gives the account field of an ARN.
-func accountOf(arn string) string {
+// AccountOf gives the account field of an ARN, "" if it has none.
+func AccountOf(arn string) string {
 	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
 		return parts[4]
 	}

@@ -27,10 +27,8 @@ func parseCredential(text string) (credential, error) {
 	if len(parts) != 5 || parts[4] != terminator {
 		return credential{}, errCredential
 	}
-	for _, p := range parts {
-		if p == "" {
-			return credential{}, errCredential
-		}
+	if slices.Contains(parts, "") {
+		return credential{}, errCredential
 	}
 	if _, err := time.Parse("20060102", parts[1]); err != nil {
 		return credential{}, errCredential

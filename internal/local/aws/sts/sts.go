@@ -28,6 +28,7 @@ const (
 	maxPolicyChars   = 2048 // of all session policies together
 	maxPolicyARNs    = 10
 	maxTags          = 50
+	maxExternalID    = 1224
 )
 
 // Service answers STS requests.
@@ -96,7 +97,7 @@ type assumedRole struct {
 var (
 	roleARN     = regexp.MustCompile(`^arn:aws:iam::[0-9]{12}:role/[\x21-\x7e]{1,512}$`)
 	sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
-	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]{2,1224}$`)
+	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`)
 	tagText     = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
 
@@ -114,7 +115,7 @@ func (s *Service) assumeRole(id *iam.Identity, p query.Params) (*assumedRole, er
 		return nil, validation("%s is invalid", in.RoleARN)
 	case !sessionName.MatchString(in.SessionName):
 		return nil, constraint(in.SessionName, "roleSessionName", `Member must satisfy regular expression pattern: [\w+=,.@-]*, length 2 to 64`)
-	case p.Has("ExternalId") && !externalID.MatchString(in.ExternalID):
+	case p.Has("ExternalId") && (len(in.ExternalID) > maxExternalID || !externalID.MatchString(in.ExternalID)):
 		return nil, constraint(in.ExternalID, "externalId", `Member must satisfy regular expression pattern: [\w+=,.@:\/-]*, length 2 to 1224`)
 	case p.Has("SourceIdentity") && !sessionName.MatchString(in.SourceIdentity):
 		return nil, constraint(in.SourceIdentity, "sourceIdentity", `Member must satisfy regular expression pattern: [\w+=,.@-]*, length 2 to 64`)
