@@ -54,16 +54,9 @@ func (e *Engine) Run(ctx context.Context, conn *pgconn.PgConn, st dialect.Statem
 // Redact takes the secrets out of a statement's text, for whoever keeps it.
 func Redact(sql string) string { return command.Redact(sql) }
 
-func (e *Engine) unload(_ context.Context, _ *pgconn.PgConn, st dialect.Statement, s Session) (Result, error) {
-	if _, err := command.ParseUnload(st.Tokens, s.CaseSensitive); err != nil {
-		return Result{}, err
+func (e *Engine) log() *slog.Logger {
+	if e.Log == nil {
+		return slog.New(slog.DiscardHandler)
 	}
-	return Result{}, &dialect.Error{Code: "0A000", Message: "UNLOAD is not imitated by the stand-in"}
-}
-
-func (e *Engine) copy(_ context.Context, _ *pgconn.PgConn, st dialect.Statement, s Session) (Result, error) {
-	if _, err := command.ParseCopy(st.Tokens, s.CaseSensitive); err != nil {
-		return Result{}, err
-	}
-	return Result{}, &dialect.Error{Code: "0A000", Message: "COPY is not imitated by the stand-in"}
+	return e.Log
 }
