@@ -167,7 +167,7 @@ func (w *Warehouse) config(user string, password secret.Value) (*pgconn.Config, 
 	if err != nil {
 		return nil, fmt.Errorf("make connection settings: %w", err)
 	}
-	cfg.Host, cfg.Port = w.host, uint16(w.port) //nolint:gosec // checked 1..65535 with the job
+	cfg.Host, cfg.Port = w.host, uint16(w.port)
 	cfg.Database, cfg.User, cfg.Password = w.spec.Database, user, password.Reveal()
 	cfg.TLSConfig = &tls.Config{ServerName: w.host, RootCAs: w.roots, MinVersion: tls.VersionTLS12}
 	cfg.SSLNegotiation = "postgres" // direct TLS is unconfirmed on Redshift
@@ -209,8 +209,7 @@ func (w *Warehouse) refused(err error, user string) error {
 
 // cause strips pgconn's own prefix, which repeats host, user and database.
 func cause(err error) error {
-	var ce *pgconn.ConnectError
-	if errors.As(err, &ce) {
+	if ce, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		if inner := ce.Unwrap(); inner != nil {
 			return inner
 		}

@@ -39,7 +39,7 @@ func column(t *testing.T, name, typ string) redshift.Column {
 }
 
 func catalog(tables ...redshift.TableDef) *redshift.Catalog {
-	slices.SortFunc(tables, func(a, b redshift.TableDef) int { return a.Table.Compare(b.Table) })
+	slices.SortFunc(tables, func(a, b redshift.TableDef) int { return a.Compare(b.Table) })
 	c := &redshift.Catalog{Tables: tables, Schemas: map[redshift.Ident]bool{}}
 	for _, t := range tables {
 		c.Schemas[t.Schema] = true
@@ -81,7 +81,7 @@ func input(t *testing.T) Input {
 // target puts a copy of a source table into the target, changed by change.
 func (in *Input) target(name string, change func(*redshift.TableDef)) {
 	for _, d := range in.Source.Tables {
-		if d.Table.String() != name {
+		if d.String() != name {
 			continue
 		}
 		c := d.Clone()
@@ -325,8 +325,7 @@ func TestMistakes(t *testing.T) {
 			in := input(t)
 			c.change(&in)
 			_, err := Build(in)
-			var mistakes job.Errors
-			if !errors.As(err, &mistakes) {
+			if _, ok := errors.AsType[job.Errors](err); !ok {
 				t.Fatalf("error %v", err)
 			}
 			for _, want := range c.want {

@@ -35,7 +35,7 @@ func (s *selection) name() string {
 	if s.source == nil {
 		return "(query)"
 	}
-	return s.source.Table.String()
+	return s.source.String()
 }
 
 // choose expands patterns, takes out what is excluded, and refuses two tables with one target. An entry that names a
@@ -57,11 +57,11 @@ func (b *builder) choose() []*selection {
 		_, isExact := exact(t.Select)
 		matched, left := 0, 0
 		for _, def := range b.Source.Sorted() {
-			if !t.Select.Match(def.Table.Schema.String(), def.Table.Name.String()) {
+			if !t.Select.Match(def.Schema.String(), def.Name.String()) {
 				continue
 			}
 			matched++
-			if x := slices.IndexFunc(b.Job.Exclude, func(p job.Pattern) bool { return p.Match(def.Table.Schema.String(), def.Table.Name.String()) }); x >= 0 {
+			if x := slices.IndexFunc(b.Job.Exclude, func(p job.Pattern) bool { return p.Match(def.Schema.String(), def.Name.String()) }); x >= 0 {
 				excluded[x]++
 				left++
 				continue

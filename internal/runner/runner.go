@@ -233,8 +233,7 @@ func (e journalError) Unwrap() error { return e.error }
 
 // journalOnly keeps err only if it is about the journal: other failures are in the journal already.
 func journalOnly(err error) error {
-	var je journalError
-	if errors.As(err, &je) {
+	if _, ok := errors.AsType[journalError](err); ok {
 		return fmt.Errorf("the run was ended: %w", err)
 	}
 	return nil

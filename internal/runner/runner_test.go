@@ -22,14 +22,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // world is both warehouses, the stage and the journal of a test, with one fault to happen somewhere.
 type world struct {
-	mu       sync.Mutex
-	said     []string // every statement and stage call, in order, as "source: UNLOAD", "target: COMMIT"
-	entries  []journal.Entry
-	faultAt  string // what fails: a prefix of an element of said
-	fault    error
-	happened bool // the faulty statement took effect all the same
-	rows     map[string]int64
-	onSay    func(string)
+	mu      sync.Mutex
+	said    []string // every statement and stage call, in order, as "source: UNLOAD", "target: COMMIT"
+	entries []journal.Entry
+	faultAt string // what fails: a prefix of an element of said
+	fault   error
+	rows    map[string]int64
+	onSay   func(string)
 }
 
 func (w *world) say(what string) error {
@@ -79,8 +78,7 @@ type session struct {
 func (s *session) Exec(_ context.Context, sql redshift.SQL) (int64, error) {
 	verb, _, _ := strings.Cut(sql.String(), " ")
 	err := s.w.say(s.side + ": " + verb)
-	var lost lostError
-	if errors.As(err, &lost) {
+	if _, lost := errors.AsType[lostError](err); lost {
 		s.broken = true
 	}
 	return s.w.rows[s.side], err

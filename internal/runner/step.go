@@ -67,8 +67,7 @@ func (r *run) try(ctx context.Context, t *table, s plan.Step, attempt int) error
 		intent.Facts = &f
 		return write(intent)
 	})
-	var je journalError
-	if errors.As(err, &je) {
+	if _, ok := errors.AsType[journalError](err); ok {
 		return err
 	}
 	outcome := journal.Entry{Type: journal.Done, Table: name, Step: s.ID, Attempt: attempt, Facts: &facts}

@@ -52,8 +52,7 @@ func split(raw string) (bucket, prefix string, err error) {
 func key(ctx context.Context, cfg aws.Config, name string) (string, error) {
 	out, err := awskms.NewFromConfig(cfg).DescribeKey(ctx, &awskms.DescribeKeyInput{KeyId: &name})
 	if err != nil {
-		var notFound *kmstypes.NotFoundException
-		if errors.As(err, &notFound) {
+		if _, ok := errors.AsType[*kmstypes.NotFoundException](err); ok {
 			return "", hint.With(fmt.Errorf("KMS key %s does not exist in %s", name, cfg.Region),
 				"correct stage.kms_key; a key of another account is named by its full ARN")
 		}
@@ -68,8 +67,7 @@ func key(ctx context.Context, cfg aws.Config, name string) (string, error) {
 
 // short leaves out what the SDK repeats around a service's answer.
 func short(err error) error {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return &ServiceError{Code: api.ErrorCode(), Message: api.ErrorMessage(), Err: err}
 	}
 	return err
