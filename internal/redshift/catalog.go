@@ -1,6 +1,7 @@
 package redshift
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,8 +78,8 @@ func ReadCatalog(ctx context.Context, q Querier, f Filter) (*Catalog, error) {
 	r := reader{
 		q: q, filter: f,
 		catalog: Catalog{Schemas: map[Ident]bool{}, Views: map[Table]string{}},
-		byOID:   map[string]int{}, names: map[string]Ident{}, types: map[string]Type{}, columns: map[string][]int{},
-		relations: map[string]Table{},
+		byOID:   map[string]int{}, places: map[string][]int{}, beyond: map[string]Ident{},
+		names: map[string]Ident{}, types: map[string]Type{},
 	}
 	steps := []struct {
 		what string
@@ -101,6 +102,11 @@ func ReadCatalog(ctx context.Context, q Querier, f Filter) (*Catalog, error) {
 		}
 	}
 	slices.SortFunc(r.catalog.Tables, func(a, b TableDef) int { return a.Table.Compare(b.Table) })
+	for _, d := range r.catalog.Tables {
+		slices.SortFunc(d.Dependents, func(a, b Dependent) int {
+			return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
+		})
+	}
 	return &r.catalog, nil
 }
 
@@ -110,11 +116,11 @@ type reader struct {
 	filter  Filter
 	catalog Catalog
 
-	byOID     map[string]int   // place in catalog.Tables
-	columns   map[string][]int // place in Columns by attnum-1; -1 for a dropped one
-	relations map[string]Table // tables that are not wanted but referred to, too
-	names     map[string]Ident // the same few thousand names come again and again: keep one of each
-	types     map[string]Type
+	byOID  map[string]int   // place in catalog.Tables
+	places map[string][]int // place in Columns by number-1; -1 for a dropped one
+	beyond map[string]Ident // "object id.number": columns of tables that are only referred to
+	names  map[string]Ident // the same few thousand names come again and again: one of each is kept
+	types  map[string]Type
 }
 
 // query checks that rows have as many fields as were asked for.
@@ -264,7 +270,6 @@ WHERE c.relkind IN ('r', 'v', 'm') AND ?`, r.wanted())
 			}
 		}
 		r.byOID[*row[0]] = len(r.catalog.Tables)
-		r.relations[*row[0]] = t
 		r.catalog.Tables = append(r.catalog.Tables, d)
 		return nil
 	})
@@ -326,12 +331,12 @@ ORDER BY a.attrelid, a.attnum`, r.wanted())
 		if err != nil || number < 1 {
 			return fmt.Errorf("column %s of %s: its number is %s", c.Name, d.Table, show(row[1]))
 		}
-		places := r.columns[*row[0]]
+		places := r.places[*row[0]]
 		for int64(len(places)) < number {
 			places = append(places, -1)
 		}
 		places[number-1] = len(d.Columns)
-		r.columns[*row[0]] = places
+		r.places[*row[0]] = places
 		d.Columns = append(d.Columns, c)
 		return nil
 	})
@@ -454,7 +459,8 @@ ORDER BY n.nspname, c.relname, k.conname`)
 		}
 		columns, err := r.keyColumns(*row[2], *row[5])
 		if err != nil {
-			return fmt.Errorf("constraint %s of %s: %w", name, d.Table, err)
+			d.changed(name, err)
+			return nil
 		}
 		switch *row[0] {
 		case "p":
@@ -473,19 +479,46 @@ ORDER BY n.nspname, c.relname, k.conname`)
 	if err != nil {
 		return err
 	}
+	var beyond []SQL
 	for _, k := range keys {
-		if _, ok := r.columns[k.refOID]; !ok {
-			// The other table's columns are not among those read. The key it refers to is its primary key in all
-			// but name: REFERENCES without columns says just that.
-			k.def.ForeignKeys = append(k.def.ForeignKeys, k.key)
+		if _, ok := r.byOID[k.refOID]; ok {
 			continue
 		}
-		if k.key.RefColumns, err = r.keyColumns(k.refOID, k.refNums); err != nil {
+		oid, err := parseInt(&k.refOID)
+		if err != nil {
 			return fmt.Errorf("constraint %s of %s: %w", k.key.Name, k.def.Table, err)
+		}
+		beyond = append(beyond, Build("?", Int(oid)))
+	}
+	if err := r.readNames(ctx, beyond); err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if k.key.RefColumns, err = r.keyColumns(k.refOID, k.refNums); err != nil {
+			k.def.changed(k.key.Name, err)
+			continue
 		}
 		k.def.ForeignKeys = append(k.def.ForeignKeys, k.key)
 	}
 	return nil
+}
+
+// readNames reads the names of columns of tables that are not wanted, but that foreign keys refer to.
+func (r *reader) readNames(ctx context.Context, oids []SQL) error {
+	if len(oids) == 0 {
+		return nil
+	}
+	sql := Build(`SELECT a.attrelid, a.attnum, a.attname
+FROM pg_catalog.pg_attribute a
+WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN (?)`, Join(", ", oids...))
+	return r.query(ctx, 3, sql, func(row []*string) error {
+		if row[0] == nil || row[1] == nil {
+			return errors.New("a column without table or number")
+		}
+		name, err := r.name(row[2])
+		r.beyond[*row[0]+"."+*row[1]] = name
+		return err
+	})
 }
 
 // keyColumns turns {1,3} into names.
@@ -494,20 +527,37 @@ func (r *reader) keyColumns(oid, numbers string) ([]Ident, error) {
 	if err != nil {
 		return nil, fmt.Errorf("columns %s: %w", numbers, err)
 	}
-	d, ok := r.at(&oid)
-	if !ok {
-		return nil, errors.New("its table is not there")
-	}
+	d, wanted := r.at(&oid)
 	names := make([]Ident, len(items))
 	for i, item := range items {
-		n, err := strconv.Atoi(item)
-		places := r.columns[oid]
-		if err != nil || n < 1 || n > len(places) || places[n-1] < 0 {
+		name, ok := r.beyond[oid+"."+item]
+		if wanted {
+			var place int
+			number, err := strconv.Atoi(item)
+			if place, ok = r.place(oid, int64(number)); ok && err == nil {
+				name = d.Columns[place].Name
+			}
+		}
+		if !ok {
 			return nil, fmt.Errorf("column %s is not there", item)
 		}
-		names[i] = d.Columns[places[n-1]].Name
+		names[i] = name
 	}
 	return names, nil
+}
+
+// changed notes a constraint that does not fit the columns: the table was altered while the catalog was read.
+func (d *TableDef) changed(constraint Ident, err error) {
+	d.Problems = append(d.Problems, fmt.Sprintf("constraint %s: %v; the table was altered just now, plan again", constraint, err))
+}
+
+// place is where the column with a number stands among the columns of a table that is wanted.
+func (r *reader) place(oid string, number int64) (int, bool) {
+	places := r.places[oid]
+	if number < 1 || number > int64(len(places)) || places[number-1] < 0 {
+		return 0, false
+	}
+	return places[number-1], true
 }
 
 func (r *reader) readComments(ctx context.Context) error {
@@ -535,8 +585,8 @@ WHERE c.relkind = 'r' AND ?`, r.wanted())
 			d.Comment = text
 			return nil
 		}
-		if places := r.columns[*row[0]]; number > 0 && number <= int64(len(places)) && places[number-1] >= 0 {
-			d.Columns[places[number-1]].Comment = text
+		if place, ok := r.place(*row[0], number); ok {
+			d.Columns[place].Comment = text
 		}
 		return nil
 	})
