@@ -39,7 +39,7 @@ const (
 
 // decodeBody replaces r.Body by the checked payload.
 func decodeBody(r *http.Request, s *signature, key []byte, payload string) error {
-	src := &source{bufio.NewReaderSize(r.Body, 64<<10)}
+	src := newSource(r.Body)
 	var body io.Reader
 	length := r.ContentLength
 	switch payload {
@@ -120,6 +120,8 @@ var (
 // source is the raw body. A connection that ends early is the client's IncompleteBody.
 type source struct{ *bufio.Reader }
 
+func newSource(r io.Reader) *source { return &source{bufio.NewReaderSize(r, 64<<10)} }
+
 func incomplete(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errIncomplete
@@ -165,14 +167,10 @@ func (p *plain) Read(buf []byte) (int, error) {
 	switch {
 	case errors.Is(err, io.EOF) && p.left > 0:
 		p.err = errIncomplete
-	case errors.Is(err, io.EOF), err == nil && p.left == 0:
-		// The last byte brings the verdict with it, so that a reader who knows the length gets it, too.
+	case errors.Is(err, io.EOF):
 		p.err = p.finish()
 	case err != nil:
 		p.err = incomplete(err)
-	}
-	if errors.Is(p.err, io.EOF) && n > 0 {
-		return n, nil
 	}
 	return n, p.err
 }
@@ -285,13 +283,7 @@ func (c *chunks) Read(buf []byte) (int, error) {
 		return n, c.err
 	}
 	if c.chunkLeft == 0 {
-		if c.err = c.end(); c.err == nil && c.left == 0 {
-			// As with plain: the verdict comes with the last byte.
-			c.err = c.finish()
-		}
-	}
-	if errors.Is(c.err, io.EOF) && n > 0 {
-		return n, nil
+		c.err = c.end()
 	}
 	return n, c.err
 }
@@ -420,7 +412,7 @@ func (c *chunks) readTrailers() (signed string, err error) {
 			return signed, nil
 		}
 		name, value, ok := strings.Cut(line, ":")
-		name, value = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)
+		name, value = strings.ToLower(strings.Trim(name, " \t")), strings.Trim(value, " \t")
 		switch {
 		case !ok:
 			return "", errTrailer

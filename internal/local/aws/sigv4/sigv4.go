@@ -35,9 +35,14 @@ const (
 	s3 = "s3"
 )
 
+// Keys knows access keys and sessions: iam.Service. Its errors are iam.ErrUnknownKey, iam.ErrToken and iam.ErrExpired.
+type Keys interface {
+	Key(accessKeyID, sessionToken string) (secret string, id *iam.Identity, err error)
+}
+
 // Verifier checks signatures against the access keys and sessions of IAM.
 type Verifier struct {
-	IAM *iam.Service
+	IAM Keys
 	Now func() time.Time // nil: time.Now
 }
 
