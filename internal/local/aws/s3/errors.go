@@ -145,3 +145,5 @@ const (
 	requestIDHeader = "X-Amz-Request-Id"
 	hostIDHeader    = "X-Amz-Id-2"
 )
+
+func sizeText(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"crypto/rand"
@@ -8,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"maps"
 	"net/http"
@@ -258,58 +260,87 @@ type stored struct {
 	checksum Checksum
 }
 
-// store writes body to a new content file, and removes it again if anything about it is wrong. Nothing of body counts
-// before its end was seen: only then its signature has been checked.
-func (s *Service) store(ctx context.Context, dataKey []byte, seal sealing, length int64, want Checksum, body io.Reader) (_ stored, err error) {
-	if length > maxPut {
-		return stored{}, tooLarge(length)
-	}
+// intake writes content to disk and computes all that is told about it. Either finish or discard ends it.
+type intake struct {
+	*contentWriter
+	want Checksum
+	sum  hash.Hash
+	tag  hash.Hash // nil where the ETag is not the content's MD5
+}
+
+// receive begins new content. want names the checksum to compute, and maybe the value it must have.
+func (s *Service) receive(dataKey []byte, seal sealing, want Checksum) (*intake, error) {
 	if want.Algorithm == "" {
 		want.Algorithm = crc64nvmeName // what S3 computes when the client sends none
 	}
 	sum, err := newChecksum(want.Algorithm)
 	if err != nil {
-		return stored{}, err
+		return nil, err
 	}
 	w, err := s.content.create(dataKey)
 	if err != nil {
+		return nil, err
+	}
+	in := &intake{contentWriter: w, want: want, sum: sum}
+	if seal.Algorithm == sseS3 { // only then: API reference, Object, ETag
+		in.tag = md5.New() //nolint:gosec // S3's ETag
+	}
+	return in, nil
+}
+
+func (in *intake) Write(p []byte) (int, error) {
+	n, err := in.contentWriter.Write(p)
+	in.sum.Write(p[:n])
+	if in.tag != nil {
+		in.tag.Write(p[:n])
+	}
+	return n, err
+}
+
+// finish ends the content. After an error nothing of it stays.
+func (in *intake) finish() (stored, error) {
+	value := base64.StdEncoding.EncodeToString(in.sum.Sum(nil))
+	if err := in.want.match(value); err != nil {
+		return stored{}, errors.Join(err, in.discard())
+	}
+	p, err := in.keep()
+	if err != nil {
 		return stored{}, err
 	}
-	all := []io.Writer{w, sum}
-	tag := md5.New() //nolint:gosec // S3's ETag
-	if seal.Algorithm == sseS3 {
-		all = append(all, tag)
+	out := stored{piece: p, etag: randomETag(), checksum: Checksum{Algorithm: in.want.Algorithm, Value: value, Type: fullObject}}
+	if in.tag != nil {
+		out.etag = hex.EncodeToString(in.tag.Sum(nil))
 	}
-	n, err := io.CopyBuffer(io.MultiWriter(all...), io.LimitReader(untilDone{ctx.Err, body}, maxPut+1), make([]byte, 2*segmentSize))
+	return out, nil
+}
+
+// store writes body to a new content file, and removes it again if anything about it is wrong. Nothing of body counts
+// before its end was seen: only then its signature has been checked.
+func (s *Service) store(ctx context.Context, dataKey []byte, seal sealing, length int64, want Checksum, body io.Reader) (stored, error) {
+	if length > maxPut {
+		return stored{}, tooLarge(length)
+	}
+	in, err := s.receive(dataKey, seal, want)
+	if err != nil {
+		return stored{}, err
+	}
+	n, err := io.CopyBuffer(in, io.LimitReader(untilDone{ctx.Err, body}, maxPut+1), make([]byte, 2*segmentSize))
 	switch {
 	case err != nil:
 	case n > maxPut:
 		err = tooLarge(n)
 	case length >= 0 && n != length:
 		err = refuse(http.StatusBadRequest, "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header")
-	default:
-		value := base64.StdEncoding.EncodeToString(sum.Sum(nil))
-		if err = want.match(value); err == nil {
-			want.Value, want.Type = value, fullObject
-		}
 	}
 	if err != nil {
-		return stored{}, errors.Join(err, w.discard())
+		return stored{}, errors.Join(err, in.discard())
 	}
-	p, err := w.keep()
-	if err != nil {
-		return stored{}, err
-	}
-	out := stored{piece: p, etag: randomETag(), checksum: want}
-	if seal.Algorithm == sseS3 { // only then: the manual, API reference, Object
-		out.etag = hex.EncodeToString(tag.Sum(nil))
-	}
-	return out, nil
+	return in.finish()
 }
 
 func tooLarge(size int64) error {
 	return refuse(http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size",
-		"ProposedSize", strconv.FormatInt(size, 10), "MaxSizeAllowed", strconv.Itoa(maxPut))
+		"ProposedSize", sizeText(size), "MaxSizeAllowed", strconv.Itoa(maxPut))
 }
 
 func randomETag() string {
@@ -341,14 +372,19 @@ func (s *Service) discard(unused []piece) {
 
 // info tells about a version.
 func (b *bucket) info(key string, v *version) ObjectInfo {
-	conf := b.config()
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.infoLocked(key, v)
+}
+
+func (b *bucket) infoLocked(key string, v *version) ObjectInfo {
 	info := ObjectInfo{
-		Bucket: conf.Name, Key: key, DeleteMarker: v.Marker, Size: v.Size, ETag: v.ETag, Modified: v.Modified,
+		Bucket: b.conf.Name, Key: key, DeleteMarker: v.Marker, Size: v.Size, ETag: v.ETag, Modified: v.Modified,
 		Headers: v.Headers, Meta: v.Meta, Tags: v.Tags, StorageClass: v.StorageClass,
 		Algorithm: v.Sealing.Algorithm, KMSKeyARN: v.Sealing.KMSKeyARN, BucketKey: v.Sealing.BucketKey,
 		CustomerMD5: v.Sealing.CustomerMD5, Checksum: v.Checksum, Parts: len(v.Parts),
 	}
-	if conf.Versioning != "" {
+	if b.conf.Versioning != "" {
 		info.VersionID = v.ID
 	}
 	return info
@@ -364,14 +400,19 @@ func (c *Caller) look(in GetInput) (*bucket, *version, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	v, err := c.pinned(b, in, "s3:GetObject")
+	v, err := c.pinned(b, in, versioned("s3:GetObject", in.VersionID, ""))
 	return b, v, err
 }
 
-func (c *Caller) pinned(b *bucket, in GetInput, action string) (*version, error) {
-	if in.VersionID != "" {
-		action += "Version"
+// versioned makes the name of an action, which has the word Version in it where a version is named.
+func versioned(verb, versionID, noun string) string {
+	if versionID != "" {
+		verb += "Version"
 	}
+	return verb + noun
+}
+
+func (c *Caller) pinned(b *bucket, in GetInput, action string) (*version, error) {
 	v, known := b.pin(c.s.content, in.Key, in.VersionID)
 	err := c.permitRead(b, action, in.Key, v, in.VersionID)
 	switch {
@@ -456,7 +497,7 @@ func (o *Object) locate(v *version, in GetInput) error {
 		}
 		if start >= v.Size || length == 0 || in.Range.Offset < 0 && v.Size == 0 {
 			return refuse(http.StatusRequestedRangeNotSatisfiable, "InvalidRange", "The requested range is not satisfiable",
-				"RangeRequested", in.Range.String(), "ActualObjectSize", strconv.FormatInt(v.Size, 10),
+				"RangeRequested", in.Range.String(), "ActualObjectSize", sizeText(v.Size),
 			).header("Content-Range", fmt.Sprintf("bytes */%d", v.Size))
 		}
 		o.Offset, o.Length = start, length
@@ -478,15 +519,51 @@ func (r Range) String() string {
 
 // HeadObject tells about an object. Range is ignored. Reading the description needs no right on a KMS key.
 func (c *Caller) HeadObject(_ context.Context, in GetInput) (ObjectInfo, error) {
-	b, v, err := c.look(in)
-	if err != nil {
-		return ObjectInfo{}, err
+	b, v, err := c.describe(in, versioned("s3:GetObject", in.VersionID, ""))
+	if err == nil {
+		err = checkCustomer(v.Sealing, in.Customer)
 	}
-	err = errors.Join(checkCustomer(v.Sealing, in.Customer), c.s.content.unpin(v.Pieces))
 	if err != nil {
 		return ObjectInfo{}, err
 	}
 	return b.info(in.Key, v), nil
+}
+
+// describe finds a version whose content is not wanted.
+func (c *Caller) describe(in GetInput, action string) (*bucket, *version, error) {
+	if err := checkKey(in.Key); err != nil {
+		return nil, nil, err
+	}
+	b, err := c.bucket(in.Bucket)
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := c.pinned(b, in, action)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.s.content.unpin(v.Pieces); err != nil {
+		return nil, nil, err
+	}
+	return b, v, nil
+}
+
+// objectParts tells about an object and its parts.
+func (c *Caller) objectParts(in GetInput) (ObjectInfo, []PartInfo, error) {
+	b, v, err := c.describe(in, versioned("s3:GetObject", in.VersionID, ""))
+	if err != nil {
+		return ObjectInfo{}, nil, err
+	}
+	err = cmp.Or(checkCustomer(v.Sealing, in.Customer),
+		c.permitRead(b, versioned("s3:GetObject", in.VersionID, "Attributes"), in.Key, v, in.VersionID))
+	if err != nil {
+		return ObjectInfo{}, nil, err
+	}
+	var parts []PartInfo
+	for i, sum := range v.Parts {
+		parts = append(parts, PartInfo{Number: i + 1, Size: v.Pieces[i].Size, Checksum: sum})
+	}
+	return b.info(in.Key, v), parts, nil
 }
 
 // DeleteObject deletes a version, or the current one if VersionID is "": then, in a versioned bucket, it only puts a
@@ -499,15 +576,14 @@ func (c *Caller) DeleteObject(_ context.Context, in DeleteInput) (Deleted, error
 	if err != nil {
 		return Deleted{}, err
 	}
-	action, extra := "s3:DeleteObject", policy.Context{}
+	extra := policy.Context{}
 	if in.VersionID != "" {
-		action = "s3:DeleteObjectVersion"
 		extra["s3:versionid"] = []string{in.VersionID}
 	}
 	if in.Conditions.IfMatch != "" {
 		extra["s3:if-match"] = []string{in.Conditions.IfMatch}
 	}
-	if err := c.permit(b, action, in.Key, extra); err != nil {
+	if err := c.permit(b, versioned("s3:DeleteObject", in.VersionID, ""), in.Key, extra); err != nil {
 		return Deleted{}, err
 	}
 	v, unused, err := b.delete(in.Key, in.VersionID, in.Conditions, c.s.now())
