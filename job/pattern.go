@@ -118,3 +118,16 @@ func wildcard(pattern, text string) bool {
 		text, rest = text[i+len(part):], after
 	}
 }
+
+// ParsePattern reads a pattern that is not in a job file.
+func ParsePattern(text string) (Pattern, error) {
+	p := Pattern{Text: text}
+	_, _, err := p.split()
+	return p, err
+}
+
+// MatchTable is Match for a table as it is written: schema.table, with double quotes where a name needs them.
+func (p Pattern) MatchTable(table string) bool {
+	schema, name, err := Pattern{Text: table}.split()
+	return err == nil && p.Match(schema, name)
+}

@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// grace is how long running statements get to finish after the first signal, before they are cancelled.
+const grace = 30 * time.Second
+
+// cancellable gives a context that ends with the first signal, for commands that can be left at any point.
+func (a *app) cancellable(ctx context.Context) (context.Context, func()) {
+	ctx, _, release := a.stoppable(ctx, 0)
+	return ctx, release
+}
+
+// stoppable gives a context and a channel for commands that should not be left at any point: the first signal closes the
+// channel, which means to begin nothing new, and after the time of grace it ends the context. The second signal ends the
+// process; the journal makes that safe. release ends the watching and returns when it has ended.
+func (a *app) stoppable(ctx context.Context, grace time.Duration) (_ context.Context, stop <-chan struct{}, release func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stopping, over, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-a.Signals:
+		case <-over:
+			return
+		}
+		close(stopping)
+		if grace == 0 {
+			cancel(errInterrupted)
+		} else {
+			a.say("stopping after the current step, at the latest in %s; once more to stop at once", grace.String())
+		}
+		late := time.NewTimer(grace)
+		defer late.Stop()
+		for {
+			select {
+			case <-a.Signals:
+				a.say("sealift: stopped at once; what was under way is in the journal")
+				a.Exit(exitInterrupted)
+				return
+			case <-late.C:
+				cancel(errInterrupted)
+			case <-over:
+				return
+			}
+		}
+	}()
+	return ctx, stopping, func() {
+		close(over)
+		<-done
+		cancel(nil)
+	}
+}
+
+// interrupted names the reason of an error that came of the first signal.
+func interrupted(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), errInterrupted) && !errors.Is(err, errInterrupted) {
+		return fmt.Errorf("%w: %w", errInterrupted, err)
+	}
+	return err
+}

@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sealift/sealift"
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/show"
+	"github.com/sealift/sealift/job"
+	"github.com/sealift/sealift/plan"
+)
+
+func (a *app) planCommand() *cobra.Command {
+	var file string
+	var sql bool
+	cmd := &cobra.Command{
+		Use:   "plan JOB",
+		Short: "Show what a copy would do; changes nothing",
+		Long: `Read both warehouses' catalogs and show what a copy of JOB would do: tables, how each is published,
+differences of definitions, estimated rows and sizes. Nothing is changed anywhere.
+
+A plan can be kept with -o, reviewed, and run later by sealift copy PLAN. It is refused then if a
+definition has changed in the meantime (exit code 4). Every statement that can be run is in it: --sql shows
+them. Words in double braces, such as {{prefix}}, are known only when a run gets there.
+
+Exit codes: 0 planned, 1 failed, 2 the job has mistakes (all are listed), 130 interrupted.`,
+		Example: `  sealift plan prod-to-dev.yaml --sql
+  sealift plan prod-to-dev.yaml -o prod-to-dev.plan.json`,
+		Args: cobra.ExactArgs(1),
+		RunE: a.run(func(ctx context.Context, args []string) error {
+			ctx, release := a.cancellable(ctx)
+			defer release()
+			p, _, err := a.planOf(ctx, args[0])
+			if err != nil {
+				return interrupted(ctx, err)
+			}
+			text, err := p.Encode()
+			if err != nil {
+				return err
+			}
+			if file != "" {
+				if err := writeFile(file, text); err != nil {
+					return err
+				}
+			}
+			if a.json {
+				return a.answer(string(text))
+			}
+			next := fmt.Sprintf("plan %s; keep it with: sealift plan %s -o FILE, or run it with: sealift copy %s\n", p.ID, args[0], args[0])
+			if file != "" {
+				next = fmt.Sprintf("plan %s saved to %s; run it with: sealift copy %s\n", p.ID, file, file)
+			}
+			return a.answer(p.Text(plan.TextOptions{Columns: a.stdout.page(), Colours: a.stdout.colours, SQL: sql}) + show.Lines(next))
+		}),
+	}
+	cmd.Flags().StringVarP(&file, "output", "o", "", "keep the plan in a file")
+	cmd.Flags().BoolVar(&sql, "sql", false, "show every statement too, in order")
+	a.jsonFlag(cmd)
+	return cmd
+}
+
+// planOf reads a file that is a plan, or a job to make one of. fresh tells that it was made just now.
+func (a *app) planOf(ctx context.Context, file string) (p *plan.Plan, fresh bool, err error) {
+	text, err := a.readFile(file)
+	if err != nil {
+		return nil, false, err
+	}
+	if isPlan(text) {
+		p, err := plan.Decode(text)
+		if err != nil {
+			return nil, false, fmt.Errorf("%s: %w", file, err)
+		}
+		return p, false, nil
+	}
+	j, err := job.Parse(file, text, a.Env)
+	if err != nil {
+		return nil, false, err
+	}
+	p, err = sealift.Plan(ctx, j, sealift.Options{StateDir: a.stateDir, Log: a.log})
+	return p, true, err
+}
+
+// isPlan tells a plan from a job: a plan is JSON with steps' fingerprints in it, a job is YAML.
+func isPlan(text []byte) bool {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 || text[0] != '{' {
+		return false
+	}
+	var head struct {
+		ID       *string          `json:"id"`
+		Prologue *json.RawMessage `json:"prologue"`
+	}
+	return json.Unmarshal(text, &head) == nil && head.ID != nil && head.Prologue != nil
+}
+
+// only keeps the tables of a plan that the patterns select, by their name in the source or in the target.
+func only(p *plan.Plan, patterns []string) (*plan.Plan, error) {
+	if len(patterns) == 0 {
+		return p, nil
+	}
+	selected := make([]job.Pattern, len(patterns))
+	used := make([]bool, len(patterns))
+	for i, text := range patterns {
+		pattern, err := job.ParsePattern(text)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--only: %w", err)}
+		}
+		selected[i] = pattern
+	}
+	part, err := p.Only(func(t plan.Table) bool {
+		found := false
+		for i, pattern := range selected {
+			if pattern.MatchTable(t.Target) || pattern.MatchTable(t.Source) {
+				used[i], found = true, true
+			}
+		}
+		return found
+	})
+	if i := slices.Index(used, false); i >= 0 {
+		return nil, hint.With(usageError{fmt.Errorf("--only %s selects no table of the plan", patterns[i])}, "sealift plan lists its tables")
+	}
+	return part, err
+}

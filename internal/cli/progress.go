@@ -1,0 +1,294 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/sealift/sealift/internal/show"
+	"github.com/sealift/sealift/journal"
+	"github.com/sealift/sealift/plan"
+)
+
+// progress follows a run by its journal's entries. On a terminal it keeps one line for each table at work, and finished
+// ones scroll above; elsewhere it writes one plain line for each step.
+type progress struct {
+	printer progressPrinter
+	kinds   map[string]plan.Kind // of steps, by id
+	tables  map[string]*tableProgress
+	run     string
+	total   int
+	over    int // tables that are published or failed
+}
+
+// tableProgress is what is known of one table.
+type tableProgress struct {
+	name  string
+	began time.Time
+	rows  int64
+	bytes int64
+	ended bool
+}
+
+// progressPrinter shows what progress finds out.
+type progressPrinter interface {
+	// working says what a table is doing now.
+	working(t *tableProgress, phase string)
+	// step says how a step ended.
+	step(run, table, step, outcome, detail string)
+	// finished says what became of a table.
+	finished(t *tableProgress, outcome string, colour show.Colour, detail string)
+	// count says how many tables are over.
+	count(run string, over, total int)
+	close()
+}
+
+func (a *app) newProgress(p *plan.Plan) *progress {
+	pr := &progress{kinds: make(map[string]plan.Kind), tables: make(map[string]*tableProgress), total: len(p.Tables)}
+	widest := 0
+	for _, t := range p.Tables {
+		pr.tables[t.Target] = &tableProgress{name: t.Target}
+		widest = max(widest, min(40, len(show.Safe(t.Target))))
+		for _, list := range [][]plan.Step{t.Steps, t.Undo} {
+			for _, s := range list {
+				pr.kinds[s.ID] = s.Kind
+			}
+		}
+	}
+	for _, list := range [][]plan.Step{p.Prologue, p.Epilogue} {
+		for _, s := range list {
+			pr.kinds[s.ID] = s.Kind
+		}
+	}
+	if a.stderr.terminal {
+		pr.printer = newTerminal(a.stderr, widest)
+	} else {
+		pr.printer = plain{a}
+	}
+	return pr
+}
+
+// phases are the words for a step that is under way.
+func phase(k plan.Kind) string {
+	switch k {
+	case plan.Prepare:
+		return "preparing"
+	case plan.Unload:
+		return "unloading"
+	case plan.Check:
+		return "checking"
+	case plan.Load:
+		return "copying"
+	case plan.Publish:
+		return "publishing"
+	case plan.Empty:
+		return "emptying stage"
+	case plan.Relate:
+		return "relating"
+	case plan.Discard:
+		return "cleaning up"
+	}
+	return string(k)
+}
+
+// entry takes one journal entry. sealift calls it one at a time.
+func (p *progress) entry(e journal.Entry) {
+	if e.Type == journal.Begin {
+		p.run = e.Run
+		p.printer.count(p.run, 0, p.total)
+	}
+	if e.Step == "" {
+		return
+	}
+	kind, known := p.kinds[e.Step]
+	if !known {
+		kind = plan.Empty // the runner's own, after a failure
+	}
+	t := p.tables[e.Table]
+	if e.Type == journal.Intent {
+		if t != nil && (!t.ended || kind != plan.Empty && kind != plan.Discard) {
+			if t.began.IsZero() {
+				t.began = e.Time
+			}
+			if t.ended { // what failed is tried again
+				p.over--
+			}
+			t.ended = false
+			p.printer.working(t, phase(kind))
+		}
+		return
+	}
+	facts := e.Facts
+	if facts == nil {
+		facts = new(journal.Facts)
+	}
+	p.printer.step(p.run, e.Table, name(e), string(e.Type), detail(kind, e, facts))
+	if t == nil {
+		return
+	}
+	if kind == plan.Unload && e.Type == journal.Done {
+		t.rows = facts.Rows
+	}
+	if kind == plan.Check && e.Type == journal.Done {
+		t.bytes = facts.Bytes
+	}
+	switch {
+	case e.Type == journal.Done && kind == plan.Publish:
+		p.finish(t, "verified", show.Plain, t.moved(e.Time))
+	case e.Type == journal.Stopped:
+		p.finish(t, "stopped", show.Yellow, "target untouched")
+	case e.Type == journal.Failed && kind != plan.Empty && kind != plan.Discard:
+		p.finish(t, "FAILED", show.Red, e.Error)
+	case e.Type == journal.Unknown:
+		p.finish(t, "UNKNOWN", show.Red, e.Error)
+	}
+}
+
+func (p *progress) finish(t *tableProgress, outcome string, colour show.Colour, detail string) {
+	if t.ended {
+		return
+	}
+	t.ended = true
+	p.over++
+	p.printer.finished(t, outcome, colour, detail)
+	p.printer.count(p.run, p.over, p.total)
+}
+
+func (t *tableProgress) moved(now time.Time) string {
+	return fmt.Sprintf("%s   %s   %s", show.Plural(t.rows, "row"), show.Bytes(t.bytes), show.Duration(now.Sub(t.began)))
+}
+
+// name is the step without its table, which stands beside it.
+func name(e journal.Entry) string {
+	if short, ok := strings.CutPrefix(e.Step, e.Table+"/"); ok && e.Table != "" {
+		return short
+	}
+	return e.Step
+}
+
+// detail is what a step found out, in a few words.
+func detail(kind plan.Kind, e journal.Entry, f *journal.Facts) string {
+	if e.Type != journal.Done {
+		return e.Error
+	}
+	switch kind {
+	case plan.Unload:
+		return show.Plural(f.Rows, "row") + ", " + show.Duration(time.Duration(f.UnloadSeconds*float64(time.Second)))
+	case plan.Check:
+		return show.Plural(int64(f.Objects), "object") + ", " + show.Bytes(f.Bytes)
+	case plan.Load:
+		return show.Duration(time.Duration(f.CopySeconds * float64(time.Second)))
+	case plan.Empty:
+		return show.Plural(int64(f.Objects), "object") + " removed"
+	case plan.Publish, plan.Prepare, plan.Relate, plan.Discard:
+	}
+	return ""
+}
+
+// close ends the lines that are redrawn.
+func (p *progress) close() { p.printer.close() }
+
+// plain writes lines that can be searched: run, table, step, outcome.
+type plain struct{ a *app }
+
+func (p plain) step(run, table, step, outcome, detail string) {
+	line := run
+	for _, part := range []string{table, step, outcome, detail} {
+		if part != "" {
+			line += "  " + show.Safe(part)
+		}
+	}
+	p.a.say("%s", line)
+}
+
+func (plain) working(*tableProgress, string)                       {}
+func (plain) finished(*tableProgress, string, show.Colour, string) {}
+func (plain) count(string, int, int)                               {}
+func (plain) close()                                               {}
+
+// terminal redraws one line for each table at work.
+type terminal struct {
+	stream   *stream
+	behind   io.Writer // what the stream wrote to before
+	bars     *mpb.Progress
+	foot     *mpb.Bar
+	widest   int
+	mu       sync.Mutex // guards what is drawn by mpb's goroutine: lines and text
+	lines    map[*tableProgress]*line
+	footText string
+}
+
+// line is one table's line while it is at work.
+type line struct {
+	bar   *mpb.Bar
+	phase string
+	since time.Time
+}
+
+func newTerminal(s *stream, widest int) *terminal {
+	t := &terminal{stream: s, widest: widest, lines: make(map[*tableProgress]*line)}
+	t.bars = mpb.New(mpb.WithOutput(s.w), mpb.WithRefreshRate(200*time.Millisecond))
+	// Whatever else is written to the stream goes above the lines, by way of mpb.
+	t.behind = s.through(t.bars)
+	t.foot = t.bars.New(0, mpb.NopStyle(), mpb.BarPriority(1<<30), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return t.footText
+	})))
+	return t
+}
+
+func (t *terminal) working(table *tableProgress, phase string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if l, ok := t.lines[table]; ok {
+		l.phase = phase
+		return
+	}
+	l := &line{phase: phase, since: time.Now()}
+	t.lines[table] = l
+	label := show.Safe(table.name)
+	l.bar = t.bars.New(0, mpb.NopStyle(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return fmt.Sprintf("%-*s  %-14s  %s", t.widest, label, l.phase, show.Duration(time.Since(l.since).Truncate(time.Second)))
+	})))
+}
+
+func (t *terminal) finished(table *tableProgress, outcome string, colour show.Colour, detail string) {
+	t.mu.Lock()
+	l := t.lines[table]
+	delete(t.lines, table)
+	t.mu.Unlock()
+	page := &show.Page{Colours: t.stream.colours}
+	_, _ = fmt.Fprintf(t.stream, "%-*s  %s  %s\n", t.widest, show.Safe(table.name), page.Paint(colour, fmt.Sprintf("%-14s", outcome)), show.Safe(detail))
+	if l != nil {
+		l.bar.Abort(true)
+	}
+}
+
+func (t *terminal) step(string, string, string, string, string) {}
+
+func (t *terminal) count(run string, over, total int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.footText = fmt.Sprintf("run %s   %d of %s   Ctrl-C stops after the current step", run, over, show.Plural(int64(total), "table"))
+}
+
+func (t *terminal) close() {
+	t.mu.Lock()
+	left := t.lines
+	t.lines = make(map[*tableProgress]*line)
+	t.mu.Unlock()
+	for _, l := range left {
+		l.bar.Abort(true)
+	}
+	t.foot.Abort(true)
+	t.bars.Wait()
+	t.stream.through(t.behind)
+}

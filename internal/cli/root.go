@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sealift",
+		Short: "Move tables between Amazon Redshift warehouses, encrypted on the way and verified row for row",
+		Long: `Sealift moves tables between Amazon Redshift warehouses: encrypted on the way under a KMS key
+you own, verified row for row inside both warehouses, published whole or not at all.
+
+Begin with a job file, look at the plan, then copy:
+
+  sealift init prod-to-dev.yaml     write a commented job file, and edit it
+  sealift plan prod-to-dev.yaml     see what would happen; changes nothing
+  sealift copy prod-to-dev.yaml     do it, and print the receipt
+
+To try everything without AWS: sealift local demo`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		Args:              cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.SuggestionsMinimumDistance = 2
+	root.DisableSuggestions = true // they go into the hint, on one line
+	root.SetHelpCommand(&cobra.Command{Use: "no-help-command", Hidden: true})
+	root.SetUsageTemplate(usageTemplate)
+	root.SetHelpTemplate(helpTemplate)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	flags := root.PersistentFlags()
+	flags.SortFlags = false
+	flags.StringVar(&a.stateDir, "state-dir", "", "folder that keeps plan, journal and receipt of every run\n(SEALIFT_STATE_DIR; default $XDG_STATE_HOME/sealift or ~/.local/state/sealift)")
+	flags.StringVar(&a.logLevel, "log-level", "", "debug, info, warn, error or off (SEALIFT_LOG_LEVEL; default warn)")
+	flags.StringVar(&a.logFile, "log-file", "", "append the log to a file in place of stderr (SEALIFT_LOG_FILE)")
+	flags.BoolP("help", "h", false, "show the help of a command")
+	root.AddCommand(
+		a.initCommand(), a.planCommand(), a.copyCommand(), a.runsCommand(), a.showCommand(), a.jobCommand(),
+		a.completionCommand(), a.versionCommand(),
+	)
+	return root
+}
+
+// group is a command that only holds others.
+func group(cmd *cobra.Command, commands ...*cobra.Command) *cobra.Command {
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usageError{fmt.Errorf("%s needs a command", cmd.CommandPath())}
+		}
+		return usageError{fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())}
+	}
+	cmd.RunE = func(*cobra.Command, []string) error { return errors.New("cli: a group was run") }
+	cmd.AddCommand(commands...)
+	return cmd
+}
+
+// helpText is what --help shows, usageText what stands below it. Flags of all commands come last, because they are the
+// least interesting part.
+const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
+
+{{end}}{{.UsageString}}`
+
+const usageTemplate = `Usage:
+  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
+
+Examples:
+{{.Example}}{{end}}{{if .HasAvailableSubCommands}}
+
+Commands:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}}  {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Flags of every command:
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if not .HasParent}}
+
+Exit codes:
+  0    done, and verified where data moves
+  1    failed
+  2    wrong usage or invalid job
+  3    the run is over, and some tables failed: their targets are untouched
+  4    the plan is stale: plan again
+  130  interrupted{{end}}
+`

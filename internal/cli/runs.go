@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sealift/sealift"
+	"github.com/sealift/sealift/internal/show"
+	"github.com/sealift/sealift/receipt"
+)
+
+// runSummary is one line of the history; see docs/output.md.
+type runSummary struct {
+	Run       string          `json:"run"`
+	Job       string          `json:"job"`
+	Source    string          `json:"source"`
+	Target    string          `json:"target"`
+	Outcome   receipt.Outcome `json:"outcome"`
+	StartedAt time.Time       `json:"started_at"`
+	EndedAt   time.Time       `json:"ended_at"`
+	Tables    int             `json:"tables"`
+	Verified  int             `json:"verified"`
+	Rows      int64           `json:"rows"`
+}
+
+func summary(r *receipt.Receipt) runSummary {
+	s := runSummary{
+		Run: r.Run, Job: r.Job, Source: r.Source, Target: r.Target, Outcome: r.Outcome,
+		StartedAt: r.StartedAt, EndedAt: r.EndedAt, Tables: len(r.Tables),
+	}
+	for _, t := range r.Tables {
+		if t.Outcome == receipt.Verified {
+			s.Verified++
+			s.Rows += t.Rows
+		}
+	}
+	return s
+}
+
+func (a *app) runsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "runs",
+		Short: "List the runs in the state folder",
+		Long: `List the runs that the state folder keeps, the latest first. A run that cannot be read is named on
+stderr and makes the exit code 1; the others are listed all the same.`,
+		Example: `  sealift runs
+  sealift runs --json | jq -r '.[] | select(.outcome != "verified") | .run'`,
+		Args: cobra.NoArgs,
+		RunE: a.run(func(context.Context, []string) error {
+			runs, failed := sealift.Runs(a.stateDir)
+			list := make([]runSummary, 0, len(runs))
+			for i := range runs {
+				list = append(list, summary(runs[len(runs)-1-i].Receipt))
+			}
+			if err := a.listRuns(list); err != nil {
+				return err
+			}
+			return failed
+		}),
+	}
+	a.jsonFlag(cmd)
+	return cmd
+}
+
+func (a *app) listRuns(list []runSummary) error {
+	if a.json {
+		return a.answerJSON(list)
+	}
+	if len(list) == 0 {
+		a.say("no run in %s yet", a.home(a.stateDir))
+		return nil
+	}
+	grid := &show.Grid{Columns: []show.Column{
+		{Head: "run"}, {Head: "outcome"}, {Head: "tables", Right: true}, {Head: "rows", Right: true}, {Head: "took", Right: true}, {Head: "job"},
+	}}
+	for _, s := range list {
+		colour := map[receipt.Outcome]show.Colour{receipt.Failed: show.Red, receipt.Interrupted: show.Yellow}[s.Outcome]
+		tables := fmt.Sprint(s.Tables)
+		if s.Verified < s.Tables {
+			tables = fmt.Sprintf("%d of %d", s.Verified, s.Tables)
+		}
+		grid.AddCells(show.Cell{Text: s.Run}, show.Cell{Text: string(s.Outcome), Colour: colour}, show.Cell{Text: tables},
+			show.Cell{Text: show.Count(s.Rows)}, show.Cell{Text: show.Duration(s.EndedAt.Sub(s.StartedAt))}, show.Cell{Text: s.Job})
+	}
+	page := &show.Page{Columns: a.stdout.page(), Colours: a.stdout.colours}
+	page.Grid(grid)
+	return a.answer(page.String())
+}
+
+func (a *app) showCommand() *cobra.Command {
+	var html string
+	cmd := &cobra.Command{
+		Use:   "show RUN",
+		Short: "Show one run: its receipt as text, JSON or HTML",
+		Long: `Show the receipt of a run: what was moved, digests, query ids, what failed and why, what is left. It is
+made anew from the run's plan and journal, so a run that was killed has one too.
+
+RUN is a run's id, the beginning of one, or last.`,
+		Example: `  sealift show last
+  sealift show 20261121T101500Z-7f3a --html report.html`,
+		Args: cobra.ExactArgs(1),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			return a.completeRun(args), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: a.run(func(_ context.Context, args []string) error {
+			run, err := sealift.OpenRun(a.stateDir, args[0])
+			if err != nil {
+				return err
+			}
+			if run.Journal.Torn {
+				a.say("the journal's last line was cut short, as a crash while writing leaves it; nothing was done because of it")
+			}
+			if html == "" {
+				return a.showReceipt(run.Receipt, filepath.Join(run.Folder, "receipt.json"))
+			}
+			text, err := run.Receipt.HTML()
+			if err != nil {
+				return err
+			}
+			if html == "-" {
+				return a.answer(string(text))
+			}
+			if err := writeFile(html, text); err != nil {
+				return err
+			}
+			return a.answer(show.Safe(html) + " written\n")
+		}),
+	}
+	cmd.Flags().StringVar(&html, "html", "", "write one HTML page to a file; - is stdout")
+	a.jsonFlag(cmd)
+	cmd.MarkFlagsMutuallyExclusive("json", "html")
+	return cmd
+}
+
+// completeRun gives the ids of runs to the shell.
+func (a *app) completeRun(args []string) []string {
+	if len(args) > 0 {
+		return nil
+	}
+	dir := first(a.stateDir, a.env("SEALIFT_STATE_DIR"), stateHome(a.env))
+	entries, err := os.ReadDir(filepath.Join(dir, "runs"))
+	if err != nil {
+		return nil
+	}
+	ids := []string{"last"}
+	for _, e := range entries {
+		ids = append(ids, e.Name())
+	}
+	return ids
+}

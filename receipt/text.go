@@ -1,0 +1,228 @@
+package receipt
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sealift/sealift/internal/show"
+)
+
+// TextOptions say how Text writes.
+type TextOptions struct {
+	Columns int // width of the page; 0 means 100
+	Colours bool
+	File    string // where the receipt is kept, for the last line; may be empty
+}
+
+// Text is the receipt for people: what became of each table, whether it is safe, what to do next.
+func (r *Receipt) Text(o TextOptions) string {
+	page := &show.Page{Columns: o.Columns, Colours: o.Colours}
+	page.Line("run %s  %s", r.Run, r.summary())
+	page.Blank()
+	page.Grid(r.grid())
+	page.Blank()
+	r.failures(page)
+	r.account(page, o)
+	if next := r.next(); next != "" {
+		page.Line("%s", next)
+	}
+	return page.String()
+}
+
+// summary is the whole run in a few words.
+func (r *Receipt) summary() string {
+	took := show.Duration(r.EndedAt.Sub(r.StartedAt))
+	switch r.Outcome {
+	case Verified:
+		return "done in " + took
+	case Interrupted:
+		return "interrupted after " + took
+	case Failed, Unknown:
+	}
+	return "failed after " + took
+}
+
+func (r *Receipt) grid() *show.Grid {
+	grid := &show.Grid{Indent: 2, Columns: []show.Column{
+		{Head: "table"}, {Head: "result"}, {Head: "rows", Right: true}, {Head: "digest"}, {Head: "unload", Right: true},
+		{Head: "copy", Right: true}, {Head: "verify", Right: true}, {Head: "queries (source / target)"}, {Head: "note"},
+	}}
+	for i := range r.Tables {
+		t := &r.Tables[i]
+		result := show.Cell{Text: string(t.Outcome)}
+		switch t.Outcome {
+		case Failed:
+			result = show.Cell{Text: "FAILED", Colour: show.Red}
+		case Unknown:
+			result = show.Cell{Text: "UNKNOWN", Colour: show.Red}
+		case Interrupted:
+			result.Colour = show.Yellow
+		case Verified:
+		}
+		rows := ""
+		if t.Digest != "" {
+			rows = show.Count(t.Rows)
+		}
+		grid.AddCells(show.Cell{Text: t.Target}, result, show.Cell{Text: rows}, show.Cell{Text: show.Short(t.Digest), Colour: show.Dim},
+			seconds(t.Unload), seconds(t.Copy), seconds(t.Verify),
+			show.Cell{Text: queries(t.SourceQuery, t.TargetQuery), Colour: show.Dim}, show.Cell{Text: t.note()})
+	}
+	return grid
+}
+
+func seconds(d Duration) show.Cell {
+	if d == 0 {
+		return show.Cell{}
+	}
+	return show.Cell{Text: show.Duration(time.Duration(d))}
+}
+
+func queries(source, target int64) string {
+	text := func(id int64) string {
+		if id == 0 {
+			return "-"
+		}
+		return fmt.Sprint(id)
+	}
+	if source == 0 && target == 0 {
+		return ""
+	}
+	return text(source) + " / " + text(target)
+}
+
+// note says where a table came from when its name does not, and what the plan said of it.
+func (t *Table) note() string {
+	var notes []string
+	if t.Source != t.Target {
+		notes = append(notes, "from "+t.Source)
+	}
+	if t.Mode == "append" && t.Outcome == Verified {
+		notes = append(notes, "appended")
+	}
+	return strings.Join(append(notes, t.Notes...), "; ")
+}
+
+// failures has a block for each table that was not moved.
+func (r *Receipt) failures(page *show.Page) {
+	for i := range r.Tables {
+		t := &r.Tables[i]
+		if t.Failure == nil {
+			continue
+		}
+		page.Line("%s   %s   %s", t.Target, strings.ToUpper(string(t.Outcome)), t.state())
+		t.Failure.text(page)
+		page.Blank()
+	}
+	for i := range r.Failures {
+		f := &r.Failures[i]
+		page.Line("%s   FAILED", f.Step)
+		f.text(page)
+		page.Blank()
+	}
+}
+
+// state is what the target holds now.
+func (t *Table) state() string {
+	if t.Outcome == Unknown {
+		return "target either whole or as it was: the answer to its commit was lost"
+	}
+	return "target untouched"
+}
+
+func (f *Failure) text(page *show.Page) {
+	page.Paragraph("  ", f.Error, show.Red)
+	for _, d := range f.Details {
+		page.Paragraph("    ", d, show.Plain)
+	}
+	if f.Hint != "" {
+		page.Paragraph("  hint: ", f.Hint, show.Plain)
+	}
+}
+
+// account is what was staged and what is left of it.
+func (r *Receipt) account(page *show.Page, o TextOptions) {
+	if r.Stage.Objects > 0 {
+		page.Line("encrypted   %s, %s, SSE-KMS %s, all checked; %s", show.Plural(int64(r.Stage.Objects), "object"), show.Bytes(r.Stage.Bytes), r.Stage.KMSKey, r.Stage.state())
+	} else {
+		page.Line("encrypted   nothing was staged")
+	}
+	for _, left := range r.Left {
+		page.Paragraph("left        ", left, show.Yellow)
+	}
+	if o.File != "" {
+		page.Line("receipt     %s   (sealift show %s --html report.html)", o.File, r.Run)
+	}
+}
+
+func (s Stage) state() string {
+	switch {
+	case s.Empty:
+		return "stage is empty"
+	case s.Kept:
+		return "kept, as the job says"
+	default:
+		return "stage is not empty"
+	}
+}
+
+// next is how many tables made it, and the command to go on with.
+func (r *Receipt) next() string {
+	if r.Outcome == Verified {
+		return ""
+	}
+	n := r.Counts()
+	var parts []string
+	for _, outcome := range []Outcome{Verified, Failed, Unknown, Interrupted} {
+		if n[outcome] == 0 {
+			continue
+		}
+		what := string(outcome)
+		if len(parts) == 0 {
+			what = show.Plural(int64(n[outcome]), "table") + " " + what
+		} else {
+			what = show.Count(int64(n[outcome])) + " " + what
+		}
+		parts = append(parts, what)
+	}
+	text := strings.Join(parts, ", ") + "."
+	if command := r.Again(); command != "" {
+		text += " Try again with: " + command
+	}
+	return text
+}
+
+// Again is the command that moves the tables that were not verified, or "" if there are none. A table whose publish is
+// unknown is not among them: with mode append, moving it again could double its rows.
+func (r *Receipt) Again() string {
+	command := "sealift copy " + r.Job
+	n, only := 0, ""
+	for _, t := range r.Tables {
+		if t.Outcome == Failed || t.Outcome == Interrupted {
+			n++
+			only += " --only " + argument(t.Target)
+		}
+	}
+	const most = 8 // more make a command that nobody reads
+	switch {
+	case n == 0:
+		return ""
+	case n == len(r.Tables):
+		return command
+	case n > most:
+		return command + " --only ... for each of them"
+	default:
+		return command + only
+	}
+}
+
+// argument quotes a table's name for a shell where it needs that.
+func argument(name string) string {
+	plain := func(r rune) bool {
+		return r != '_' && r != '.' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}
+	if strings.IndexFunc(name, plain) < 0 {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+}
