@@ -83,7 +83,7 @@ func New(opts Options) (*Cloud, error) {
 	}
 	c.verifier = &sigv4.Verifier{IAM: c.IAM, Now: opts.Now}
 	if c.S3, err = s3.New(s3.Options{
-		Dir: objects, Region: opts.Region, IAM: c.IAM, KMS: c.KMS, Verify: c.verifier, Log: opts.Log, Now: opts.Now,
+		Dir: objects, IAM: c.IAM, KMS: c.KMS, Verify: c.verifier, Log: opts.Log, Now: opts.Now,
 	}); err != nil {
 		return nil, err
 	}
