@@ -29,7 +29,7 @@ var grammars = compile(map[string]Grammar{
 		Expr: roleExpr + `(,` + roleExpr + `)*`,
 		What: "a role's ARN, or several joined by commas without blanks: arn:aws:iam::111122223333:role/NAME",
 	},
-	"external_id": {Expr: `[A-Za-z0-9_+=,.@:/-]{2,1224}`, What: "an external id (2 to 1224 letters, digits and _+=,.@:/-)", Hidden: true},
+	"external_id": {Expr: `[A-Za-z0-9_+=,.@:/-]{2,}`, What: "an external id (2 to 1224 letters, digits and _+=,.@:/-)", Hidden: true},
 	"password_from": {
 		Expr:   `env:[A-Za-z_][A-Za-z0-9_]*|file:/.+|kms:[A-Za-z0-9+/]+={0,2}|secretsmanager:arn:aws(-[a-z]+)*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+`,
 		What:   "where a password lives: env:NAME, file:/path, kms:BASE64 or secretsmanager:ARN",
