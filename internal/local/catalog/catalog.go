@@ -20,6 +20,13 @@ var files embed.FS
 var order = []string{
 	"schema.sql",
 	"history.sql",
+	"types.sql",
+	"varbyte.sql",
+	"super.sql",
+	"comparison.sql",
+	"functions_hash.sql",
+	"late_binding.sql",
+	"attributes.sql",
 }
 
 // Options says of which warehouse a database is a part.

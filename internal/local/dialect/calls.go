@@ -19,6 +19,7 @@ var calls = map[string]func(x *script, i int){
 	"extract":        rewriteExtract,
 	"cast":           (*script).rewriteCastCall,
 	"array":          rewriteArray,
+	"strtol":         rewriteStrtol,
 	"json_serialize": func(x *script, i int) { x.rename(i, "pg_catalog.json_serialize") }, // a keyword since PostgreSQL 17
 	"json_array":     refuseCall,
 	"json_object":    refuseCall,
@@ -168,6 +169,14 @@ func rewriteExtract(x *script, i int) {
 		if part, ok := dateParts[word]; ok && part != word {
 			x.replace(i+2, part)
 		}
+	}
+}
+
+// STRTOL(digits, 16), which digests call for every value of a table.
+func rewriteStrtol(x *script, i int) {
+	if args := x.args(i + 1); len(args) == 2 && args[1][1]-args[1][0] == 1 && x.tok(args[1][0]).Text == "16" {
+		x.rename(i, "rs.strtol16")
+		x.drop(args[0][1], args[1][1])
 	}
 }
 

@@ -176,9 +176,8 @@ func (x *script) createView() {
 	x.drop(n-4, n)
 	x.rewriteQuery(0, n)
 	text := x.String()
-	replace := x.is(1, "OR", "REPLACE")
-	x.instead("CREATE VIEW", fmt.Sprintf("rs.create_late_binding_view(%s, %s, %s, %t)",
-		dollarQuote(quoteName(name)), dollarQuote(text), dollarQuote(x.st.Text), replace))
+	x.instead("CREATE VIEW", fmt.Sprintf("rs.create_late_binding_view(%s, %s, %s)",
+		dollarQuote(quoteName(name)), dollarQuote(text), dollarQuote(x.st.Text)))
 }
 
 // createMaterializedView reads CREATE MATERIALIZED VIEW.

@@ -1,0 +1,78 @@
+-- Late-binding views (CREATE VIEW ... WITH NO SCHEMA BINDING) follow names, not tables. Here each is an ordinary view
+-- without its dependencies, and its text is kept: when a table that it reads is dropped the view turns into one that
+-- fails when it is read, and when a table of that name is there again it is made anew. A view on a table that does not
+-- exist yet cannot be made, which differs from Redshift.
+
+CREATE TABLE IF NOT EXISTS rs.late_binding_view (
+	relid   oid PRIMARY KEY,
+	query   text NOT NULL,           -- as PostgreSQL shows it, every name with its schema
+	text    text NOT NULL,           -- as the client wrote it
+	tables  oid[] NOT NULL,          -- what it reads
+	bound   boolean NOT NULL DEFAULT true
+);
+GRANT SELECT ON rs.late_binding_view TO PUBLIC;
+
+-- rs.release_view lets go of the tables that a view has just been made from, and answers them.
+CREATE OR REPLACE FUNCTION rs.release_view(view oid) RETURNS oid[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	rule constant oid := (SELECT oid FROM pg_rewrite WHERE ev_class = view AND rulename = '_RETURN');
+	tables oid[];
+BEGIN
+	SELECT coalesce(array_agg(DISTINCT refobjid), '{}') INTO tables FROM pg_depend
+		WHERE classid = 'pg_rewrite'::regclass AND objid = rule AND refclassid = 'pg_class'::regclass AND refobjid <> view;
+	DELETE FROM pg_depend
+		WHERE classid = 'pg_rewrite'::regclass AND objid = rule AND refclassid = 'pg_class'::regclass AND refobjid <> view;
+	RETURN tables;
+END $$;
+REVOKE ALL ON FUNCTION rs.release_view(oid) FROM PUBLIC;
+
+-- rs.record_view makes a view that is there a late-binding one.
+CREATE OR REPLACE FUNCTION rs.record_view(view regclass, written text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM rs.require_owner(view);
+	INSERT INTO rs.late_binding_view VALUES (view, pg_get_viewdef(view), written, rs.release_view(view))
+		ON CONFLICT (relid) DO UPDATE
+		SET query = excluded.query, text = excluded.text, tables = excluded.tables, bound = true;
+END $$;
+
+CREATE OR REPLACE FUNCTION rs.create_late_binding_view(name text, command text, written text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE command;
+	PERFORM rs.record_view(name::regclass, written);
+END $$;
+
+-- rs.unbind_views makes the views that read a table which is gone fail when they are read.
+CREATE OR REPLACE FUNCTION rs.unbind_views(gone oid) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v record;
+BEGIN
+	DELETE FROM rs.late_binding_view WHERE relid = gone;
+	FOR v IN SELECT relid FROM rs.late_binding_view b JOIN pg_class c ON c.oid = relid WHERE gone = ANY (tables) AND bound LOOP
+		UPDATE rs.late_binding_view SET bound = false WHERE relid = v.relid;
+		EXECUTE (SELECT format('CREATE OR REPLACE VIEW %s AS SELECT ', v.relid::regclass)
+			|| string_agg(format('NULL::%s AS %I', format_type(atttypid, atttypmod), attname), ', ' ORDER BY attnum)
+			|| format(' WHERE rs.fail(''42P01'', %L) IS NULL', 'a relation that view ' || v.relid::regclass || ' reads does not exist')
+			FROM pg_attribute WHERE attrelid = v.relid AND attnum > 0);
+	END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION rs.unbind_views(oid) FROM PUBLIC;
+
+-- rs.bind_views makes late-binding views anew after tables were made or renamed; one that cannot be made stays as it is.
+CREATE OR REPLACE FUNCTION rs.bind_views() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	v record;
+BEGIN
+	FOR v IN SELECT relid, query FROM rs.late_binding_view LOOP
+		BEGIN
+			EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', v.relid::regclass, v.query);
+			UPDATE rs.late_binding_view SET bound = true, tables = rs.release_view(v.relid) WHERE relid = v.relid;
+		EXCEPTION WHEN OTHERS THEN
+			NULL; -- its tables are not there, or not as they were: it fails when it is read
+		END;
+	END LOOP;
+END $$;
