@@ -393,7 +393,7 @@ func (s *loadSlice) records(r io.Reader) (record.Reader, error) {
 // row converts one record and sends it on.
 func (s *loadSlice) row(records record.Reader, fields []record.Field) error {
 	if s.missing != nil {
-		return s.badValue(records, fields, len(fields), s.missing.Column, &value.Error{Code: 1213, Reason: "Missing data for not-null field"})
+		return s.badValue(records, fields, len(fields), s.missing.Column, missingValue())
 	}
 	before := len(s.batch)
 	replaced := ""
@@ -424,7 +424,18 @@ func (s *loadSlice) row(records record.Reader, fields []record.Field) error {
 	return nil
 }
 
-func (s *loadSlice) noteReplacement(records record.Reader, column string) {
+// place is where a record lies in its file.
+type place interface {
+	Raw() []byte
+	Line() int64
+}
+
+// missingValue is the error of every row when a NOT NULL column is never filled.
+func missingValue() *value.Error {
+	return &value.Error{Code: 1213, Reason: "Missing data for not-null field"}
+}
+
+func (s *loadSlice) noteReplacement(records place, column string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.replacedRows++
@@ -436,7 +447,7 @@ func (s *loadSlice) noteReplacement(records record.Reader, column string) {
 }
 
 // badRecord notes a record that could not be taken apart.
-func (s *loadSlice) badRecord(records record.Reader, bad *record.Error) error {
+func (s *loadSlice) badRecord(records place, bad *record.Error) error {
 	e := LoadError{Line: records.Line(), Position: bad.Pos, RawLine: printable(records.Raw()), Code: bad.Code, Reason: bad.Reason}
 	if bad.Field >= 0 && bad.Field < len(s.columns) {
 		c := s.columns[bad.Field]
@@ -446,7 +457,7 @@ func (s *loadSlice) badRecord(records record.Reader, bad *record.Error) error {
 }
 
 // badValue notes a field that could not be converted.
-func (s *loadSlice) badValue(records record.Reader, fields []record.Field, i int, c value.Column, bad *value.Error) error {
+func (s *loadSlice) badValue(records place, fields []record.Field, i int, c value.Column, bad *value.Error) error {
 	e := LoadError{
 		Line: records.Line(), Column: c.Name, Type: shortTypeName(c), Length: c.LengthText(),
 		RawLine: printable(records.Raw()), Code: bad.Code, Reason: bad.Reason, Position: bad.Pos,
