@@ -1,0 +1,252 @@
+package wire
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// bufferSize is that of the buffers towards client and PostgreSQL; there are three of them per session.
+const bufferSize = 32 << 10
+
+// Transaction states, as ReadyForQuery tells them.
+const (
+	idle    = 'I'
+	inBlock = 'T'
+	aborted = 'E'
+)
+
+// backend is the connection of one session to PostgreSQL. Its frames are passed on without being decoded; for COPY and
+// UNLOAD it is lent out as a *pgconn.PgConn.
+type backend struct {
+	conn   net.Conn
+	r      *bufio.Reader
+	out    []byte // frames not sent yet
+	cfg    *pgconn.Config
+	pid    int32
+	key    []byte
+	params map[string]string
+	status byte // as of the last ReadyForQuery
+
+	closing sync.Once
+}
+
+// errBackendGone says that PostgreSQL ended the connection: a terminated session, or a crash.
+var errBackendGone = errors.New("PostgreSQL ended the connection")
+
+// connect logs in to PostgreSQL as a user of the warehouse.
+func connect(ctx context.Context, pg PostgreSQL, user, database string, settings map[string]string) (*backend, error) {
+	cfg, err := pg.Config(user, database, settings)
+	if err != nil {
+		return nil, err
+	}
+	b := &backend{cfg: cfg}
+	cfg.BuildContextWatcherHandler = func(*pgconn.PgConn) ctxwatch.Handler { return &canceller{b: b} }
+	conn, err := pgconn.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	h, err := conn.Hijack()
+	if err != nil {
+		return nil, err
+	}
+	b.conn, b.r, b.key, b.params, b.status = h.Conn, bufio.NewReaderSize(h.Conn, bufferSize), h.SecretKey, h.ParameterStatuses, h.TxStatus
+	b.pid = int32(h.PID) //nolint:gosec // a process id
+	return b, nil
+}
+
+// close ends the connection at once; PostgreSQL rolls back what was not committed. It may be called from elsewhere.
+func (b *backend) close() {
+	b.closing.Do(func() { _ = b.conn.Close() }) // a socket that is given up
+}
+
+// send adds a message to what flush will send.
+func (b *backend) send(m pgproto3.FrontendMessage) error {
+	out, err := m.Encode(b.out)
+	if err != nil {
+		return err
+	}
+	b.out = out
+	return nil
+}
+
+// flush sends what was gathered. A connection that broke is noticed by reading from it, and not before: PostgreSQL may
+// have said why it ended it.
+func (b *backend) flush() {
+	_, _ = b.conn.Write(b.out)
+	if cap(b.out) > bufferSize {
+		b.out = nil
+	} else {
+		b.out = b.out[:0]
+	}
+}
+
+// frame waits for the next message and answers its kind and the length of its body, neither of which it consumes.
+func (b *backend) frame() (kind byte, body int, err error) {
+	header, err := b.r.Peek(5)
+	if err != nil {
+		return 0, 0, fmt.Errorf("%w: %w", errBackendGone, err)
+	}
+	body = be32(header[1:]) - 4
+	if body < 0 {
+		return 0, 0, fmt.Errorf("%w: it sent a message of negative length", errBackendGone)
+	}
+	return header[0], body, nil
+}
+
+// read consumes a message of which frame told the length. The result is valid until the next call.
+func (b *backend) read(body int) ([]byte, error) {
+	if n := 5 + body; n <= b.r.Size() {
+		frame, err := b.r.Peek(n)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errBackendGone, err)
+		}
+		_, err = b.r.Discard(n)
+		return frame[5:], err
+	}
+	if _, err := b.r.Discard(5); err != nil {
+		return nil, err
+	}
+	buf := make([]byte, body)
+	if _, err := io.ReadFull(b.r, buf); err != nil {
+		return nil, fmt.Errorf("%w: %w", errBackendGone, err)
+	}
+	return buf, nil
+}
+
+// exec runs statements of ours that answer nothing the client should see. An error of theirs is a *pgconn.PgError.
+func (b *backend) exec(sql string) error {
+	if err := b.send(&pgproto3.Query{String: sql}); err != nil {
+		return err
+	}
+	b.flush()
+	var failure error
+	for {
+		kind, n, err := b.frame()
+		if err != nil {
+			return errors.Join(failure, err)
+		}
+		body, err := b.read(n)
+		if err != nil {
+			return errors.Join(failure, err)
+		}
+		switch kind {
+		case 'E':
+			if failure, err = readError(body); err != nil {
+				return err
+			}
+		case 'S':
+			if err := b.setParam(body); err != nil {
+				return err
+			}
+		case 'Z':
+			b.status = body[0]
+			return failure
+		}
+	}
+}
+
+func (b *backend) setParam(body []byte) error {
+	var p pgproto3.ParameterStatus
+	if err := p.Decode(body); err != nil {
+		return err
+	}
+	b.params[p.Name] = p.Value
+	return nil
+}
+
+// lend runs f with the connection as a *pgconn.PgConn. Notices raised meanwhile are dropped.
+func (b *backend) lend(f func(*pgconn.PgConn) error) error {
+	conn, err := pgconn.Construct(&pgconn.HijackedConn{
+		Conn: &bufferedConn{Conn: b.conn, r: b.r}, PID: uint32(b.pid), SecretKey: b.key, //nolint:gosec // a process id
+		ParameterStatuses: maps.Clone(b.params), TxStatus: b.status, Config: b.cfg,
+	})
+	if err != nil {
+		return err
+	}
+	failure := f(conn)
+	b.status = conn.TxStatus()
+	if conn.IsClosed() {
+		return errors.Join(failure, errBackendGone)
+	}
+	return failure
+}
+
+// bufferedConn reads what the buffer holds first.
+type bufferedConn struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+func (c *bufferedConn) Read(p []byte) (int, error) { return c.r.Read(p) }
+
+// cancel asks PostgreSQL to cancel what the connection runs. It does not wait for the outcome.
+func (b *backend) cancel(ctx context.Context) error {
+	network, address := pgconn.NetworkAddress(b.cfg.Host, b.cfg.Port)
+	conn, err := b.cfg.DialFunc(ctx, network, address)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()                                  // PostgreSQL closes it without an answer
+	request := binary.BigEndian.AppendUint32(nil, uint32(12+len(b.key))) //nolint:gosec // four bytes, or a few more
+	request = binary.BigEndian.AppendUint32(request, cancelRequestCode)
+	request = binary.BigEndian.AppendUint32(request, uint32(b.pid)) //nolint:gosec // a process id
+	if _, err := conn.Write(append(request, b.key...)); err != nil {
+		return err
+	}
+	// The end of the connection says that the signal was sent.
+	_, err = io.Copy(io.Discard, conn)
+	return err
+}
+
+// canceller cancels the statement of a lent connection when its context ends, so that the session lives on.
+type canceller struct {
+	b          *backend
+	stop, done chan struct{}
+}
+
+// HandleCancel asks again and again: a request that comes before PostgreSQL has begun the statement is lost.
+func (c *canceller) HandleCancel(context.Context) {
+	c.stop, c.done = make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(c.done)
+		again := time.NewTicker(100 * time.Millisecond)
+		defer again.Stop()
+		for {
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			_ = c.b.cancel(ctx) // the statement ends by itself, or the next request reaches it
+			cancel()
+			select {
+			case <-again.C:
+			case <-c.stop:
+				return
+			}
+		}
+	}()
+}
+
+// HandleUnwatchAfterCancel ends the asking, so that it does not hit the session's next statement.
+func (c *canceller) HandleUnwatchAfterCancel() {
+	close(c.stop)
+	<-c.done
+}
+
+// readError decodes the body of an ErrorResponse.
+func readError(body []byte) (*pgconn.PgError, error) {
+	var m pgproto3.ErrorResponse
+	if err := m.Decode(body); err != nil {
+		return nil, err
+	}
+	return pgconn.ErrorResponseToPgError(&m), nil
+}

@@ -1,0 +1,333 @@
+package wire
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/sealift/sealift/internal/local/dialect"
+)
+
+// The extended protocol. A statement that is one statement for PostgreSQL too is prepared, bound and executed there:
+// the client's messages are passed on, and how PostgreSQL will answer each of them is kept in session.pending, so that
+// it is known when all answers have come. Any other statement (COPY, UNLOAD, what takes several statements) is kept here
+// and run by its Execute.
+//
+// Messages are gathered until a Flush or Sync, and no more than PostgreSQL can take without being read from: otherwise
+// both sides could wait for each other.
+
+// gatherLimit is far below what a Unix socket holds.
+const gatherLimit = 16 << 10
+
+// prepared is a prepared statement.
+type prepared struct {
+	st   dialect.Statement
+	tr   dialect.Translation
+	ours bool // run by us at Execute, unknown to PostgreSQL
+}
+
+// expected is an answer that PostgreSQL owes.
+type expected struct {
+	until string // the kinds of message that complete it
+	q     *running
+	undo  func() // forgets what holds only if PostgreSQL agrees
+}
+
+// gather adds a message to those for PostgreSQL, with the answer it will get.
+func (s *session) gather(m pgproto3.FrontendMessage, e expected) error {
+	before := len(s.pg.out)
+	if err := s.pg.send(m); err != nil {
+		return err
+	}
+	if len(s.pending) > 0 && len(s.pg.out) > gatherLimit {
+		// Settle what came before it, then send it alone.
+		last := append([]byte(nil), s.pg.out[before:]...)
+		s.pg.out = s.pg.out[:before]
+		if err := s.settle(); err != nil {
+			return err
+		}
+		if s.skipping {
+			e.forget()
+			return nil
+		}
+		s.pg.out = append(s.pg.out, last...)
+	}
+	s.pending = append(s.pending, e)
+	return nil
+}
+
+func (e expected) forget() {
+	if e.undo != nil {
+		e.undo()
+	}
+}
+
+// settle waits for all answers that PostgreSQL owes, and passes them on. If one of them is an error, the session skips
+// to the next Sync.
+func (s *session) settle() error {
+	if len(s.pending) == 0 {
+		return nil
+	}
+	if err := s.pg.send(&pgproto3.Flush{}); err != nil {
+		return err
+	}
+	return s.receive()
+}
+
+func (s *session) receive() error {
+	pending := s.pending
+	s.pending = s.pending[:0]
+	s.pg.flush()
+	for i, e := range pending {
+		_, err := s.relay(e.q, e.until)
+		if e.q.failure != nil {
+			s.fail(e.q.failure)
+			s.skipping = true
+		}
+		s.record(e.q, err)
+		if err != nil {
+			return err
+		}
+		if e.q.id != 0 && !s.skipping {
+			s.follow(e.q.st)
+		}
+		if s.skipping { // PostgreSQL skips the rest as well
+			for _, e := range pending[i:] {
+				e.forget()
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+func (s *session) settleAndFlush() error {
+	if err := s.settle(); err != nil {
+		return err
+	}
+	return s.c.flush()
+}
+
+// sync ends a sequence of messages: what was not in a transaction of the client is committed.
+func (s *session) sync() error {
+	if len(s.pending) > 0 && !s.skipping {
+		// The usual case: answers and ReadyForQuery in one go.
+		if err := s.pg.send(&pgproto3.Sync{}); err != nil {
+			return err
+		}
+		if err := s.receive(); err != nil {
+			return err
+		}
+	} else {
+		s.pending = s.pending[:0]
+		if err := s.pg.send(&pgproto3.Sync{}); err != nil {
+			return err
+		}
+		s.pg.flush()
+	}
+	q := &running{}
+	if _, err := s.relay(q, "Z"); err != nil {
+		return err
+	}
+	if q.failure != nil { // what PostgreSQL commits at the end can fail then
+		s.fail(q.failure)
+	}
+	s.skipping = false
+	if s.pg.status == idle {
+		clear(s.portals) // they end with their transaction
+	}
+	return s.ready()
+}
+
+// reject answers a message with an error of ours. What PostgreSQL did since the last Sync must fail with it.
+func (s *session) reject(failure *pgconn.PgError) error {
+	if err := s.settle(); err != nil || s.skipping {
+		return err
+	}
+	s.fail(failure)
+	s.skipping = true
+	if err := s.pg.send(&pgproto3.Parse{Query: "refused"}); err != nil {
+		return err
+	}
+	if err := s.pg.send(&pgproto3.Flush{}); err != nil {
+		return err
+	}
+	s.pg.flush()
+	_, err := s.relay(&running{}, "1")
+	return err
+}
+
+func (s *session) parse(m *pgproto3.Parse) error {
+	if len(m.Query) > maxStatement {
+		return s.reject(tooLarge(len(m.Query)))
+	}
+	statements := dialect.Split(m.Query)
+	p := &prepared{tr: dialect.Translation{Action: dialect.Empty}}
+	switch {
+	case len(statements) > 1:
+		return s.reject(&pgconn.PgError{Code: "42601", Message: "cannot insert multiple commands into a prepared statement"})
+	case len(statements) == 1:
+		p.st = statements[0]
+		p.tr = dialect.Translate(p.st, s.env())
+	}
+	if p.tr.Action == dialect.Refuse {
+		return s.reject(dialectError(p.tr.Err))
+	}
+	p.ours = p.tr.Action == dialect.Copy || p.tr.Action == dialect.Unload ||
+		len(p.tr.Before)+len(p.tr.After)+len(p.tr.Notices) > 0 || p.tr.Commits
+	if old := s.prepared[m.Name]; old != nil && m.Name != "" && (old.ours || p.ours) {
+		return s.reject(&pgconn.PgError{Code: "42P05", Message: fmt.Sprintf("prepared statement %q already exists", m.Name)})
+	}
+	if p.ours {
+		if err := s.settle(); err != nil || s.skipping {
+			return err
+		}
+		s.prepared[m.Name] = p
+		s.c.send(&pgproto3.ParseComplete{})
+		return nil
+	}
+	for i, oid := range m.ParameterOIDs {
+		if to, ok := s.types.toPostgres[oid]; ok {
+			m.ParameterOIDs[i] = to
+		}
+	}
+	name, old := m.Name, s.prepared[m.Name]
+	s.prepared[name] = p
+	return s.gather(&pgproto3.Parse{Name: m.Name, Query: p.tr.SQL, ParameterOIDs: m.ParameterOIDs}, expected{
+		until: "1",
+		q:     &running{st: p.st, sql: p.tr.SQL, offset: utf8.RuneCountInString(m.Query[:p.st.Pos])},
+		undo:  func() { s.prepared[name] = old },
+	})
+}
+
+// A name that is not known here may still be one of PostgreSQL's, made by PREPARE or DECLARE: PostgreSQL decides.
+
+func (s *session) bind(m *pgproto3.Bind) error {
+	p := s.prepared[m.PreparedStatement]
+	if p == nil || !p.ours {
+		s.portals[m.DestinationPortal] = p
+		return s.gather(m, expected{until: "2", q: &running{}})
+	}
+	if len(m.Parameters) > 0 {
+		return s.reject(&pgconn.PgError{Code: "0A000", Message: p.st.Verb() + " does not take parameters"})
+	}
+	if err := s.settle(); err != nil || s.skipping {
+		return err
+	}
+	s.portals[m.DestinationPortal] = p
+	s.c.send(&pgproto3.BindComplete{})
+	return nil
+}
+
+func (s *session) describe(m *pgproto3.Describe) error {
+	p := s.prepared[m.Name]
+	if m.ObjectType == 'P' {
+		p = s.portals[m.Name]
+	}
+	if p == nil || !p.ours {
+		return s.gather(m, expected{until: "Tn", q: &running{}})
+	}
+	if err := s.settle(); err != nil || s.skipping {
+		return err
+	}
+	if m.ObjectType == 'S' {
+		s.c.send(&pgproto3.ParameterDescription{})
+	}
+	s.c.send(&pgproto3.NoData{}) // what takes several statements answers no rows
+	return nil
+}
+
+func (s *session) execute(m *pgproto3.Execute) error {
+	p := s.portals[m.Portal]
+	if p == nil || p.tr.Action == dialect.Empty {
+		return s.gather(m, expected{until: "CIs", q: &running{}})
+	}
+	q := &running{st: p.st, sql: p.tr.SQL, tag: p.tr.Tag, described: true}
+	if !p.ours {
+		if err := s.begin(q, s.execInside); err != nil || s.skipping {
+			return err
+		}
+		return s.gather(m, expected{until: "CIs", q: q})
+	}
+	if err := s.settle(); err != nil || s.skipping {
+		return err
+	}
+	b := batch{}
+	if err := s.run(q, &b, true); err != nil {
+		return err
+	}
+	if b.implicit { // left open by an error
+		if err := s.pg.exec("ROLLBACK"); err != nil {
+			return err
+		}
+	}
+	// The error has been sent, and PostgreSQL has nothing in progress that Sync would commit.
+	s.skipping = q.failure != nil
+	return nil
+}
+
+// execInside runs a statement of ours amid the client's messages, without disturbing the unnamed statement and portal as
+// a simple Query would.
+func (s *session) execInside(sql string) error {
+	if err := s.settle(); err != nil || s.skipping {
+		return err
+	}
+	const name = "rs_inside"
+	for _, m := range []pgproto3.FrontendMessage{
+		&pgproto3.Parse{Name: name, Query: sql}, &pgproto3.Bind{PreparedStatement: name, DestinationPortal: name},
+		&pgproto3.Execute{Portal: name}, &pgproto3.Close{ObjectType: 'P', Name: name}, &pgproto3.Close{ObjectType: 'S', Name: name},
+		&pgproto3.Flush{},
+	} {
+		if err := s.pg.send(m); err != nil {
+			return err
+		}
+	}
+	s.pg.flush()
+	for closed := 0; closed < 2; {
+		kind, n, err := s.pg.frame()
+		if err != nil {
+			return err
+		}
+		body, err := s.pg.read(n)
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case '3':
+			closed++
+		case 'E':
+			failure, err := readError(body)
+			if err != nil {
+				return err
+			}
+			s.fail(failure)
+			s.skipping = true
+			return nil
+		}
+	}
+	return nil
+}
+
+func (s *session) close(m *pgproto3.Close) error {
+	ours := false
+	switch m.ObjectType {
+	case 'S':
+		p := s.prepared[m.Name]
+		ours = p != nil && p.ours
+		delete(s.prepared, m.Name)
+	case 'P':
+		p := s.portals[m.Name]
+		ours = p != nil && p.ours
+		delete(s.portals, m.Name)
+	}
+	if !ours {
+		return s.gather(m, expected{until: "3", q: &running{}})
+	}
+	if err := s.settle(); err != nil || s.skipping {
+		return err
+	}
+	s.c.send(&pgproto3.CloseComplete{})
+	return nil
+}

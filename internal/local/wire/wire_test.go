@@ -1,0 +1,543 @@
+package wire
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+	"go.uber.org/goleak"
+
+	"github.com/sealift/sealift/internal/local/dialect"
+	"github.com/sealift/sealift/internal/local/pgserver"
+)
+
+// postgres is shared by the tests of the package; each makes what it needs under names of its own.
+var (
+	postgres  *pgserver.Server
+	databases atomic.Int64
+)
+
+func TestMain(m *testing.M) {
+	code := 1
+	defer func() { os.Exit(code) }()
+	dir, err := os.MkdirTemp("", "sealift-wire")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	postgres, err = pgserver.Start(context.Background(), pgserver.Options{
+		Dir: filepath.Join(dir, "data"), CacheDir: filepath.Join(dir, "cache"), Superuser: "rdsdb",
+		Settings: map[string]string{
+			"standard_conforming_strings": "off", "escape_string_warning": "off", "backslash_quote": "on",
+			"default_transaction_isolation": "repeatable read",
+		},
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	if err := bootstrap(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	code = m.Run()
+	if err := postgres.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+}
+
+func bootstrap() error {
+	ctx := context.Background()
+	c, err := postgres.Connect(ctx, "rdsdb", "template1", nil)
+	if err != nil {
+		return err
+	}
+	_, err = c.Exec(ctx, `
+		create role awsuser superuser login password 'Secret1';
+		create role plain login password 'pl''ain';
+		create role disabled login;
+		create role expired login password 'x' valid until '2001-01-01';
+		create group readers;
+		create type super;
+		create function super_in(cstring) returns super language internal immutable strict as 'textin';
+		create function super_out(super) returns cstring language internal immutable strict as 'textout';
+		create type super (input = super_in, output = super_out, like = text)`).ReadAll()
+	return errors.Join(err, c.Close(ctx))
+}
+
+// newDatabase makes a database for one test. What the test needs in it is made by PostgreSQL itself: how statements are
+// translated, and what they need to be installed, is not the subject here.
+func newDatabase(tb testing.TB, setup string) string {
+	tb.Helper()
+	c, err := postgres.Connect(tb.Context(), "rdsdb", "postgres", nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	name := fmt.Sprintf("db%d", databases.Add(1))
+	if _, err := c.Exec(tb.Context(), "create database "+name).ReadAll(); err != nil {
+		tb.Fatal(err)
+	}
+	if err := c.Close(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	if c, err = postgres.Connect(tb.Context(), "awsuser", name, nil); err != nil {
+		tb.Fatal(err)
+	}
+	if _, err := c.Exec(tb.Context(), setup).ReadAll(); err != nil {
+		tb.Fatal(err)
+	}
+	if err := c.Close(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	return name
+}
+
+// fakeEngine answers COPY and UNLOAD by what a test says.
+type fakeEngine func(ctx context.Context, conn *pgconn.PgConn, st dialect.Statement, in Invocation) (Result, error)
+
+func (f fakeEngine) Run(ctx context.Context, conn *pgconn.PgConn, st dialect.Statement, in Invocation) (Result, error) {
+	return f(ctx, conn, st, in)
+}
+
+type fakeCredentials map[string]string
+
+func (f fakeCredentials) Temporary(login string) (string, bool) {
+	p, ok := f[login]
+	return p, ok
+}
+
+type fakeHistory struct {
+	id      atomic.Int64
+	mu      sync.Mutex
+	kept    []Statement
+	flushes int
+}
+
+func (h *fakeHistory) NextID() int64 { return h.id.Add(1) }
+
+func (h *fakeHistory) Record(s Statement) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.kept = append(h.kept, s)
+}
+
+func (h *fakeHistory) Flush(context.Context, string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.flushes++
+	return nil
+}
+
+// testServer is a Server on a port of its own.
+type testServer struct {
+	*Server
+	host, port, caFile string
+	database           string
+	history            *fakeHistory
+	ended              chan struct{} // one for each client that has gone
+}
+
+func start(tb testing.TB, engine Engine, setup string) *testServer {
+	tb.Helper()
+	cert, caFile := certificate(tb)
+	h := &fakeHistory{}
+	h.id.Store(1000)
+	s := NewServer(Config{
+		PostgreSQL: postgres, Engine: engine, History: h,
+		Credentials: fakeCredentials{
+			"IAM:plain": "temporary/+=", "IAM:nobody": "t", "IAMA:made": "t", "IAMA:made:readers": "g", "IAMR:role": "r", "IAMA:made:nogroup": "t",
+		},
+		TLS: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12},
+	})
+	ended := make(chan struct{}, 1000)
+	s.testOnlyEnded = func() { ended <- struct{}{} }
+	l, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	tb.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			tb.Error(err)
+		}
+		if err := <-done; !errors.Is(err, ErrServerClosed) {
+			tb.Error(err)
+		}
+	})
+	host, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &testServer{Server: s, host: host, port: port, caFile: caFile, database: newDatabase(tb, setup), history: h, ended: ended}
+}
+
+func certificate(tb testing.TB) (tls.Certificate, string) {
+	tb.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	file := filepath.Join(tb.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
+}
+
+// dsn is a connection string for a user.
+func (s *testServer) dsn(user, password, more string) string {
+	return fmt.Sprintf("host=%s port=%s user='%s' password='%s' dbname=%s sslmode=verify-full sslrootcert=%s %s",
+		s.host, s.port, user, strings.ReplaceAll(password, "'", `\'`), s.database, s.caFile, more)
+}
+
+// connect connects as the administrator with the lowest layer of pgx.
+func (s *testServer) connect(tb testing.TB) *pgconn.PgConn {
+	tb.Helper()
+	c, err := pgconn.Connect(tb.Context(), s.dsn("awsuser", "Secret1", ""))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = c.Close(context.Background()) })
+	return c
+}
+
+// run runs a simple query and writes its answers as lines.
+func run(tb testing.TB, c *pgconn.PgConn, sql string) string {
+	tb.Helper()
+	var lines []string
+	r := c.Exec(tb.Context(), sql)
+	for r.NextResult() {
+		result := r.ResultReader().Read()
+		for _, row := range result.Rows {
+			lines = append(lines, strings.TrimSuffix(string(join(row)), "|"))
+		}
+		if result.Err == nil {
+			lines = append(lines, result.CommandTag.String())
+		}
+	}
+	if err := r.Close(); err != nil {
+		lines = append(lines, err.Error())
+	}
+	return strings.Join(append(lines, string(c.TxStatus())), "\n")
+}
+
+func join(row [][]byte) (line []byte) {
+	for _, v := range row {
+		line = append(append(line, v...), '|')
+	}
+	return line
+}
+
+func psql(tb testing.TB, dsn, sql string) string {
+	tb.Helper()
+	cmd := command(tb, "psql", "-X", "-At", "-v", "ON_ERROR_STOP=1", dsn)
+	cmd.Stdin = strings.NewReader(sql)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Sprintf("%s%v", out, err)
+	}
+	return string(out)
+}
+
+func command(tb testing.TB, name string, args ...string) *exec.Cmd {
+	tb.Helper()
+	cmd := exec.CommandContext(tb.Context(), name, args...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + tb.TempDir(), "LC_ALL=C.UTF-8"}
+	return cmd
+}
+
+func TestPsql(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, "create table psqlt (a int, b varchar(10))")
+	got := psql(t, s.dsn("awsuser", "Secret1", ""), `select 'a\'b\\c', current_user;
+insert into psqlt values (1, 'é'), (2, null);
+select * from psqlt order by 1;
+select 1 as x \gset
+\echo :x
+\encoding
+select nothing;
+`)
+	want := `a'b\c|awsuser
+INSERT 0 2
+1|é
+2|
+1
+UTF8
+ERROR:  column "nothing" does not exist
+LINE 1: select nothing;
+               ^
+exit status 3`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestPgx(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, "")
+	for _, mode := range []string{"cache_statement", "cache_describe", "describe_exec", "exec"} {
+		c, err := pgx.Connect(t.Context(), s.dsn("plain", "pl'ain", "default_query_exec_mode="+mode))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var n int
+		var text string
+		for range 3 {
+			if err := c.QueryRow(t.Context(), "select $1::int + 1, 'x' || $2::text", 41, "y").Scan(&n, &text); err != nil {
+				t.Fatalf("%s: %v", mode, err)
+			}
+			if n != 42 || text != "xy" {
+				t.Errorf("%s: %d %q", mode, n, text)
+			}
+		}
+		if err := c.QueryRow(t.Context(), "select 1/0").Scan(&n); err == nil || !strings.Contains(err.Error(), "22012") {
+			t.Errorf("%s: %v", mode, err)
+		}
+		b := &pgx.Batch{}
+		for i := range 2000 { // far more than one side can take without the other reading
+			b.Queue("select $1::int, repeat('x', 1000)", i)
+		}
+		if mode != "exec" {
+			if err := c.SendBatch(t.Context(), b).Close(); err != nil {
+				t.Errorf("%s: %v", mode, err)
+			}
+		}
+		// Without standard_conforming_strings pgx refuses to put arguments into text.
+		_, err = c.Exec(t.Context(), "select $1", pgx.QueryExecModeSimpleProtocol, "x")
+		if err == nil || !strings.Contains(err.Error(), "standard_conforming_strings") {
+			t.Errorf("%s: %v", mode, err)
+		}
+		if err := c.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestTwin sends the same simple queries to a session and to PostgreSQL itself: what the dialect does not touch must be
+// answered alike, transactions included.
+func TestTwin(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, "create table twin_here (n int); create table twin_there (n int)")
+	here := s.connect(t)
+	there, err := postgres.Connect(t.Context(), "awsuser", s.database, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = there.Close(context.Background()) })
+	for i, sql := range []string{
+		"select 1; select 2",
+		"",
+		";;",
+		"-- nothing",
+		"insert into twinX values (0); insert into twinX values (1)",
+		"insert into twinX values (2); select 1/0; insert into twinX values (3)",
+		"select * from twinX order by n",
+		"insert into twinX values (4); commit; insert into twinX values (5); select 1/0",
+		"select * from twinX order by n",
+		"begin; insert into twinX values (6)",
+		"select nothing",
+		"select 1",
+		"commit",
+		"select * from twinX order by n",
+		"begin; insert into twinX values (7); select 1/0; commit",
+		"rollback; select 1",
+		"insert into twinX values (8); rollback; select 1",
+		"select * from twinX order by n",
+		"insert into twinX values (9); begin; insert into twinX values (10)",
+		"rollback",
+		"select * from twinX order by n",
+		"begin; insert into twinX values (11); end; select count(*) from twinX",
+		"set statement_timeout to 12345; show statement_timeout",
+		"select ''';'';'''; select $$;$$; /* ; */ select \"n\" from twinX where n = 1",
+		"set statement_timeout to 'never'",
+		"begin; set statement_timeout to 1; rollback; show statement_timeout",
+		"select repeat('x', 100000)::varchar(5), repeat('y', 100000) from generate_series(1, 3)",
+		"rollback",
+		"commit",
+		"abort; select 2",
+		"start transaction; select 1; abort",
+	} {
+		got := run(t, here, strings.ReplaceAll(sql, "twinX", "twin_here"))
+		want := run(t, there, strings.ReplaceAll(sql, "twinX", "twin_there"))
+		got = strings.ReplaceAll(got, "twin_here", "twin_there")
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%d: %s\n(-want +got)\n%s", i, sql, diff)
+		}
+	}
+}
+
+// errorOf answers the server's error, or fails.
+func errorOf(tb testing.TB, err error) *pgconn.PgError {
+	tb.Helper()
+	pe, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		tb.Fatalf("not an error of the server: %v", err)
+	}
+	return pe
+}
+
+func TestAuthentication(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, "")
+	for _, tt := range []struct {
+		name, user, password, more string
+		want                       string // current_user, or the error
+	}{
+		{"md5", "awsuser", "Secret1", "", "awsuser"},
+		{"md5 without TLS", "awsuser", "Secret1", "sslmode=disable", "awsuser"},
+		{"password with a quote", "plain", "pl'ain", "", "plain"},
+		{"wrong password", "awsuser", "secret1", "", `FATAL 28000 password authentication failed for user "awsuser"`},
+		{"no password", "awsuser", "", "", `FATAL 28000 password authentication failed for user "awsuser"`},
+		{"unknown user", "somebody", "x", "", `FATAL 28000 password authentication failed for user "somebody"`},
+		{"PostgreSQL's own superuser", "rdsdb", "x", "", `FATAL 28000 password authentication failed for user "rdsdb"`},
+		{"password disabled", "disabled", "", "", `FATAL 28000 password authentication failed for user "disabled"`},
+		{"password expired", "expired", "x", "", `FATAL 28000 password authentication failed for user "expired"`},
+		{"group", "readers", "x", "", `FATAL 28000 password authentication failed for user "readers"`},
+		{"temporary", "IAM:plain", "temporary/+=", "", "plain"},
+		{"temporary, wrong", "IAM:plain", "temporary", "", `FATAL 28000 password authentication failed for user "IAM:plain"`},
+		{"temporary, the user's own password", "IAM:plain", "pl'ain", "", `FATAL 28000 password authentication failed for user "IAM:plain"`},
+		{"temporary, unknown user", "IAM:nobody", "t", "", `FATAL 28000 user "nobody" does not exist`},
+		{"temporary, without TLS", "IAM:plain", "temporary/+=", "sslmode=disable",
+			`FATAL 28000 SSL is required for user "IAM:plain": temporary credentials are accepted over an encrypted connection only`},
+		{"temporary, makes the user", "IAMA:made", "t", "", "made"},
+		{"temporary, made already", "IAMA:made", "t", "", "made"},
+		{"role", "IAMR:role", "r", "", "role"},
+		{"unknown group", "IAMA:made:nogroup", "t", "", `FATAL 28000 group "nogroup" does not exist`},
+		{"unknown database", "awsuser", "Secret1", "dbname=nowhere", `FATAL 3D000 database "nowhere" does not exist`},
+	} {
+		c, err := pgconn.Connect(t.Context(), s.dsn(tt.user, tt.password, tt.more))
+		var got string
+		if err != nil {
+			pe := errorOf(t, err)
+			got = fmt.Sprintf("%s %s %s", pe.Severity, pe.Code, pe.Message)
+		} else {
+			got, _, _ = strings.Cut(run(t, c, "select current_user"), "\n")
+			_ = c.Close(t.Context())
+		}
+		if got != tt.want {
+			t.Errorf("%s:\n got %s\nwant %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Groups named in a login are joined for the session only.
+func TestGroups(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, "")
+	const member = "select pg_has_role('made', 'readers', 'member')"
+	admin := s.connect(t)
+	first, err := pgconn.Connect(t.Context(), s.dsn("IAMA:made:readers", "g", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := pgconn.Connect(t.Context(), s.dsn("IAMA:made:readers", "g", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		leave *pgconn.PgConn
+		want  string
+	}{{nil, "t\nSELECT 1\nI"}, {first, "t\nSELECT 1\nI"}, {second, "f\nSELECT 1\nI"}} {
+		if step.leave != nil {
+			_ = step.leave.Close(t.Context())
+			<-s.ended
+		}
+		if got := run(t, admin, member); got != step.want {
+			t.Errorf("got %s, want %s", got, step.want)
+		}
+	}
+}
+
+func TestParameters(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, "")
+	for _, tt := range []struct {
+		name  string
+		given map[string]string
+		want  string
+	}{
+		{"AWS's driver", map[string]string{"client_protocol_version": "2", "driver_version": "Redshift Python Driver 2.1", "os_version": "Linux",
+			"plugin_name": "", "idp_type": "", "provider_name": "", "identity_namespace": "", "token_type": "", "driver_discovery_version": "1",
+			"idc_client_display_name": "x", "application_name": "a", "client_encoding": "utf-8"}, "ok UTF8"},
+		{"PostgreSQL's JDBC driver", map[string]string{"TimeZone": "Europe/Paris", "extra_float_digits": "2", "DateStyle": "ISO", "client_encoding": "UTF8"}, "ok UTF8"},
+		{"none", nil, "ok UNICODE"},
+		{"Redshift's word", map[string]string{"client_encoding": "'UNICODE'"}, "ok UNICODE"},
+		{"npgsql", map[string]string{"IntervalStyle": "iso_8601"}, `FATAL 42704 unrecognized configuration parameter "IntervalStyle"`},
+		{"", map[string]string{"standard_conforming_strings": "on"}, `FATAL 42704 unrecognized configuration parameter "standard_conforming_strings"`},
+		{"", map[string]string{"_pq_.x": ""}, `FATAL 42704 unrecognized configuration parameter "_pq_.x"`},
+		{"", map[string]string{"replication": "database"}, `FATAL 42704 unrecognized configuration parameter "replication"`},
+		{"options", map[string]string{"options": "-c search_path=a\\ b -c  statement_timeout=5 --extra-float-digits=3"}, "ok UNICODE"},
+		{"options", map[string]string{"options": "-x"}, `FATAL 42601 invalid command line arguments for server process: "-x"`},
+		{"options", map[string]string{"options": "-c a\"b=1"}, `FATAL 42704 unrecognized configuration parameter "a\"b"`},
+		{"encoding", map[string]string{"client_encoding": "klingon"}, `FATAL 22023 invalid value for parameter "client_encoding": "klingon"`},
+	} {
+		conn, f := s.raw(t)
+		startup := &pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{"user": "awsuser", "database": s.database}}
+		for k, v := range tt.given {
+			startup.Parameters[k] = v
+		}
+		f.Send(startup)
+		got := ""
+		status := map[string]string{}
+		for got == "" {
+			switch m := receive(t, f).(type) {
+			case *pgproto3.AuthenticationMD5Password:
+				f.Send(&pgproto3.PasswordMessage{Password: md5Password("awsuser", "Secret1", m.Salt)})
+			case *pgproto3.ParameterStatus:
+				status[m.Name] = m.Value
+			case *pgproto3.ErrorResponse:
+				got = fmt.Sprintf("%s %s %s", m.Severity, m.Code, m.Message)
+			case *pgproto3.ReadyForQuery:
+				got = "ok " + status["client_encoding"]
+				delete(status, "client_encoding")
+				want := map[string]string{
+					"server_version": "8.0.2", "DateStyle": "ISO, MDY", "TimeZone": "UTC", "integer_datetimes": "on",
+					"is_superuser": "on", "session_authorization": "awsuser",
+				}
+				if diff := cmp.Diff(want, status); diff != "" {
+					t.Errorf("%s: (-want +got)\n%s", tt.name, diff)
+				}
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s %v:\n got %s\nwant %s", tt.name, tt.given, got, tt.want)
+		}
+		_ = conn.Close()
+	}
+}
