@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -20,7 +21,9 @@ func (x *exchange) carry() error {
 	if err := x.prepare(); err != nil {
 		return err
 	}
-	backend := &carried{x: x}
+	h := x.w.Header()
+	backend := &carried{x: x, headers: map[string]string{}}
+	backend.set(map[string]string{requestIDHeader: h.Get(requestIDHeader), hostIDHeader: h.Get(hostIDHeader)}) // it makes its own
 	a := &answer{ResponseWriter: x.w, backend: backend}
 	gofakes3.New(backend, gofakes3.WithTimeSkewLimit(0), gofakes3.WithMetadataSizeLimit(0)).Server().ServeHTTP(a, x.r)
 	return a.end()
@@ -61,6 +64,9 @@ type carried struct {
 	headers map[string]string // replace those that gofakes3 sets; "" deletes one
 }
 
+// set adds headers of the answer.
+func (b *carried) set(headers map[string]string) { maps.Copy(b.headers, headers) }
+
 // answer stands between gofakes3 and the client. It gives our headers the last word, and keeps error documents back,
 // which are told by us.
 type answer struct {
@@ -76,6 +82,13 @@ func (a *answer) WriteHeader(status int) {
 		a.status = status
 		return
 	}
+	a.settle()
+	a.begun = true
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// settle gives our headers the last word.
+func (a *answer) settle() {
 	h := a.Header()
 	h.Del("Access-Control-Allow-Origin") // no bucket has a CORS configuration
 	for name, value := range a.backend.headers {
@@ -85,8 +98,6 @@ func (a *answer) WriteHeader(status int) {
 			h.Set(name, value)
 		}
 	}
-	a.begun = true
-	a.ResponseWriter.WriteHeader(status)
 }
 
 func (a *answer) Write(p []byte) (int, error) {
@@ -109,6 +120,7 @@ func (a *answer) end() error {
 	case err != nil && a.begun: // in the middle of a body
 		return fmt.Errorf("%w: %w", http.ErrAbortHandler, err)
 	case err != nil:
+		a.settle()
 		return err
 	case !a.begun:
 		a.WriteHeader(http.StatusOK)
@@ -184,7 +196,7 @@ func (b *carried) object(o *Object, in GetInput) *gofakes3.Object {
 		Name: o.Key, Size: o.Size, Contents: o.Body,
 		Metadata: objectHeaders(o.ObjectInfo, !partial && b.x.r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED"),
 	}
-	b.headers = map[string]string{"Etag": out.Metadata["Etag"]}
+	b.set(map[string]string{"Etag": out.Metadata["Etag"]})
 	if in.PartNumber > 0 && o.Parts > 0 {
 		out.Metadata["X-Amz-Mp-Parts-Count"] = strconv.Itoa(o.Parts)
 	}
@@ -204,7 +216,7 @@ func (b *carried) PutObject(_, _ string, _ map[string]string, body io.Reader, _ 
 	if err != nil {
 		return gofakes3.PutObjectResult{}, b.failBody(err)
 	}
-	b.headers = writtenHeaders(info)
+	b.set(writtenHeaders(info))
 	return gofakes3.PutObjectResult{}, nil
 }
 
@@ -224,9 +236,9 @@ func (b *carried) DeleteObject(_, _ string) (gofakes3.ObjectDeleteResult, error)
 	if err != nil {
 		return gofakes3.ObjectDeleteResult{}, b.fail(err)
 	}
-	b.headers = map[string]string{"X-Amz-Delete-Marker": "", "X-Amz-Version-Id": done.VersionID}
+	b.set(map[string]string{"X-Amz-Delete-Marker": "", "X-Amz-Version-Id": done.VersionID})
 	if done.Marker {
-		b.headers["X-Amz-Delete-Marker"] = "true"
+		b.set(map[string]string{"X-Amz-Delete-Marker": "true"})
 	}
 	return gofakes3.ObjectDeleteResult{}, nil
 }
@@ -245,11 +257,10 @@ func (b *carried) CreateMultipartUpload(_, _ string, _ map[string]string) (gofak
 	if err != nil {
 		return "", b.fail(err)
 	}
-	b.headers = sealHeaders(u.Algorithm, u.KMSKeyARN, u.BucketKey, u.CustomerMD5)
-	b.headers["Content-Type"] = "application/xml"
+	b.set(uploadHeaders(u))
+	b.set(map[string]string{"Content-Type": "application/xml"})
 	if in.Checksum.Algorithm != "" {
-		b.headers["X-Amz-Checksum-Algorithm"] = u.Checksum
-		b.headers["X-Amz-Checksum-Type"] = u.ChecksumType
+		b.set(map[string]string{"X-Amz-Checksum-Algorithm": u.Checksum, "X-Amz-Checksum-Type": u.ChecksumType})
 	}
 	return gofakes3.UploadID(u.ID), nil
 }
@@ -259,7 +270,7 @@ func (b *carried) UploadPart(_, _ string, _ gofakes3.UploadID, _ int, _ int64, b
 	if err != nil {
 		return "", b.failBody(err)
 	}
-	b.headers = headers
+	b.set(headers)
 	return "", nil
 }
 

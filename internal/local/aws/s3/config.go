@@ -68,7 +68,7 @@ func (c *Caller) CreateBucket(_ context.Context, name, location string) (BucketI
 	if err != nil {
 		return BucketInfo{}, err
 	}
-	here := cmp.Or(c.id.Region, usEast1)
+	here := cmp.Or(c.id.Region, c.s.opts.Region, usEast1)
 	region := cmp.Or(location, usEast1)
 	if location == "EU" { // the oldest name of eu-west-1
 		region = "eu-west-1"

@@ -104,7 +104,7 @@ func (c *Caller) UploadPartCopy(ctx context.Context, in GetInput, to UploadInput
 	if err != nil {
 		return PartInfo{}, from, err
 	}
-	to.Length = where.Length
+	to.Length, to.copied = where.Length, true
 	done, err = c.UploadPart(ctx, to, body)
 	return done, from, errors.Join(err, body.Close())
 }

@@ -232,7 +232,8 @@ func (c *Caller) PutObject(ctx context.Context, in PutInput, body io.Reader) (Ob
 	if err != nil {
 		return ObjectInfo{}, err
 	}
-	stored, err := c.s.store(ctx, dataKey, seal, in.Length, in.Checksum, body)
+	algorithm := cmp.Or(in.Checksum.Algorithm, crc64nvmeName) // the latter is what S3 computes when the client sends none
+	stored, err := c.s.store(ctx, dataKey, seal, in.Length, algorithm, in.Checksum, body)
 	if err != nil {
 		return ObjectInfo{}, err
 	}
@@ -258,30 +259,36 @@ type stored struct {
 	piece    piece
 	etag     string
 	checksum Checksum
+	sent     Checksum // the client's, where it is of another algorithm
 }
 
 // intake writes content to disk and computes all that is told about it. Either finish or discard ends it.
 type intake struct {
 	*contentWriter
-	want Checksum
-	sum  hash.Hash
-	tag  hash.Hash // nil where the ETag is not the content's MD5
+	algorithm string // of sum, which is kept with the content
+	sum       hash.Hash
+	want      Checksum  // what the client sent
+	check     hash.Hash // to compare with it, if it is of another algorithm than sum; else nil
+	tag       hash.Hash // nil where the ETag is not the content's MD5
 }
 
-// receive begins new content. want names the checksum to compute, and maybe the value it must have.
-func (s *Service) receive(dataKey []byte, seal sealing, want Checksum) (*intake, error) {
-	if want.Algorithm == "" {
-		want.Algorithm = crc64nvmeName // what S3 computes when the client sends none
-	}
-	sum, err := newChecksum(want.Algorithm)
+// receive begins new content. algorithm is the checksum to keep; want is what the client sent, if anything.
+func (s *Service) receive(dataKey []byte, seal sealing, algorithm string, want Checksum) (*intake, error) {
+	sum, err := newChecksum(algorithm)
 	if err != nil {
 		return nil, err
+	}
+	var check hash.Hash
+	if want.Algorithm != "" && want.Algorithm != algorithm {
+		if check, err = newChecksum(want.Algorithm); err != nil {
+			return nil, err
+		}
 	}
 	w, err := s.content.create(dataKey)
 	if err != nil {
 		return nil, err
 	}
-	in := &intake{contentWriter: w, want: want, sum: sum}
+	in := &intake{contentWriter: w, algorithm: algorithm, sum: sum, want: want, check: check}
 	if seal.Algorithm == sseS3 { // only then: API reference, Object, ETag
 		in.tag = md5.New() //nolint:gosec // S3's ETag
 	}
@@ -291,6 +298,9 @@ func (s *Service) receive(dataKey []byte, seal sealing, want Checksum) (*intake,
 func (in *intake) Write(p []byte) (int, error) {
 	n, err := in.contentWriter.Write(p)
 	in.sum.Write(p[:n])
+	if in.check != nil {
+		in.check.Write(p[:n])
+	}
 	if in.tag != nil {
 		in.tag.Write(p[:n])
 	}
@@ -300,14 +310,21 @@ func (in *intake) Write(p []byte) (int, error) {
 // finish ends the content. After an error nothing of it stays.
 func (in *intake) finish() (stored, error) {
 	value := base64.StdEncoding.EncodeToString(in.sum.Sum(nil))
-	if err := in.want.match(value); err != nil {
+	compared := value
+	if in.check != nil {
+		compared = base64.StdEncoding.EncodeToString(in.check.Sum(nil))
+	}
+	if err := in.want.match(compared); err != nil {
 		return stored{}, errors.Join(err, in.discard())
 	}
 	p, err := in.keep()
 	if err != nil {
 		return stored{}, err
 	}
-	out := stored{piece: p, etag: randomETag(), checksum: Checksum{Algorithm: in.want.Algorithm, Value: value, Type: fullObject}}
+	out := stored{piece: p, etag: randomETag(), checksum: Checksum{Algorithm: in.algorithm, Value: value, Type: fullObject}}
+	if in.check != nil {
+		out.sent = Checksum{Algorithm: in.want.Algorithm, Value: compared}
+	}
 	if in.tag != nil {
 		out.etag = hex.EncodeToString(in.tag.Sum(nil))
 	}
@@ -316,11 +333,11 @@ func (in *intake) finish() (stored, error) {
 
 // store writes body to a new content file, and removes it again if anything about it is wrong. Nothing of body counts
 // before its end was seen: only then its signature has been checked.
-func (s *Service) store(ctx context.Context, dataKey []byte, seal sealing, length int64, want Checksum, body io.Reader) (stored, error) {
+func (s *Service) store(ctx context.Context, dataKey []byte, seal sealing, length int64, algorithm string, want Checksum, body io.Reader) (stored, error) {
 	if length > maxPut {
 		return stored{}, tooLarge(length)
 	}
-	in, err := s.receive(dataKey, seal, want)
+	in, err := s.receive(dataKey, seal, algorithm, want)
 	if err != nil {
 		return stored{}, err
 	}
@@ -554,9 +571,10 @@ func (c *Caller) objectParts(in GetInput) (ObjectInfo, []PartInfo, error) {
 	if err != nil {
 		return ObjectInfo{}, nil, err
 	}
-	err = cmp.Or(checkCustomer(v.Sealing, in.Customer),
-		c.permitRead(b, versioned("s3:GetObject", in.VersionID, "Attributes"), in.Key, v, in.VersionID))
-	if err != nil {
+	if err := checkCustomer(v.Sealing, in.Customer); err != nil {
+		return ObjectInfo{}, nil, err
+	}
+	if err := c.permitRead(b, versioned("s3:GetObject", in.VersionID, "Attributes"), in.Key, v, in.VersionID); err != nil {
 		return ObjectInfo{}, nil, err
 	}
 	var parts []PartInfo

@@ -28,6 +28,7 @@ type Verifier interface {
 // Options make a Service.
 type Options struct {
 	Dir    string // where buckets and objects are kept
+	Region string // of callers that name none
 	IAM    Authorizer
 	KMS    kms.Keys
 	Verify Verifier

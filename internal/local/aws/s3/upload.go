@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sealift/sealift/internal/local/aws/policy"
@@ -36,6 +38,7 @@ type upload struct {
 	Sealing      sealing
 	Checksum     string // algorithm
 	ChecksumType string
+	Declared     bool // the client named the algorithm
 	parts        map[int]part
 }
 
@@ -45,6 +48,7 @@ type part struct {
 	Piece    piece
 	ETag     string
 	Checksum Checksum
+	Sent     Checksum // the client's, where it is of another algorithm
 	Modified time.Time
 }
 
@@ -80,6 +84,8 @@ type UploadInput struct {
 	Length                int64 // negative if not known
 	Checksum              Checksum
 	Customer              []byte // SSE-C: the customer's key
+
+	copied bool // the content is a copy, of which no client has sent a checksum
 }
 
 // CompleteInput says which parts, in order, make the object.
@@ -148,13 +154,11 @@ func (c *Caller) CreateUpload(ctx context.Context, in PutInput) (UploadInfo, err
 func (c *Caller) register(b *bucket, in PutInput, seal sealing) (*upload, error) {
 	u := &upload{
 		ID: newID() + newID(), Key: in.Key, Initiated: c.s.now(), Headers: in.Headers, Meta: in.Meta, Tags: in.Tags,
-		StorageClass: in.StorageClass, Sealing: seal, Checksum: in.Checksum.Algorithm, parts: map[int]part{},
+		StorageClass: in.StorageClass, Sealing: seal, Checksum: cmp.Or(in.Checksum.Algorithm, crc64nvmeName),
+		Declared: in.Checksum.Algorithm != "", parts: map[int]part{},
 	}
 	if c.id != nil {
 		u.Initiator = c.id.ARN
-	}
-	if u.Checksum == "" {
-		u.Checksum = crc64nvmeName
 	}
 	var err error
 	if u.ChecksumType, err = checkType(u.Checksum, in.Checksum.Type); err != nil {
@@ -210,21 +214,22 @@ func (c *Caller) UploadPart(ctx context.Context, in UploadInput, body io.Reader)
 	if err != nil {
 		return PartInfo{}, err
 	}
-	if in.Checksum.Algorithm != "" && in.Checksum.Algorithm != u.Checksum {
+	// A client that named no algorithm may send any with its parts. One that named a composite must send it.
+	sent := in.Checksum.Algorithm
+	if u.Declared && sent != u.Checksum && (sent != "" || u.ChecksumType == composite && !in.copied) {
 		return PartInfo{}, invalidRequest(fmt.Sprintf("Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s",
-			u.Checksum, in.Checksum.Algorithm))
+			strings.ToLower(u.Checksum), strings.ToLower(cmp.Or(sent, "null"))))
 	}
-	in.Checksum.Algorithm = u.Checksum
 	dataKey, err := c.openDataKey(ctx, b.config(), in.Key, u.Sealing, in.Customer)
 	if err != nil {
 		return PartInfo{}, err
 	}
-	stored, err := c.s.store(ctx, dataKey, u.Sealing, in.Length, in.Checksum, body)
+	stored, err := c.s.store(ctx, dataKey, u.Sealing, in.Length, u.Checksum, in.Checksum, body)
 	if err != nil {
 		return PartInfo{}, err
 	}
 	info, err := c.s.addPart(b, u, part{
-		Number: in.Number, Piece: stored.piece, ETag: stored.etag, Checksum: stored.checksum, Modified: c.s.now(),
+		Number: in.Number, Piece: stored.piece, ETag: stored.etag, Checksum: stored.checksum, Sent: stored.sent, Modified: c.s.now(),
 	})
 	info.Upload = b.uploadInfo(u)
 	return info, err
@@ -258,7 +263,15 @@ func (s *Service) addPart(b *bucket, u *upload, p part) (PartInfo, error) {
 }
 
 func (p part) info() PartInfo {
-	return PartInfo{Number: p.Number, Size: p.Piece.Size, ETag: p.ETag, Checksum: p.Checksum, Modified: p.Modified}
+	return PartInfo{Number: p.Number, Size: p.Piece.Size, ETag: p.ETag, Checksum: p.shown(), Modified: p.Modified}
+}
+
+// shown is the checksum that the client knows the part by.
+func (p part) shown() Checksum {
+	if p.Sent.Value != "" {
+		return p.Sent
+	}
+	return p.Checksum
 }
 
 // CompleteUpload makes the object. With SSE-KMS the caller needs kms:Decrypt.
@@ -326,7 +339,11 @@ func (u *upload) choose(in CompleteInput) ([]part, error) {
 				"The list of parts was not in ascending order. Parts must be ordered by part number.", "UploadId", u.ID)
 		}
 		p, ok := u.parts[want.Number]
-		if !ok || p.ETag != want.ETag || want.Checksum.Value != "" && want.Checksum.Value != p.Checksum.Value {
+		if ok && u.Declared && u.ChecksumType == composite && want.Checksum.Algorithm != u.Checksum {
+			return nil, invalidRequest(fmt.Sprintf("The upload was created using a %s checksum. The complete request must include the checksum for each part. It was missing for part %d in the request.",
+				strings.ToLower(u.Checksum), want.Number))
+		}
+		if !ok || p.ETag != want.ETag || want.Checksum.Value != "" && want.Checksum.Value != p.shown().Value {
 			return nil, refuse(http.StatusBadRequest, "InvalidPart",
 				"One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
 				"UploadId", u.ID, "PartNumber", strconv.Itoa(want.Number), "ETag", want.ETag)

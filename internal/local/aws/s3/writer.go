@@ -54,7 +54,7 @@ func (c *Caller) Create(ctx context.Context, in PutInput) (*Writer, error) {
 		_, err := c.openDataKey(ctx, b.config(), in.Key, seal, in.Encryption.Customer)
 		return err
 	}
-	if w.current, err = c.s.receive(dataKey, seal, Checksum{Algorithm: in.Checksum.Algorithm}); err != nil {
+	if w.current, err = c.s.receive(dataKey, seal, in.Checksum.Algorithm, Checksum{}); err != nil {
 		return nil, err
 	}
 	return w, nil
@@ -68,7 +68,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 			w.err = w.endPart()
 		}
 		if w.current == nil && w.err == nil {
-			w.current, w.err = w.c.s.receive(w.dataKey, w.seal, Checksum{Algorithm: w.in.Checksum.Algorithm})
+			w.current, w.err = w.c.s.receive(w.dataKey, w.seal, w.in.Checksum.Algorithm, Checksum{})
 		}
 		if w.err != nil {
 			break
