@@ -1,6 +1,9 @@
 package dialect
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // The hint of everything that is refused by name.
 const seeDocs = "see docs/standin.md for what the stand-in imitates and what it refuses"
@@ -14,4 +17,31 @@ func notSupported(what string) *Error { return refusal("%s is not supported", wh
 
 func syntaxError(format string, args ...any) *Error {
 	return &Error{Code: "42601", Message: fmt.Sprintf(format, args...)}
+}
+
+// MapError turns an error of PostgreSQL into the one Redshift reports; ok is false where they do not differ. constraint
+// is the error's constraint name field.
+func MapError(e Error, constraint string) (mapped Error, ok bool) {
+	switch e.Code {
+	case "23514":
+		// The constraints that hold columns to lengths in bytes are named after the type (rs.check_lengths).
+		if rest, found := strings.CutPrefix(constraint, "rs:"); found {
+			kind, _, _ := strings.Cut(rest, ":")
+			return Error{Code: "22001", Message: "value too long for type " + kind}, true
+		}
+	case "40001":
+		return Error{
+			Code:    "XX000",
+			Message: "1023",
+			Detail:  "Serializable isolation violation on table in Redshift",
+			Hint:    "Roll back and run the whole transaction again.",
+		}, true
+	case "428C9":
+		return Error{Code: "0A000", Message: "cannot set an identity column to a value"}, true
+	case "21000":
+		if strings.HasPrefix(e.Message, "MERGE command") {
+			return Error{Code: "21000", Message: "Found multiple matches to update the same tuple."}, true
+		}
+	}
+	return e, false
 }
