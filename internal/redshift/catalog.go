@@ -318,36 +318,48 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND ?
 ORDER BY a.attrelid, a.attnum`, r.wanted())
+	// Rows come table by table. Each table's are gathered here and kept in a slice of just the length, since there may
+	// be hundreds of thousands.
+	var gathered []Column
+	var of *TableDef
+	keep := func() {
+		if of != nil {
+			of.Columns = slices.Clone(gathered)
+		}
+		gathered = gathered[:0]
+	}
 	err := r.query(ctx, 10, sql, func(row []*string) error {
 		d, ok := r.at(row[0])
 		if !ok {
 			return nil // made since the tables were read, or not a table to move
+		}
+		if d != of {
+			keep()
+			of = d
 		}
 		c, err := r.column(d, row)
 		if err != nil {
 			return fmt.Errorf("column of %s: %w", d.Table, err)
 		}
 		number, err := parseInt(row[1])
-		if err != nil || number < 1 {
+		if err != nil || number < 1 || number > maxColumns {
 			return fmt.Errorf("column %s of %s: its number is %s", c.Name, d.Table, show(row[1]))
 		}
 		places := r.places[*row[0]]
 		for int64(len(places)) < number {
 			places = append(places, -1)
 		}
-		places[number-1] = len(d.Columns)
+		places[number-1] = len(gathered)
 		r.places[*row[0]] = places
-		d.Columns = append(d.Columns, c)
+		gathered = append(gathered, c)
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for i := range r.catalog.Tables {
-		r.catalog.Tables[i].Columns = slices.Clip(r.catalog.Tables[i].Columns)
-	}
-	return nil
+	keep()
+	return err
 }
+
+// maxColumns is how far numbers of columns go: dropped columns keep theirs.
+const maxColumns = 32_767
 
 func (r *reader) column(d *TableDef, row []*string) (Column, error) {
 	name, err := r.name(row[2])

@@ -10,7 +10,7 @@ import (
 type Copy struct {
 	Table   Table
 	Columns []Ident
-	From    SQL // the manifest's URL: a Literal or a Placeholder
+	From    Fragment // the manifest's URL: a Literal or a Placeholder
 	Role    string
 	Format  string // Parquet or Text
 	NullAs  string // Text only: what stands for NULL
@@ -30,7 +30,7 @@ func (c Copy) Check() error {
 }
 
 func (c Copy) check() error {
-	if c.Table.Schema.IsZero() || c.Table.Name.IsZero() || len(c.Columns) == 0 || c.From.IsZero() {
+	if c.Table.Schema.IsZero() || c.Table.Name.IsZero() || len(c.Columns) == 0 || c.From == nil {
 		return errors.New("no table, no columns or no manifest")
 	}
 	if c.Format == Parquet && c.Region != "" {

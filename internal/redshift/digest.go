@@ -121,18 +121,26 @@ type digestText struct {
 func valueText(value SQL, t Type) digestText {
 	cast := Build("CAST(? AS VARCHAR)", value)
 	switch t.Name {
-	case SmallInt, Integer, BigInt:
-		return digestText{cast, true, 20}
+	case SmallInt:
+		return digestText{cast, true, len("-32768")}
+	case Integer:
+		return digestText{cast, true, len("-2147483648")}
+	case BigInt:
+		return digestText{cast, true, len("-9223372036854775808")}
 	case Decimal:
-		return digestText{cast, true, 41}
-	case Date, Time, TimeTZ, Timestamp, TimestampTZ:
-		return digestText{cast, true, 36}
+		return digestText{cast, true, t.Precision + len("-0.")}
+	case Date:
+		return digestText{cast, true, len("4713-01-01 BC")}
+	case Time, TimeTZ:
+		return digestText{cast, true, len("23:59:59.999999+15:59:59")}
+	case Timestamp, TimestampTZ:
+		return digestText{cast, true, len("4713-01-01 00:00:00.000001+00 BC")}
 	case Boolean:
 		return digestText{Build("CASE WHEN ? THEN 't' WHEN NOT ? THEN 'f' END", value, value), true, 1}
 	case Real, Double:
 		// Text may lose digits (DG r_UNLOAD); FNV_HASH reads the bits. Its sums have structure, so MD5 follows as for
 		// all others.
-		return digestText{Build("CASE WHEN ? IS NOT NULL THEN CAST(FNV_HASH(?) AS VARCHAR) END", value, value), true, 20}
+		return digestText{Build("CASE WHEN ? IS NOT NULL THEN CAST(FNV_HASH(?) AS VARCHAR) END", value, value), true, len("-9223372036854775808")}
 	case Char:
 		// Trailing blanks mean nothing in CHAR and may or may not be written by UNLOAD.
 		return digestText{Build("RTRIM(?)", value), false, t.Length}

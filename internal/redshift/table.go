@@ -196,7 +196,7 @@ func (d *TableDef) Keep(keep func(Column) bool) []string {
 	if d.PrimaryKey != nil && !whole("primary key", d.PrimaryKey.Columns) {
 		d.PrimaryKey = nil
 	}
-	d.Uniques = slices.DeleteFunc(d.Uniques, func(k Key) bool { return !whole("unique key", k.Columns) })
+	d.Uniques = slices.DeleteFunc(d.Uniques, func(k Key) bool { return !whole("unique", k.Columns) })
 	d.ForeignKeys = slices.DeleteFunc(d.ForeignKeys, func(k ForeignKey) bool {
 		return !whole("foreign key to "+k.RefTable.String(), k.Columns)
 	})

@@ -8,8 +8,8 @@ import (
 // Unload is an UNLOAD statement of Sealift's: always encrypted under a named key, always with a manifest that says what
 // is in each file, never over existing objects, with no option that changes a value.
 type Unload struct {
-	Query SQL // a SELECT without LIMIT at its end (DG r_UNLOAD)
-	To    SQL // the URL that object names begin with: a Literal or a Placeholder
+	Query SQL      // a SELECT without LIMIT at its end (DG r_UNLOAD)
+	To    Fragment // the URL that object names begin with: a Literal or a Placeholder
 	Role  string
 	// KMSKeyID names the key as KeyFor does.
 	KMSKeyID string
@@ -31,7 +31,7 @@ func (u Unload) Check() error {
 }
 
 func (u Unload) check() error {
-	if u.Query.IsZero() || u.To.IsZero() {
+	if u.Query.IsZero() || u.To == nil {
 		return errors.New("no query or no destination")
 	}
 	// A placeholder in the query would be inside of a literal and never be filled.
