@@ -86,8 +86,11 @@ BEGIN
 			RAISE EXCEPTION USING ERRCODE = '42P16', MESSAGE = format('multiple primary keys for table "%s" are not allowed',
 				(SELECT relname FROM pg_class WHERE oid = relation));
 		END IF;
-		EXECUTE (SELECT format('ALTER TABLE %s ', relation) || string_agg(format('ALTER %I SET NOT NULL', attname), ', ')
-			FROM pg_attribute WHERE attrelid = relation AND attnum = ANY (columns) AND NOT attnotnull);
+		SELECT string_agg(format('ALTER %I SET NOT NULL', attname), ', ') INTO c
+			FROM pg_attribute WHERE attrelid = relation AND attnum = ANY (columns) AND NOT attnotnull;
+		IF c IS NOT NULL THEN
+			EXECUTE format('ALTER TABLE %s %s', relation, c);
+		END IF;
 	END IF;
 	IF kind = 'f' THEN
 		IF cardinality(ref_names) = 0 THEN

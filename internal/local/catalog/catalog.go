@@ -2,12 +2,19 @@
 // tables and views, kept as SQL files of one subject each and installed in every database of a private server.
 //
 // It knows nothing of the wire or of S3. Package dialect rewrites statements so that they meet what is installed here;
-// the server and COPY and UNLOAD write the history tables described in history.sql.
+// the server, and COPY and UNLOAD, write the history tables described in history.sql.
+//
+// What Redshift has as an ordinary object is in pg_catalog, where unqualified and qualified names find it: functions,
+// the types super and varbyte, the STL, STV, SVV, SVL and SYS views. What Redshift's system tables have and PostgreSQL's
+// of the same name lack is in views of schema rs that stand in front of them (pg_views.sql). To add a function or a
+// view, write it into the file of its subject; a new file goes into order below.
 package catalog
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -27,6 +34,8 @@ var order = []string{
 	"functions_hash.sql",
 	"late_binding.sql",
 	"attributes.sql",
+	"functions_catalog.sql",
+	"pg_views.sql",
 }
 
 // Options says of which warehouse a database is a part.
@@ -37,19 +46,84 @@ type Options struct {
 	Slices  int    // at least 1
 }
 
-// Install installs everything in the database conn is connected to, as a superuser, in a server that runs with
-// allow_system_table_mods. It may be run again on the same database.
-func Install(ctx context.Context, conn *pgconn.PgConn, o Options) error {
+// Settings are the settings that a server must run with, in addition to whatever suits its place: what is installed
+// here and what package dialect writes rest on them.
+func Settings() map[string]string {
+	return map[string]string{
+		"allow_system_table_mods":       "on",
+		"backslash_quote":               "on",
+		"bytea_output":                  "hex",
+		"datestyle":                     "ISO, MDY",
+		"default_transaction_isolation": "repeatable read", // SNAPSHOT isolation
+		"escape_string_warning":         "off",
+		"intervalstyle":                 "postgres",
+		"password_encryption":           "md5",
+		"standard_conforming_strings":   "off", // a backslash escapes, as in 8.0
+		"timezone":                      "UTC",
+	}
+}
+
+// Version changes whenever what Install installs changes.
+func Version() string {
+	h := sha256.New()
 	for _, name := range order {
-		text, err := files.ReadFile(name)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", name, err)
+		h.Write(mustRead(name))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+func mustRead(name string) []byte {
+	text, err := files.ReadFile(name)
+	if err != nil {
+		panic("catalog: " + err.Error()) // order names a file that is not embedded
+	}
+	return text
+}
+
+// Install installs everything in the database conn is connected to, and records o there. conn is a superuser's, on a
+// server that runs with Settings. Where this version is installed already, only o is recorded, which is fast.
+//
+// Databases are copies of template1, so what is installed there is in every database that is created later.
+func Install(ctx context.Context, conn *pgconn.PgConn, o Options) error {
+	const installed = `SELECT pg_catalog.obj_description(oid, 'pg_namespace') FROM pg_catalog.pg_namespace WHERE nspname = 'rs'`
+	results, err := conn.Exec(ctx, installed).ReadAll()
+	if err != nil {
+		return fmt.Errorf("look for an installed catalog: %w", err)
+	}
+	version := Version()
+	if rows := results[0].Rows; len(rows) != 1 || string(rows[0][0]) != version {
+		if err := installFiles(ctx, conn); err != nil {
+			return err
 		}
-		// Each file is one query string, hence one transaction. The files are written for the standard's literals.
-		sql := "SET LOCAL standard_conforming_strings = on; SET LOCAL client_min_messages = warning;\n" + string(text)
-		if _, err := conn.Exec(ctx, sql).ReadAll(); err != nil {
+		if _, err := conn.Exec(ctx, "COMMENT ON SCHEMA rs IS '"+version+"'").ReadAll(); err != nil {
+			return fmt.Errorf("record the catalog's version: %w", err)
+		}
+	}
+	const record = `WITH gone AS (DELETE FROM rs.warehouse) INSERT INTO rs.warehouse VALUES ($1, $2, $3, $4)`
+	args := [][]byte{[]byte(o.Account), []byte(o.Region), []byte(o.Cluster), fmt.Append(nil, o.Slices)}
+	if err := conn.ExecParams(ctx, record, args, nil, nil, nil).Read().Err; err != nil {
+		return fmt.Errorf("record the warehouse: %w", err)
+	}
+	return nil
+}
+
+// installFiles runs each file as one query string, hence in one transaction. The files are written for the standard's
+// literals, where a backslash is a backslash; a query string is read by the rules that held before it.
+func installFiles(ctx context.Context, conn *pgconn.PgConn) error {
+	const (
+		ours   = "SET standard_conforming_strings = on; SET client_min_messages = warning"
+		theirs = "RESET standard_conforming_strings; RESET client_min_messages"
+	)
+	if _, err := conn.Exec(ctx, ours).ReadAll(); err != nil {
+		return fmt.Errorf("prepare the session: %w", err)
+	}
+	for _, name := range order {
+		if _, err := conn.Exec(ctx, string(mustRead(name))).ReadAll(); err != nil {
 			return fmt.Errorf("install %s: %w", name, err)
 		}
+	}
+	if _, err := conn.Exec(ctx, theirs).ReadAll(); err != nil {
+		return fmt.Errorf("reset the session: %w", err)
 	}
 	return nil
 }
