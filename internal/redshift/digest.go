@@ -159,29 +159,45 @@ func valueText(value SQL, t Type) digestText {
 // An expression on Redshift may have 65,535 bytes, and the columns it is made from count as well.
 const (
 	rowBudget = 16_384
-	wide      = 32 // the length of MD5 in hex
+	hashWidth = len("d41d8cd98f00b204e9800998ecf8427e")
 )
 
-// rowText joins the texts of a row to one that no other row has: every value ends in a bar; NULL is nothing before the
-// bar; texts that may hold a bar have their length in bytes before them. In wide tables, columns wider than a hash enter as
-// one, which takes 33 bytes at most: 1,600 of them stay below 65,535.
+// rowText joins the texts of a row to one that no other row has.
 func rowText(texts []digestText) SQL {
-	total := 0
-	for _, t := range texts {
-		total += t.width + 7
+	pieces := rowPieces(texts)
+	parts := make([]SQL, len(pieces))
+	for i, p := range pieces {
+		parts[i] = p.text
 	}
-	pieces := make([]SQL, len(texts))
+	return concat(parts)
+}
+
+// rowPieces are the parts of a row's text. Every value ends in a bar; NULL is nothing before the bar; texts that may hold
+// a bar have their length in bytes before them. In wide tables, columns that are wider than a hash enter as one: 1,600 of
+// them stay below the limit.
+func rowPieces(texts []digestText) []digestText {
+	pieces := make([]digestText, len(texts))
+	total := 0
 	for i, t := range texts {
-		switch {
-		case total > rowBudget && t.width > wide:
-			pieces[i] = Build("COALESCE(MD5(?), '') || '|'", t.text)
-		case t.plain:
-			pieces[i] = Build("COALESCE(?, '') || '|'", t.text)
-		default:
-			pieces[i] = Build("COALESCE(CAST(OCTET_LENGTH(?) AS VARCHAR) || ':' || ?, '') || '|'", t.text, t.text)
+		if t.plain {
+			pieces[i] = digestText{text: Build("COALESCE(?, '') || '|'", t.text), width: t.width + len("|")}
+		} else {
+			pieces[i] = digestText{
+				text:  Build("COALESCE(CAST(OCTET_LENGTH(?) AS VARCHAR) || ':' || ?, '') || '|'", t.text, t.text),
+				width: len(strconv.Itoa(t.width)) + len(":") + t.width + len("|"),
+			}
+		}
+		total += pieces[i].width
+	}
+	if total <= rowBudget {
+		return pieces
+	}
+	for i, t := range texts {
+		if pieces[i].width > hashWidth+len("|") {
+			pieces[i] = digestText{text: Build("COALESCE(MD5(?), '') || '|'", t.text), width: hashWidth + len("|")}
 		}
 	}
-	return concat(pieces)
+	return pieces
 }
 
 // concat joins texts in a balanced tree: long chains are deep, which costs stack in the server and copies the left part

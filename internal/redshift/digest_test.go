@@ -214,6 +214,125 @@ func TestDigestBlindSpots(t *testing.T) {
 	}
 }
 
+// TestDigestWidestTable shows that a table of 1,600 columns, the most there may be, has a digest, and that a change in
+// its last one is seen.
+func TestDigestWidestTable(t *testing.T) {
+	t.Parallel()
+	s := database(t)
+	var spec, def, values []string
+	for i := range 1600 {
+		// Types that PostgreSQL keeps in few bytes: its rows are shorter than Redshift's.
+		typ, value := []string{"integer", "varchar(65535)", "decimal(38,10)", "boolean"}[i%4], []string{"1", "''", "1.5", "true"}[i%4]
+		spec = append(spec, fmt.Sprintf("c_%d %s", i, typ))
+		def = append(def, fmt.Sprintf("c_%d %s", i, typ))
+		values = append(values, value)
+	}
+	cols := columns(t, strings.Join(spec, ";"))
+	s.exec(t, "CREATE TABLE t ("+strings.Join(def, ", ")+")")
+	s.exec(t, "INSERT INTO t VALUES ("+strings.Join(values, ", ")+")")
+	before := s.digest(t, redshift.Build("t"), cols)
+	s.exec(t, "UPDATE t SET c_1599 = NULL")
+	after := s.digest(t, redshift.Build("t"), cols)
+	if diff := cmp.Diff([]string{"column c_1599 has 1 values in the source, 0 in the target"}, before.Diff(after)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestDigestOfQuery takes the digest of what a query with a filter answers.
+func TestDigestOfQuery(t *testing.T) {
+	t.Parallel()
+	s := database(t)
+	s.exec(t, "CREATE TABLE t (a integer, b varchar(10)); INSERT INTO t VALUES (1, 'x'), (2, 'y'), (3, NULL)")
+	s.exec(t, "CREATE TABLE u (a integer, b varchar(10)); INSERT INTO u VALUES (3, NULL), (2, 'Y')")
+	cols := columns(t, "a integer; b varchar(10)")
+	exprs := redshift.DigestColumns(cols)
+	exprs[1].Expr = redshift.Build("UPPER(?)", cols[1].Name)
+	read := func(sql redshift.SQL) redshift.Digest {
+		t.Helper()
+		var d redshift.Digest
+		if err := s.Query(t.Context(), sql, func(row []*string) (err error) {
+			d, err = redshift.ReadDigest(redshift.Layout(cols), row)
+			return err
+		}); err != nil {
+			t.Fatalf("%s\n%v", sql, err)
+		}
+		return d
+	}
+	want := s.digest(t, redshift.Build("u"), cols)
+	if diff := want.Diff(read(redshift.DigestQuery(redshift.Build("t"), redshift.Raw("a > 1 or false"), exprs))); diff != nil {
+		t.Errorf("table with filter: %q", diff)
+	}
+	query := redshift.Build("(\n?\n) AS q", redshift.Raw("select * from t where a > 1 -- not the first"))
+	if diff := want.Diff(read(redshift.DigestQuery(query, redshift.SQL{}, exprs))); diff != nil {
+		t.Errorf("query: %q", diff)
+	}
+	for marker, want := range map[string]string{"y": "1", "x": "0", "Y": "0"} {
+		got := s.one(t, redshift.NullMarkerQuery(redshift.Build("t"), redshift.Raw("a > 1"), cols, marker))
+		if got[0] != want {
+			t.Errorf("%s values equal the marker %q, want %s", got[0], marker, want)
+		}
+	}
+	if sql := redshift.NullMarkerQuery(redshift.Build("t"), redshift.SQL{}, cols[:1], "x"); !sql.IsZero() {
+		t.Errorf("a query without text columns: %s", sql)
+	}
+	id := redshift.Column{Name: cols[0].Name, Identity: &redshift.Identity{Seed: 100, Step: 5}}
+	if got := s.one(t, redshift.NextIDQuery(redshift.Build("t"), redshift.SQL{}, id)); got[0] != "8" {
+		t.Errorf("next id %s, want 8", got[0])
+	}
+	if got := s.one(t, redshift.NextIDQuery(redshift.Build("t"), redshift.Raw("a > 5"), id)); got[0] != "100" {
+		t.Errorf("next id of no rows %s, want 100", got[0])
+	}
+	id.Identity = &redshift.Identity{Seed: -1, Step: -1}
+	if got := s.one(t, redshift.NextIDQuery(redshift.Build("t"), redshift.SQL{}, id)); got[0] != "0" {
+		t.Errorf("next id downwards %s, want 0", got[0])
+	}
+}
+
+func TestReadDigest(t *testing.T) {
+	t.Parallel()
+	layout := redshift.Layout(columns(t, "a integer; b varchar(10)"))
+	good := row("3", "123", "456", "2:789", "0:0")
+	d, err := redshift.ReadDigest(layout, good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := redshift.Digest{Rows: 3, Row: [2]string{"123", "456"}, Columns: []redshift.ColumnDigest{{"a", 2, "789"}, {"b", 0, "0"}}}
+	if diff := cmp.Diff(want, d); diff != "" {
+		t.Error(diff)
+	}
+	seen := map[string]bool{d.Hex(): true}
+	for i, other := range []redshift.Digest{
+		{Rows: 4, Row: want.Row, Columns: want.Columns},
+		{Rows: 3, Row: [2]string{"1234", "56"}, Columns: want.Columns},
+		{Rows: 3, Row: [2]string{"456", "123"}, Columns: want.Columns},
+		{Rows: 3, Row: want.Row, Columns: want.Columns[:1]},
+		{Rows: 3, Row: want.Row, Columns: []redshift.ColumnDigest{{"a", 2, "789"}, {"c", 0, "0"}}},
+		{Rows: 3, Row: want.Row, Columns: []redshift.ColumnDigest{{"a", 27, "89"}, {"b", 0, "0"}}},
+		{Rows: 3, Row: want.Row, Columns: []redshift.ColumnDigest{{"b", 0, "0"}, {"a", 2, "789"}}},
+	} {
+		if seen[other.Hex()] {
+			t.Errorf("digest %d has the hex of another", i)
+		}
+		seen[other.Hex()] = true
+		if d.Diff(other) == nil || other.Diff(d) == nil {
+			t.Errorf("digest %d does not differ", i)
+		}
+	}
+	if d.Diff(want) != nil {
+		t.Errorf("equal digests differ: %q", d.Diff(want))
+	}
+	for _, bad := range [][]*string{
+		nil, good[:4], append(good[:5:5], good[0]),
+		row("NULL", "1", "1", "1:1", "1:1"), row("x", "1", "1", "1:1", "1:1"), row("1", "NULL", "1", "1:1", "1:1"), row("1", "-1", "1", "1:1", "1:1"),
+		row("1", "1", "1.5", "1:1", "1:1"), row("1", "1", "1", "NULL", "1:1"), row("1", "1", "1", "1", "1:1"), row("1", "1", "1", "1:", "1:1"), row("1", "1", "1", ":1", "1:1"),
+		row("1", "123456789012345678901234567890123456789", "1", "1:1", "1:1"),
+	} {
+		if got, err := redshift.ReadDigest(layout, bad); err == nil {
+			t.Errorf("taken: %+v", got)
+		}
+	}
+}
+
 // BenchmarkDigest measures the digest query over a million rows of 15 columns.
 func BenchmarkDigest(b *testing.B) {
 	s := database(b)
