@@ -9,7 +9,7 @@ import (
 func (p *parser) check(j *Job) {
 	p.warehouse("source", &j.Source)
 	p.warehouse("target", &j.Target)
-	if at, given := p.values["tables"]; given && len(j.Tables) == 0 {
+	if at, given := p.values["tables"]; given && !p.broken["tables"] && len(j.Tables) == 0 {
 		p.mistake(at, "tables", "is empty; name at least one table or pattern")
 	}
 	for i := range j.Tables {
@@ -33,8 +33,8 @@ func (p *parser) conflict(path, format string, args ...any) {
 
 // warehouse settles how to log in, and checks that what this takes is there.
 func (p *parser) warehouse(path string, w *Warehouse) {
-	if !p.given(path) {
-		return // its absence is a mistake already
+	if !p.given(path) || p.broken[path] {
+		return // which is a mistake already
 	}
 	at := func(key string) string { return join(path, key) }
 	named := p.given(at("cluster")) || p.given(at("workgroup"))
@@ -71,6 +71,7 @@ func (p *parser) warehouse(path string, w *Warehouse) {
 		}
 	}
 	switch {
+	case !named && !p.given(at("host")):
 	case !p.given(at("host")):
 		p.needs(path, "region", "looking the address up")
 	case w.Auth != "password":
@@ -117,7 +118,7 @@ func (p *parser) table(path string, t *Table, mode string) {
 	switch {
 	case mode == "merge" && !p.given(at("key")):
 		p.conflict(path, "mode: merge needs key, the columns that identify a row")
-	case mode != "merge" && p.given(at("key")):
+	case mode != "merge" && p.given(at("key")) && !p.broken[at("mode")]:
 		p.conflict(at("key"), "is for mode: merge only; this entry's mode is %s", mode)
 	}
 }

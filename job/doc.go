@@ -4,3 +4,5 @@
 // Start from Parse and Job. The doc comments of Job's fields are the manual: docs/job.md and the JSON Schema are
 // generated from them.
 package job
+
+//go:generate go run ../internal/tools/jobdoc -source . -docs ../docs

@@ -34,7 +34,7 @@ type Job struct {
 type Warehouse struct {
 	// Cluster is a provisioned cluster's identifier; its address is looked up.
 	Cluster string `yaml:"cluster" grammar:"cluster"`
-	// Workgroup is a serverless workgroup's name; its address is looked up.
+	// Workgroup is a serverless workgroup's name. Its address is not looked up yet: give host too.
 	Workgroup string `yaml:"workgroup" grammar:"workgroup"`
 	// Host is the address to connect to, in place of a look-up.
 	Host string `yaml:"host" env:"true" grammar:"host"`
@@ -48,10 +48,10 @@ type Warehouse struct {
 	// User to log in as (with auth: iam on a cluster, the database user to get credentials for).
 	User string `yaml:"user" env:"true"`
 	// Auth says how to log in: iam (temporary credentials), secret, password or data-api. Default: password where
-	// password_from is given or the warehouse is a plain host, else iam.
+	// password_from is given or the warehouse is a plain host, else iam. Of these, secret and data-api are not built yet.
 	Auth string `yaml:"auth" enum:"iam,secret,password,data-api"`
 	// PasswordFrom names where the password lives: env:NAME, file:/path, kms:BASE64 or secretsmanager:ARN. Never the
-	// password itself.
+	// password itself. Of these, secretsmanager is not built yet.
 	PasswordFrom string `yaml:"password_from" grammar:"password_from"`
 	// AssumeRole is the role Sealift itself takes in the warehouse's account, for look-ups and temporary credentials.
 	AssumeRole string `yaml:"assume_role" grammar:"role"`
@@ -86,7 +86,8 @@ type Stage struct {
 
 // Defaults hold for tables that do not say otherwise.
 type Defaults struct {
-	// Mode of publishing: create (the target must not exist or be empty), append, replace or merge.
+	// Mode of publishing: create (the target must not exist or be empty), append, replace or merge (by key; not
+	// built yet).
 	Mode string `yaml:"mode" default:"create" enum:"create,append,replace,merge"`
 	// Verify says how source and target are compared: digest (counts and per-column digests).
 	Verify string `yaml:"verify" default:"digest" enum:"digest"`
@@ -114,9 +115,9 @@ type Table struct {
 	Where string `yaml:"where"`
 	// Mode of publishing; see defaults.mode.
 	Mode string `yaml:"mode" enum:"create,append,replace,merge"`
-	// Key is the columns that identify a row, for merge.
+	// Key is the columns that identify a row, for merge, which is not built yet.
 	Key []string `yaml:"key"`
-	// Since is the column whose growth marks changed rows, for sync.
+	// Since is the column whose growth marks changed rows, for sync, which is not built yet.
 	Since string `yaml:"since"`
 	// Grants of the source are carried over, or not; see defaults.grants.
 	Grants *bool `yaml:"grants"`

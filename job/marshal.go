@@ -2,6 +2,7 @@ package job
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -21,6 +22,19 @@ func (j *Job) Marshal() ([]byte, error) {
 		return nil, fmt.Errorf("write job: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// MarshalJSON is Marshal as JSON, with the same keys.
+func (j *Job) MarshalJSON() ([]byte, error) {
+	text, err := j.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	var v any
+	if err := yaml.Unmarshal(text, &v); err != nil {
+		return nil, fmt.Errorf("write job: %w", err)
+	}
+	return json.Marshal(v)
 }
 
 // node turns a value into YAML by the same tags by which it was read. What is not set is left out.

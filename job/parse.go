@@ -44,7 +44,7 @@ type parser struct {
 	mistakes Errors
 	keys     map[string]Pos  // where the key of a path stands: source.database, tables[3]
 	values   map[string]Pos  // where its value does
-	broken   map[string]bool // paths whose value is not of the kind that is needed, which was said
+	broken   map[string]bool // paths whose value cannot be used, which was said
 }
 
 func (p *parser) mistake(at Pos, path, format string, args ...any) {
@@ -88,15 +88,23 @@ func (p *parser) document(text []byte) *yaml.Node {
 // yamlLine is how the YAML module tells a place.
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line ([0-9]+): )?`)
 
+// parserError recognises the mistakes whose line the module counts from 0; those of its scanner it counts from 1
+// (yaml.v3, decode.go, parser.fail).
+var parserError = regexp.MustCompile(`^did not find expected (node content|key|<document start>|<stream-start>|'.*)$|^found (duplicate %|incompatible YAML|undefined tag)`)
+
 // syntax reports what is not YAML at all.
 func (p *parser) syntax(err error) {
 	text := err.Error()
 	m := yamlLine.FindStringSubmatch(text)
 	at := Pos{}
+	what := strings.TrimPrefix(text, m[0])
 	if n, err := strconv.Atoi(m[1]); err == nil {
+		if parserError.MatchString(what) {
+			n++
+		}
 		at = Pos{n, 1}
 	}
-	p.mistake(at, "", "not YAML: %s", strings.TrimPrefix(text, m[0]))
+	p.mistake(at, "", "not YAML: %s", what)
 }
 
 // accessKey is the form of an AWS access key id: long-term or of a session.
@@ -123,6 +131,7 @@ func (p *parser) refuse(n *yaml.Node) {
 func (p *parser) value(n *yaml.Node, path string, v reflect.Value, tag reflect.StructTag) {
 	p.values[path] = pos(n)
 	if n.Kind == yaml.AliasNode {
+		p.broken[path] = true
 		return // refused already
 	}
 	switch v.Interface().(type) {
@@ -187,6 +196,7 @@ func kind(n *yaml.Node) string {
 func (p *parser) mapping(n *yaml.Node, path string, v reflect.Value) {
 	fields := fieldsOf(v.Type())
 	seen := make(map[string]int, len(n.Content)/2)
+	meant := make(map[string]bool) // keys that an unknown one probably stands for
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, val := n.Content[i], n.Content[i+1]
 		at := join(path, key.Value)
@@ -201,14 +211,14 @@ func (p *parser) mapping(n *yaml.Node, path string, v reflect.Value) {
 		seen[key.Value] = key.Line
 		f, known := fields[key.Value]
 		if !known {
-			p.unknown(key, path, fields)
+			meant[p.unknown(key, path, fields)] = true
 			continue
 		}
 		p.keys[at] = pos(key)
 		p.value(val, at, v.FieldByIndex(f.Index), f.Tag)
 	}
 	for _, name := range names(v.Type()) {
-		if _, given := seen[name]; !given && fields[name].Tag.Get("required") != "" {
+		if _, given := seen[name]; !given && !meant[name] && fields[name].Tag.Get("required") != "" {
 			p.mistake(p.place(path), join(path, name), "is missing")
 		}
 	}
@@ -280,12 +290,9 @@ func (p *parser) scalar(n *yaml.Node, path string, tag reflect.StructTag) (strin
 	text := n.Value
 	switch {
 	case tag.Get("env") != "":
-		expanded, ok := p.expand(n, path, text)
-		if !ok {
-			return "", false
-		}
-		text = expanded
+		return p.expand(n, path, text)
 	case tag.Get("yaml") != "where" && tag.Get("yaml") != "query" && strings.Contains(text, "${"):
+		p.broken[path] = true
 		p.mistake(pos(n), path, "${...} is not replaced here, only in %s", strings.Join(envFields(), ", "))
 		return "", false
 	}
@@ -369,6 +376,7 @@ func (p *parser) set(n *yaml.Node, path string, v reflect.Value, tag reflect.Str
 func (p *parser) rules(n *yaml.Node, path string, tag reflect.StructTag, text string) {
 	if enum := tag.Get("enum"); enum != "" {
 		if choices := strings.Split(enum, ","); !slices.Contains(choices, text) {
+			p.broken[path] = true
 			p.mistake(pos(n), path, "%s is not one of %s", quote(text), strings.Join(choices, ", "))
 		}
 		return

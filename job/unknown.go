@@ -30,24 +30,28 @@ var notYet = map[string]string{
 	"web_identity_token_file": "assuming a role with a web identity", "on_difference": "settling differences of definitions",
 }
 
-// unknown reports a key that does not belong where it is, with what was probably meant. Its value is never repeated.
-func (p *parser) unknown(key *yaml.Node, path string, fields map[string]reflect.StructField) {
+// unknown reports a key that does not belong where it is, and answers the one that was probably meant. The value is never
+// repeated.
+func (p *parser) unknown(key *yaml.Node, path string, fields map[string]reflect.StructField) (meant string) {
 	at, name := shorten(join(path, key.Value)), strings.ToLower(key.Value)
 	if hint, ok := secretKeys[strings.ReplaceAll(name, "-", "_")]; ok {
 		p.mistake(pos(key), at, "%s", hint)
-		return
+		return ""
 	}
 	if what, ok := notYet[name]; ok {
 		p.mistake(pos(key), at, "%s is not built yet in this version", what)
-		return
+		return ""
 	}
 	msg := "unknown key"
-	if near := nearest(name, fields); near != "" {
-		msg += fmt.Sprintf("; did you mean %s?", near)
+	if len(p.mistakes) > 100 {
+		// Nobody reads on, and a file made of nothing but keys would take long.
+	} else if meant = nearest(name, fields); meant != "" {
+		msg += fmt.Sprintf("; did you mean %s?", meant)
 	} else if where := sectionsWith(name); len(where) > 0 {
 		msg += "; it belongs under " + strings.Join(where, " or ")
 	}
 	p.mistake(pos(key), at, "%s", msg)
+	return meant
 }
 
 // sectionsWith are the sections that do know a key.

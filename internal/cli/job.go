@@ -30,6 +30,9 @@ JOB is a file, or - for stdin.`,
 			if err != nil {
 				return err
 			}
+			if a.json {
+				return a.answerJSON(j)
+			}
 			out, err := j.Marshal()
 			if err != nil {
 				return err
@@ -37,6 +40,7 @@ JOB is a file, or - for stdin.`,
 			return a.answer(string(out))
 		}),
 	}
+	a.jsonFlag(show)
 	schema := &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of the job file, for editors",
