@@ -91,6 +91,14 @@ func (w *world) as(creds awssdk.Credentials, regions ...string) client {
 	}
 }
 
+// plain makes the same clients over HTTP without TLS.
+func (w *world) plain(c client) client {
+	w.Helper()
+	server := httptest.NewServer(w.Handler())
+	w.Cleanup(server.Close)
+	return (&world{TB: w.TB, Cloud: w.Cloud, url: server.URL, http: server.Client()}).as(c.creds)
+}
+
 // assume makes clients for a role.
 func (w *world) assume(c client, in *sdksts.AssumeRoleInput) client {
 	w.Helper()
