@@ -3,6 +3,7 @@ package s3
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -160,7 +161,7 @@ func (b *carried) BucketExists(string) (bool, error) { return true, nil } // eac
 
 func (b *carried) HeadObject(_, _ string) (*gofakes3.Object, error) {
 	x := b.x
-	in, err := x.getInput(nil)
+	in, err := x.getInput()
 	if err != nil {
 		return nil, b.fail(err)
 	}
@@ -171,12 +172,13 @@ func (b *carried) HeadObject(_, _ string) (*gofakes3.Object, error) {
 	return b.object(&Object{ObjectInfo: info, Length: info.Size, Body: http.NoBody}, in), nil
 }
 
-func (b *carried) GetObject(_, _ string, asked *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
+func (b *carried) GetObject(_, _ string, _ *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
 	x := b.x
-	in, err := x.getInput(asked)
+	in, err := x.getInput()
 	if err != nil {
 		return nil, b.fail(err)
 	}
+	in.Range = parseRange(x.r.Header.Get("Range")) // which knows that the last 0 bytes are none
 	o, err := x.caller.GetObject(x.r.Context(), in)
 	if err != nil {
 		return nil, b.fail(err)
@@ -222,8 +224,8 @@ func (b *carried) PutObject(_, _ string, _ map[string]string, body io.Reader, _ 
 
 // failBody is fail for errors that may come from reading the body through gofakes3, which checks Content-MD5.
 func (b *carried) failBody(err error) error {
-	if gofakes3.HasErrorCode(err, gofakes3.ErrBadDigest) {
-		return gofakes3.ErrBadDigest
+	if found, ok := errors.AsType[gofakes3.ErrorCode](err); ok {
+		return found
 	}
 	return b.fail(err)
 }

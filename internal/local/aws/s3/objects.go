@@ -8,15 +8,13 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/johannesboyne/gofakes3"
-
 	"github.com/sealift/sealift/internal/local/aws/awserr"
 )
 
 // The operations on objects and parts: what is around gofakes3, and what is instead of it.
 
-// getInput reads what a request says about the object it reads. The range is gofakes3's reading of the header.
-func (x *exchange) getInput(asked *gofakes3.ObjectRangeRequest) (GetInput, error) {
+// getInput reads what a request says about the object it reads, but for the range.
+func (x *exchange) getInput() (GetInput, error) {
 	h := x.r.Header
 	in := GetInput{Bucket: x.bucket, Key: x.key, VersionID: x.query.Get("versionId"), Conditions: readConditions(h, "")}
 	// gofakes3 would evaluate what is left of them once more.
@@ -41,15 +39,6 @@ func (x *exchange) getInput(asked *gofakes3.ObjectRangeRequest) (GetInput, error
 				return in, invalidRequest("Request specific response headers cannot be used for anonymous GET requests.")
 			}
 		}
-	}
-	switch {
-	case asked == nil:
-	case asked.FromEnd:
-		in.Range = &Range{Offset: -asked.End, Length: -1}
-	case asked.End == gofakes3.RangeNoEnd:
-		in.Range = &Range{Offset: asked.Start, Length: -1}
-	default:
-		in.Range = &Range{Offset: asked.Start, Length: asked.End - asked.Start + 1}
 	}
 	return in, nil
 }
@@ -385,7 +374,7 @@ func (x *exchange) objectAttributes() error {
 	if len(wanted) == 0 {
 		return invalidRequest("The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty")
 	}
-	in, err := x.getInput(nil)
+	in, err := x.getInput()
 	if err != nil {
 		return err
 	}

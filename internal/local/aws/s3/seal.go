@@ -129,7 +129,11 @@ func newSealReader(src io.ReaderAt, dataKey []byte, size, offset, length int64) 
 	if err != nil {
 		return nil, err
 	}
-	return &sealReader{src: src, aead: aead, size: size, offset: offset, end: offset + length, sealed: make([]byte, segmentSize+tagSize)}, nil
+	r := &sealReader{src: src, aead: aead, size: size, offset: offset, end: offset + length, sealed: make([]byte, segmentSize+tagSize)}
+	if size == 0 { // the one segment that no Read asks for
+		return r, r.next()
+	}
+	return r, nil
 }
 
 func (r *sealReader) Read(p []byte) (int, error) {
