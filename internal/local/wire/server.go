@@ -52,8 +52,8 @@ type Result struct {
 
 // Credentials knows temporary passwords, as GetClusterCredentials gives them out.
 type Credentials interface {
-	// Temporary answers the password for a login name as a client sends it (IAM:x, IAMA:x, IAMA:x:group, IAMR:x).
-	Temporary(login string) (password string, ok bool)
+	// ValidLogin tells whether password is one of a login name as a client sends it (IAM:x, IAMA:x:group, IAMR:x).
+	ValidLogin(login, password string) bool
 }
 
 // History keeps what was run.

@@ -355,12 +355,7 @@ func (s *Server) authenticateTemporary(ctx context.Context, c *client, login, ki
 	if err != nil {
 		return u, nil, err
 	}
-	var want string
-	var ok bool
-	if s.cfg.Credentials != nil {
-		want, ok = s.cfg.Credentials.Temporary(login)
-	}
-	if !ok || subtle.ConstantTimeCompare([]byte(answer), []byte(want)) != 1 {
+	if s.cfg.Credentials == nil || !s.cfg.Credentials.ValidLogin(login, answer) {
 		return u, nil, refusePassword(c, login)
 	}
 	names := strings.Split(rest, ":")
@@ -370,7 +365,8 @@ func (s *Server) authenticateTemporary(ctx context.Context, c *client, login, ki
 			return u, nil, c.fatal("XX000", "%v", err)
 		}
 	}
-	if u, ok, err = s.admin.user(ctx, name); err != nil {
+	u, ok, err := s.admin.user(ctx, name)
+	if err != nil {
 		return u, nil, c.fatal("XX000", "%v", err)
 	}
 	if !ok {

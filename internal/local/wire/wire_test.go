@@ -128,9 +128,9 @@ func (f fakeEngine) Run(ctx context.Context, conn *pgconn.PgConn, st dialect.Sta
 
 type fakeCredentials map[string]string
 
-func (f fakeCredentials) Temporary(login string) (string, bool) {
+func (f fakeCredentials) ValidLogin(login, password string) bool {
 	p, ok := f[login]
-	return p, ok
+	return ok && p == password
 }
 
 type fakeHistory struct {

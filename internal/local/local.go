@@ -1,0 +1,307 @@
+package local
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/sealift/sealift/internal/local/aws"
+	"github.com/sealift/sealift/internal/local/aws/durable"
+	"github.com/sealift/sealift/internal/local/aws/redshiftapi"
+)
+
+// Where everything is: one region, and two accounts with a warehouse each.
+const (
+	Region        = "eu-west-1"
+	SourceAccount = "111111111111"
+	TargetAccount = "222222222222"
+	SourceCluster = "source"
+	TargetCluster = "target"
+	Database      = "dev"
+	MasterUser    = "awsuser"
+)
+
+// The ports of a stand-in that is told no others.
+const (
+	DefaultPort          = 4566
+	DefaultWarehousePort = 5439
+)
+
+// Options say what kind of stand-in to run.
+type Options struct {
+	Dir           string        // keeps everything; made if missing
+	Port          int           // of the AWS endpoints; 0 is DefaultPort
+	WarehousePort int           // of the source, the target's is the next; 0 is DefaultWarehousePort
+	AnyPort       bool          // take free ports where none is given
+	Slices        int           // of each warehouse; 0 is 4
+	RoleDelay     time.Duration // until a role attached to a cluster can be used
+	GrantDelay    time.Duration // until a KMS grant, or its end, is seen
+	CacheDir      string        // of templates of data folders; by default below the user's cache folder
+	Log           *slog.Logger  // nil discards
+}
+
+// Server is a running stand-in.
+type Server struct {
+	// Cloud is the AWS side, for tests that look behind the API or break something.
+	Cloud *aws.Cloud
+
+	dir   string
+	lock  *folderLock
+	ca    *authority
+	fleet *fleet
+	http  *http.Server
+	port  int
+	done  chan error // what serving HTTP answered
+	env   []EnvVar
+}
+
+// Up starts a stand-in and waits until everything in it can be used. It runs until Close; ctx limits only the start.
+func Up(ctx context.Context, o Options) (_ *Server, err error) {
+	if o, err = o.withDefaults(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("start the stand-in: %w", err)
+	}
+	s := &Server{dir: o.Dir}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("start the stand-in in %s: %w", o.Dir, err), s.Close())
+		}
+	}()
+	if s.lock, err = lockFolder(o.Dir); err != nil {
+		return nil, err
+	}
+	if err := removeIfThere(filepath.Join(o.Dir, stateName)); err != nil { // of a stand-in that was killed
+		return nil, err
+	}
+	if s.ca, err = openAuthority(o.Dir); err != nil {
+		return nil, err
+	}
+	cert, err := s.ca.server()
+	if err != nil {
+		return nil, err
+	}
+	tlsConfig := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+
+	s.fleet = &fleet{
+		dir: filepath.Join(o.Dir, "warehouses"), cache: o.CacheDir, slices: o.Slices, tls: tlsConfig, log: o.Log,
+		running: map[redshiftapi.Name]*warehouse{},
+	}
+	s.Cloud, err = aws.New(aws.Options{
+		Dir: filepath.Join(o.Dir, "aws"), Region: Region, Fleet: s.fleet, RoleDelay: o.RoleDelay, GrantDelay: o.GrantDelay, Log: o.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.fleet.cloud = s.Cloud
+	if err := s.listen(ctx, o, tlsConfig); err != nil {
+		return nil, err
+	}
+	passwords, err := s.startWarehouses(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.makeEnv(passwords); err != nil {
+		return nil, err
+	}
+	state := State{Version: stateVersion, PID: os.Getpid(), Port: s.port, Env: s.env}
+	if err := durable.Save(filepath.Join(o.Dir, stateName), state); err != nil {
+		return nil, err
+	}
+	o.Log.Info("this is a stand-in, not AWS: nothing here leaves this machine", "dir", o.Dir, "port", s.port)
+	return s, nil
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Slices == 0 {
+		o.Slices = defaultSlices
+	}
+	if !o.AnyPort {
+		if o.Port == 0 {
+			o.Port = DefaultPort
+		}
+		if o.WarehousePort == 0 {
+			o.WarehousePort = DefaultWarehousePort
+		}
+	}
+	if o.Dir == "" {
+		return o, errors.New("start the stand-in: no folder was given")
+	}
+	dir, err := filepath.Abs(o.Dir)
+	o.Dir = dir
+	return o, err
+}
+
+func removeIfThere(name string) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// listen begins to serve the AWS endpoints.
+func (s *Server) listen(ctx context.Context, o Options, tlsConfig *tls.Config) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)))
+	if err != nil {
+		return err
+	}
+	s.port = l.Addr().(*net.TCPAddr).Port
+	s.http = &http.Server{
+		Handler:           s.Cloud.Handler(),
+		ReadHeaderTimeout: 30 * time.Second,
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+	}
+	s.done = make(chan error, 1)
+	both := listenBoth(l, tlsConfig)
+	go func() { s.done <- s.http.Serve(both) }()
+	return nil
+}
+
+// startWarehouses starts all warehouses at once: those the folder knows, or, in a new folder, source and target.
+func (s *Server) startWarehouses(ctx context.Context, o Options) (map[string]string, error) {
+	file := filepath.Join(o.Dir, secretsName)
+	kept := secrets{Version: stateVersion, Passwords: map[string]string{}}
+	if _, err := durable.Load(file, &kept); err != nil {
+		return nil, err
+	}
+	if kept.Version != stateVersion {
+		return nil, fmt.Errorf("%s has version %d, this program writes version %d", file, kept.Version, stateVersion)
+	}
+	clusters := s.Cloud.Redshift.Clusters()
+	if len(clusters) == 0 && len(kept.Passwords) == 0 {
+		for _, id := range []string{SourceCluster, TargetCluster} {
+			kept.Passwords[id] = "Aa1" + rand.Text()
+		}
+		if err := durable.Save(file, kept); err != nil {
+			return nil, err
+		}
+	}
+	for _, d := range []struct{ account, id string }{{SourceAccount, SourceCluster}, {TargetAccount, TargetCluster}} {
+		name := redshiftapi.Name{Account: d.account, Region: Region, ID: d.id}
+		if _, ok := kept.Passwords[d.id]; ok && !contains(clusters, name) {
+			clusters = append(clusters, redshiftapi.Cluster{
+				Name: name, NodeType: "ra3.xlplus", Nodes: 2, Database: Database, MasterUser: MasterUser, PubliclyAccessible: true,
+			})
+		}
+	}
+	errs := make(chan error, len(clusters))
+	for _, c := range clusters {
+		go func() { errs <- s.startWarehouse(ctx, o, c, kept.Passwords[c.ID]) }()
+	}
+	var all []error
+	for range clusters {
+		all = append(all, <-errs)
+	}
+	return kept.Passwords, errors.Join(all...)
+}
+
+func contains(clusters []redshiftapi.Cluster, name redshiftapi.Name) bool {
+	for _, c := range clusters {
+		if c.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Server) startWarehouse(ctx context.Context, o Options, c redshiftapi.Cluster, password string) error {
+	switch c.Name {
+	case redshiftapi.Name{Account: SourceAccount, Region: Region, ID: SourceCluster}:
+		c.Port = o.WarehousePort
+	case redshiftapi.Name{Account: TargetAccount, Region: Region, ID: TargetCluster}:
+		c.Port = 0
+		if o.WarehousePort != 0 {
+			c.Port = o.WarehousePort + 1
+		}
+	}
+	port, err := s.fleet.launch(ctx, c, password)
+	if err != nil {
+		return err
+	}
+	c.Host, c.Port = host, port
+	return s.Cloud.Redshift.Register(c)
+}
+
+// makeEnv says what clients need to know. A warehouse that was deleted has no URL.
+func (s *Server) makeEnv(passwords map[string]string) error {
+	key, secret, err := s.Cloud.IAM.AdminKey()
+	if err != nil {
+		return err
+	}
+	s.env = []EnvVar{
+		// By address: SDKs then put bucket names into the path, and need no names of their own for them.
+		{"AWS_ENDPOINT_URL", "https://127.0.0.1:" + strconv.Itoa(s.port)},
+		{"AWS_REGION", Region},
+		{"AWS_DEFAULT_REGION", Region}, // what older tools read
+		{"AWS_ACCESS_KEY_ID", key},
+		{"AWS_SECRET_ACCESS_KEY", secret},
+		{"AWS_CA_BUNDLE", s.ca.file},
+		{"PGSSLROOTCERT", s.ca.file},
+	}
+	for _, c := range s.Cloud.Redshift.Clusters() {
+		name := ""
+		switch c.Name {
+		case redshiftapi.Name{Account: SourceAccount, Region: Region, ID: SourceCluster}:
+			name = "REDSHIFT_SOURCE_URL"
+		case redshiftapi.Name{Account: TargetAccount, Region: Region, ID: TargetCluster}:
+			name = "REDSHIFT_TARGET_URL"
+		default:
+			continue
+		}
+		u := url.URL{
+			Scheme: "postgresql", User: url.UserPassword(c.MasterUser, passwords[c.ID]),
+			Host: net.JoinHostPort(c.Host, strconv.Itoa(c.Port)), Path: "/" + c.Database,
+			RawQuery: url.Values{"sslmode": {"verify-full"}, "sslrootcert": {s.ca.file}}.Encode(),
+		}
+		s.env = append(s.env, EnvVar{name, u.String()})
+	}
+	return nil
+}
+
+// Env answers the variables that clients of the stand-in need. They hold secrets.
+func (s *Server) Env() []EnvVar { return append([]EnvVar(nil), s.env...) }
+
+// Var answers one of the variables of Env, "" if there is none of that name.
+func (s *Server) Var(name string) string {
+	for _, v := range s.env {
+		if v.Name == name {
+			return v.Value
+		}
+	}
+	return ""
+}
+
+// Close stops everything and waits for it. The folder keeps the data.
+func (s *Server) Close() error {
+	var errs []error
+	if s.lock != nil {
+		errs = append(errs, removeIfThere(filepath.Join(s.dir, stateName)))
+	}
+	if s.http != nil {
+		errs = append(errs, s.http.Close())
+		if err := <-s.done; !errors.Is(err, http.ErrServerClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if s.fleet != nil {
+		errs = append(errs, s.fleet.stop())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.release())
+	}
+	return errors.Join(errs...)
+}

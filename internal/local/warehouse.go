@@ -1,0 +1,251 @@
+package local
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/sealift/sealift/internal/local/aws"
+	"github.com/sealift/sealift/internal/local/aws/redshiftapi"
+	"github.com/sealift/sealift/internal/local/catalog"
+	"github.com/sealift/sealift/internal/local/dialect"
+	"github.com/sealift/sealift/internal/local/history"
+	"github.com/sealift/sealift/internal/local/pgserver"
+	"github.com/sealift/sealift/internal/local/transfer"
+	"github.com/sealift/sealift/internal/local/wire"
+)
+
+// host is the name under which everything is reached.
+const host = "localhost"
+
+// systemUser is PostgreSQL's superuser, under the name of the user that owns everything in a Redshift cluster.
+const systemUser = "rdsdb"
+
+// defaultSlices is how many files a warehouse writes and reads at once.
+const defaultSlices = 4
+
+// warehouse is a running Redshift cluster.
+type warehouse struct {
+	name   redshiftapi.Name
+	dir    string
+	slices int
+	tls    *tls.Config
+	cloud  *aws.Cloud
+	log    *slog.Logger
+
+	cache   string // of templates
+	pg      *pgserver.Server
+	history *history.Log
+	server  *wire.Server
+	port    int
+	served  chan error // what Serve answered
+}
+
+// start starts the warehouse, making its data folder with the master user and the database if there is none. Port 0 is
+// any free one. What a failed start began is stopped.
+func (w *warehouse) start(ctx context.Context, port int, database, master, password string) (err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.stop())
+		}
+	}()
+	if err := os.MkdirAll(w.dir, 0o700); err != nil {
+		return err
+	}
+	// The port first: that it is taken is the likeliest failure, and the cheapest to find out.
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if w.server == nil {
+			err = errors.Join(err, l.Close())
+		}
+	}()
+	if err := w.startPostgres(ctx, database, master, password); err != nil {
+		return err
+	}
+	w.history, err = history.Open(history.Options{
+		PostgreSQL: w.pg, IDFile: filepath.Join(w.dir, "query-id"), Redact: transfer.Redact, Log: w.log,
+	})
+	if err != nil {
+		return err
+	}
+	w.server = wire.NewServer(wire.Config{
+		PostgreSQL: w.pg,
+		Engine: engine{&transfer.Engine{
+			Access: &access{cloud: w.cloud, warehouse: w.name}, History: w.history, Log: w.log, Slices: w.slices,
+			Region: w.name.Region, Cluster: w.name.ID, Account: w.name.Account,
+		}},
+		Credentials: logins{w.cloud.Redshift, w.name},
+		History:     w.history,
+		TLS:         w.tls,
+		Log:         w.log,
+	})
+	w.port = l.Addr().(*net.TCPAddr).Port
+	w.served = make(chan error, 1)
+	server := w.server
+	go func() { w.served <- server.Serve(l) }()
+	return nil
+}
+
+// stop ends all sessions and all processes. The data stays.
+func (w *warehouse) stop() error {
+	var errs []error
+	if w.server != nil {
+		errs = append(errs, w.server.Close())
+		if err := <-w.served; !errors.Is(err, wire.ErrServerClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if w.history != nil {
+		errs = append(errs, w.history.Close())
+	}
+	if w.pg != nil {
+		errs = append(errs, w.pg.Close())
+	}
+	w.server, w.history, w.pg = nil, nil, nil
+	return errors.Join(errs...)
+}
+
+// settings make PostgreSQL behave as Redshift where it can.
+func (w *warehouse) settings() map[string]string {
+	return map[string]string{
+		"allow_system_table_mods":     "on",  // catalog puts views in front of system tables
+		"standard_conforming_strings": "off", // a backslash escapes, as in PostgreSQL 8.0
+		"escape_string_warning":       "off",
+		"backslash_quote":             "on",
+		// A transaction sees the snapshot its first statement took (Database Developer Guide, SNAPSHOT isolation).
+		"default_transaction_isolation": "repeatable read",
+		"rs.account":                    w.name.Account,
+		"rs.region":                     w.name.Region,
+		"rs.cluster":                    w.name.ID,
+		"rs.slices":                     strconv.Itoa(w.slices),
+	}
+}
+
+// startPostgres starts PostgreSQL. A new data folder is a copy of a template that holds the catalog already, so that
+// only the master user and the database are left to be made.
+func (w *warehouse) startPostgres(ctx context.Context, database, master, password string) error {
+	data, ready := filepath.Join(w.dir, "data"), filepath.Join(w.dir, "catalog")
+	var err error
+	w.pg, err = pgserver.Start(ctx, pgserver.Options{
+		Dir: data, CacheDir: w.cache, Superuser: systemUser, Settings: w.settings(), Log: w.log,
+		BootstrapKey: catalog.Key(),
+		Bootstrap: func(ctx context.Context, s *pgserver.Server) error {
+			// Databases are copies of template1, so they all have it.
+			return w.install(ctx, s, "template1")
+		},
+	})
+	if err != nil {
+		return err
+	}
+	// The mark says which catalog the databases hold; it is written when everything is in place.
+	mark, err := os.ReadFile(ready)
+	switch {
+	case err == nil && string(mark) == catalog.Key():
+		return nil
+	case err == nil:
+		if err := w.reinstall(ctx); err != nil {
+			return err
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	default:
+		if err := w.createDatabase(ctx, database, master, password); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(ready, []byte(catalog.Key()), 0o600)
+}
+
+func (w *warehouse) install(ctx context.Context, s *pgserver.Server, database string) error {
+	conn, err := s.Connect(ctx, systemUser, database, nil)
+	if err != nil {
+		return err
+	}
+	err = catalog.Install(ctx, conn, catalog.Options{
+		Account: w.name.Account, Region: w.name.Region, Cluster: w.name.ID, Slices: w.slices,
+	})
+	return errors.Join(err, conn.Close(ctx))
+}
+
+// reinstall brings the catalog of a data folder that an earlier release made up to date, in every database.
+func (w *warehouse) reinstall(ctx context.Context) error {
+	rows, err := w.query(ctx, "SELECT datname FROM pg_database WHERE datallowconn AND datname <> 'postgres'")
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := w.install(ctx, w.pg, string(row[0])); err != nil {
+			return fmt.Errorf("bring database %s up to date: %w", row[0], err)
+		}
+	}
+	return nil
+}
+
+// createDatabase makes the master user, a superuser as in Redshift, and its first database.
+func (w *warehouse) createDatabase(ctx context.Context, database, master, password string) error {
+	user := dialect.QuoteIdent(master)
+	for _, sql := range []string{
+		// An earlier start may have been cut off between these.
+		"DROP DATABASE IF EXISTS " + dialect.QuoteIdent(database),
+		"DROP ROLE IF EXISTS " + user,
+		"CREATE ROLE " + user + " SUPERUSER CREATEDB CREATEROLE LOGIN PASSWORD " + dialect.QuoteLiteral(password),
+		"CREATE DATABASE " + dialect.QuoteIdent(database) + " OWNER " + user,
+	} {
+		if _, err := w.query(ctx, sql); err != nil {
+			return fmt.Errorf("create database %s: %w", database, err)
+		}
+	}
+	return nil
+}
+
+// setPassword changes a user's password.
+func (w *warehouse) setPassword(ctx context.Context, user, password string) error {
+	_, err := w.query(ctx, "ALTER ROLE "+dialect.QuoteIdent(user)+" PASSWORD "+dialect.QuoteLiteral(password))
+	return err
+}
+
+// query runs one statement as the system user, outside of the users' databases.
+func (w *warehouse) query(ctx context.Context, sql string) ([][][]byte, error) {
+	conn, err := w.pg.Connect(ctx, systemUser, "postgres", nil)
+	if err != nil {
+		return nil, err
+	}
+	results, err := conn.Exec(ctx, sql).ReadAll()
+	if err := errors.Join(err, conn.Close(ctx)); err != nil {
+		return nil, err
+	}
+	return results[0].Rows, nil
+}
+
+// engine gives package wire the engine of package transfer.
+type engine struct{ *transfer.Engine }
+
+func (e engine) Run(ctx context.Context, conn *pgconn.PgConn, st dialect.Statement, in wire.Invocation) (wire.Result, error) {
+	r, err := e.Engine.Run(ctx, conn, st, transfer.Session{
+		User: in.User, Superuser: in.Superuser, PID: in.PID, InTransaction: in.InTransaction, QueryID: in.QueryID,
+		Database: in.Database, CaseSensitive: in.CaseSensitive,
+	})
+	return wire.Result{Tag: r.Tag, Notices: r.Notices, Rows: r.Rows}, err
+}
+
+// logins knows the temporary passwords of a warehouse.
+type logins struct {
+	redshift *redshiftapi.Service
+	name     redshiftapi.Name
+}
+
+func (l logins) ValidLogin(login, password string) bool {
+	return l.redshift.ValidLogin(l.name, login, password)
+}
