@@ -318,17 +318,11 @@ func (s *loadSlice) readText(object io.ReadCloser) (read int64, err error) {
 	}
 	for err == nil {
 		var fields []record.Field
-		fields, err = records.Next()
-		var bad *record.Error
-		switch {
-		case err == nil:
+		if fields, err = records.Next(); err == nil {
 			s.lines++
 			err = s.row(records, fields)
-		case errors.As(err, &bad):
-			s.lines++
-			err = s.badRecord(records, bad)
-		case err != io.EOF:
-			err = s.broken(err)
+		} else if err != io.EOF {
+			err = s.noRecord(records, err)
 		}
 	}
 	if err == io.EOF {
@@ -446,8 +440,13 @@ func (s *loadSlice) noteReplacement(records place, column string) {
 	}
 }
 
-// badRecord notes a record that could not be taken apart.
-func (s *loadSlice) badRecord(records place, bad *record.Error) error {
+// noRecord notes a record that could not be taken apart; any other error ends the file.
+func (s *loadSlice) noRecord(records place, err error) error {
+	var bad *record.Error
+	if !errors.As(err, &bad) {
+		return s.broken(err)
+	}
+	s.lines++
 	e := LoadError{Line: records.Line(), Position: bad.Pos, RawLine: printable(records.Raw()), Code: bad.Code, Reason: bad.Reason}
 	if bad.Field >= 0 && bad.Field < len(s.columns) {
 		c := s.columns[bad.Field]

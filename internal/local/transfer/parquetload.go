@@ -44,16 +44,8 @@ func (s *loadSlice) readParquet(ctx context.Context, f loadFile, info ObjectInfo
 		}
 		s.lines++
 		parquetRecord.line = s.lines
-		var bad *columnar.RowError
-		if errors.As(err, &bad) {
-			c := s.columns[bad.Column]
-			return object.read, s.note(LoadError{
-				Line: s.lines, Column: c.Name, Type: shortTypeName(c.Column), Length: c.LengthText(),
-				RawFieldValue: printable(bad.Text), Code: bad.Err.Code, Reason: bad.Err.Reason, Position: bad.Err.Pos,
-			})
-		}
 		if err != nil {
-			return object.read, s.brokenParquet(err)
+			return object.read, s.badParquetRow(err)
 		}
 		s.batch = batch
 		s.rows.Add(1)
@@ -70,6 +62,19 @@ func (s *loadSlice) readParquet(ctx context.Context, f loadFile, info ObjectInfo
 			}
 		}
 	}
+}
+
+// badParquetRow notes a value that does not fit its column; any other error is about the file.
+func (s *loadSlice) badParquetRow(err error) error {
+	var bad *columnar.RowError
+	if !errors.As(err, &bad) {
+		return s.brokenParquet(err)
+	}
+	c := s.columns[bad.Column]
+	return s.note(LoadError{
+		Line: s.lines, Column: c.Name, Type: shortTypeName(c.Column), Length: c.LengthText(),
+		RawFieldValue: printable(bad.Text), Code: bad.Err.Code, Reason: bad.Err.Reason, Position: bad.Err.Pos,
+	})
 }
 
 func (s *loadSlice) brokenParquet(err error) error {

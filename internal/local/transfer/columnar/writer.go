@@ -82,6 +82,8 @@ func NewWriter(w io.Writer, columns []value.Column, rowGroupSize int64) (*Writer
 	out.w = parquet.NewGenericWriter[any](out.out,
 		parquet.NewSchema("schema", root),
 		parquet.Compression(&snappy.Codec{}),
+		// Version 1 of the format knows no delta encodings, which are this library's default.
+		parquet.DefaultEncoding(&parquet.Plain),
 		parquet.DataPageVersion(1),
 		parquet.PageBufferSize(pageSize),
 		parquet.WriteBufferSize(64<<10),
