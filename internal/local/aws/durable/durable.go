@@ -1,5 +1,7 @@
-// Package durable keeps a service's state in one JSON file that, after any crash, is either as before or as after a
-// save, never between. It knows nothing of what it keeps. Files are readable by their owner only: they hold secrets.
+// Package durable keeps values in JSON files that, after any crash, are either as before or as after a save, never
+// between. It knows nothing of what it keeps. Files are readable by their owner only: they hold secrets.
+//
+// Save and Load are one file and one value; File also undoes a change in memory that the disk refused.
 package durable
 
 import (
@@ -14,13 +16,68 @@ import (
 // Save replaces the file at path by v as JSON.
 func Save(path string, v any) error {
 	data, err := json.MarshalIndent(v, "", "  ")
+	if err == nil {
+		err = replace(path, data)
+	}
 	if err != nil {
 		return fmt.Errorf("save %s: %w", path, err)
 	}
-	if err := replace(path, data); err != nil {
-		return fmt.Errorf("save %s: %w", path, err)
-	}
 	return nil
+}
+
+// Load reads the file at path into v. It reports false if there is none yet.
+func Load(path string, v any) (bool, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("load: %w", err)
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return false, fmt.Errorf("load %s: %w", path, err)
+	}
+	return true, nil
+}
+
+// File is one file that holds a T. Its user serialises the calls.
+type File[T any] struct {
+	path  string
+	saved []byte
+}
+
+// Open reads the file at path into v. If there is none yet v stays as it is, and found is false.
+func Open[T any](path string, v *T) (f *File[T], found bool, err error) {
+	found, err = Load(path, v)
+	if err != nil {
+		return nil, false, err
+	}
+	// Before the first save, what v holds now is what a failed one goes back to.
+	saved, err := json.Marshal(v)
+	if err != nil {
+		return nil, false, fmt.Errorf("open %s: %w", path, err)
+	}
+	return &File[T]{path: path, saved: saved}, found, nil
+}
+
+// Save replaces the file's content by *v. If that fails, *v is put back to what the file holds: a change that was not
+// kept must not be acted upon either.
+func (f *File[T]) Save(v *T) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("save %s: %w", f.path, err)
+	}
+	err = Save(f.path, json.RawMessage(data))
+	if err == nil {
+		f.saved = data
+		return nil
+	}
+	var before T
+	if again := json.Unmarshal(f.saved, &before); again != nil {
+		panic("durable: what was written before cannot be read: " + again.Error())
+	}
+	*v = before
+	return err
 }
 
 func replace(path string, data []byte) (err error) {
@@ -39,27 +96,13 @@ func replace(path string, data []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
+	return errors.Join(os.Rename(f.Name(), path), syncDir(filepath.Dir(path)))
+}
+
+func syncDir(path string) error {
+	dir, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	return errors.Join(dir.Sync(), dir.Close())
-}
-
-// Load reads the file at path into v. It reports false if there is none yet.
-func Load(path string, v any) (bool, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("load: %w", err)
-	}
-	if err := json.Unmarshal(data, v); err != nil {
-		return false, fmt.Errorf("load %s: %w", path, err)
-	}
-	return true, nil
 }

@@ -3,7 +3,6 @@ package iam
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -113,10 +112,8 @@ func (s *Service) Call(_ context.Context, id *Identity, action string, p query.P
 	if err != nil {
 		return nil, err
 	}
-	if err := s.save(); err != nil {
-		// What the disk does not have must not be in memory either.
-		_, again := s.load()
-		return nil, errors.Join(err, again)
+	if err := s.file.Save(&s.state); err != nil {
+		return nil, err
 	}
 	return out, nil
 }

@@ -25,13 +25,13 @@ type Options struct {
 
 // Service holds all accounts. It is safe for concurrent use.
 type Service struct {
-	dir    string
 	region string
 	log    *slog.Logger
 	now    func() time.Time
 
-	mu    sync.RWMutex // guards state; what a Document holds never changes
-	state *state
+	mu    sync.RWMutex // guards the fields below; what a Document holds never changes
+	file  *durable.File[state]
+	state state
 }
 
 // state is what survives a restart.
@@ -86,16 +86,21 @@ const stateVersion = 1
 // AdministratorAccess and an access key, in each further one the role OrganizationAccountAccessRole, which trusts the
 // first account.
 func New(opts Options) (*Service, error) {
-	s := &Service{dir: opts.Dir, region: opts.Region, log: opts.Log, now: opts.Now}
+	s := &Service{region: opts.Region, log: opts.Log, now: opts.Now}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	found, err := s.load()
+	path := filepath.Join(opts.Dir, "iam.json")
+	file, found, err := durable.Open(path, &s.state)
 	if err != nil {
 		return nil, fmt.Errorf("open iam: %w", err)
+	}
+	s.file = file
+	if found && s.state.Version != stateVersion {
+		return nil, fmt.Errorf("open iam: %s has version %d, this program writes version %d", path, s.state.Version, stateVersion)
 	}
 	if found {
 		return s, nil
@@ -107,31 +112,14 @@ func New(opts Options) (*Service, error) {
 	if s.state, err = s.fresh(accounts); err != nil {
 		return nil, fmt.Errorf("open iam: %w", err)
 	}
-	if err := s.save(); err != nil {
+	if err := s.file.Save(&s.state); err != nil {
 		return nil, fmt.Errorf("open iam: %w", err)
 	}
 	return s, nil
 }
 
-func (s *Service) path() string { return filepath.Join(s.dir, "iam.json") }
-
-func (s *Service) save() error { return durable.Save(s.path(), s.state) }
-
-func (s *Service) load() (bool, error) {
-	st := &state{}
-	found, err := durable.Load(s.path(), st)
-	if err != nil || !found {
-		return false, err
-	}
-	if st.Version != stateVersion {
-		return false, fmt.Errorf("%s has version %d, this program writes version %d", s.path(), st.Version, stateVersion)
-	}
-	s.state = st
-	return true, nil
-}
-
-func (s *Service) fresh(accounts []string) (*state, error) {
-	st := &state{Version: stateVersion, TokenKey: make([]byte, 32), Accounts: map[string]*account{}}
+func (s *Service) fresh(accounts []string) (state, error) {
+	st := state{Version: stateVersion, TokenKey: make([]byte, 32), Accounts: map[string]*account{}}
 	rand.Read(st.TokenKey)
 	const everything = "arn:aws:iam::aws:policy/AdministratorAccess"
 	for i, id := range accounts {
@@ -149,7 +137,7 @@ func (s *Service) fresh(accounts []string) (*state, error) {
 		trust, err := policy.Parse(fmt.Appendf(nil, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
 			`"Principal":{"AWS":%q},"Action":"sts:AssumeRole"}]}`, policy.RootARN(accounts[0])))
 		if err != nil {
-			return nil, fmt.Errorf("account %s: %w", id, err)
+			return state{}, fmt.Errorf("account %s: %w", id, err)
 		}
 		r := &role{entity: s.newEntity(id, "role", "/", "OrganizationAccountAccessRole"), Trust: trust, MaxSession: 3600}
 		r.Attached = []string{everything}
@@ -179,7 +167,7 @@ func (s *Service) AdminKey() (id, secret string, err error) {
 	return "", "", fmt.Errorf("the administrator's access key %s was deleted", s.state.Admin)
 }
 
-// Accounts lists the account ids.
+// HasAccount tells whether there is an account of that id.
 func (s *Service) HasAccount(id string) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -228,8 +216,8 @@ func (st *state) role(arn string) *role {
 
 var keyAlphabet = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// newAccessKey makes a key whose id holds the account, as AWS's do: the first six bytes after the prefix, shifted by
-// seven bits, are the account number. So GetAccessKeyInfo and people's tools find the account of any key.
+// newAccessKey makes a key whose id holds the account, as AWS's do: of the first six bytes after the prefix, the highest
+// bit is set and the lowest seven are random, and between them is the account number. So GetAccessKeyInfo and people's tools find the account of any key.
 func newAccessKey(account, prefix string, now time.Time) *accessKey {
 	number, err := strconv.ParseUint(account, 10, 40)
 	if err != nil {
@@ -237,7 +225,7 @@ func newAccessKey(account, prefix string, now time.Time) *accessKey {
 	}
 	raw := make([]byte, 10)
 	rand.Read(raw)
-	packed := number<<7 | uint64(raw[5]&0x7f)
+	packed := 1<<47 | number<<7 | uint64(raw[5]&0x7f)
 	for i := range 6 {
 		raw[i] = byte(packed >> (40 - 8*i))
 	}
@@ -257,5 +245,5 @@ func AccountOfKey(id string) string {
 	for _, b := range raw[:6] {
 		packed = packed<<8 | uint64(b)
 	}
-	return fmt.Sprintf("%012d", packed>>7)
+	return fmt.Sprintf("%012d", packed&^(1<<47)>>7)
 }

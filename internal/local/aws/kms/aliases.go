@@ -45,6 +45,9 @@ func (c *caller) createAlias(in aliasInput) (none, error) {
 	arn := aliasARN(c.id.Account, c.region, in.AliasName)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if ref, err = c.again(ref); err != nil {
+		return nil, err
+	}
 	if err := c.allowAlias("CreateAlias", arn, ref); err != nil {
 		return nil, err
 	}
@@ -67,6 +70,9 @@ func (c *caller) updateAlias(in aliasInput) (none, error) {
 	arn := aliasARN(c.id.Account, c.region, in.AliasName)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if ref, err = c.again(ref); err != nil {
+		return nil, err
+	}
 	a := c.state.Aliases[arn]
 	if a == nil || c.find(a.Target) == nil {
 		return nil, notFound("Alias %s is not found.", arn)

@@ -205,6 +205,15 @@ func (c *caller) own(name string) (reference, error) {
 	return ref, nil
 }
 
+// again finds a resolved key once more, under the lock that the caller took in order to change it: it may have gone, or
+// have been put back by a save that failed.
+func (c *caller) again(ref reference) (reference, error) {
+	if ref.key = c.find(ref.key.ID); ref.key == nil {
+		return ref, notFound("The key does not exist any more")
+	}
+	return ref, nil
+}
+
 // ownKey resolves a key for an operation that takes ids and ARNs, but no aliases.
 func (c *caller) ownKey(name string) (reference, error) {
 	if err := noAlias(name); err != nil {

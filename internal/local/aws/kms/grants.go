@@ -63,6 +63,9 @@ func (c *caller) createGrant(in createGrantInput) (*createGrantOutput, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if ref, err = c.again(ref); err != nil {
+		return nil, err
+	}
 	k := ref.key
 	if err := c.authorize(ref, question{
 		operation: "CreateGrant", tokens: in.GrantTokens, context: ctx,
@@ -305,6 +308,9 @@ func (c *caller) revokeGrant(in revokeGrantInput) (none, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if ref, err = c.again(ref); err != nil {
+		return nil, err
+	}
 	if err := c.authorize(ref, question{operation: "RevokeGrant"}); err != nil {
 		return nil, err
 	}

@@ -215,6 +215,9 @@ func (c *caller) change(keyID string, q question, do func(k *key) error) (*key, 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if ref, err = c.again(ref); err != nil {
+		return nil, err
+	}
 	if err := c.authorize(ref, q); err != nil {
 		return nil, err
 	}

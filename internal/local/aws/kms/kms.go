@@ -50,14 +50,14 @@ type Options struct {
 
 // Service holds the keys of all accounts and regions. It is safe for concurrent use.
 type Service struct {
-	dir        string
 	iam        *iam.Service
 	grantDelay time.Duration
 	log        *slog.Logger
 	now        func() time.Time
 
-	mu    sync.RWMutex // guards state
-	state *state
+	mu    sync.RWMutex // guards the fields below
+	file  *durable.File[state]
+	state state
 }
 
 // state is what survives a restart.
@@ -101,49 +101,28 @@ const stateVersion = 1
 
 // New opens the keys kept in Options.Dir.
 func New(opts Options) (*Service, error) {
-	s := &Service{dir: opts.Dir, iam: opts.IAM, grantDelay: opts.GrantDelay, log: opts.Log, now: opts.Now}
+	s := &Service{iam: opts.IAM, grantDelay: opts.GrantDelay, log: opts.Log, now: opts.Now}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if err := s.load(); err != nil {
+	s.state = state{Version: stateVersion, Keys: map[string]*key{}, Aliases: map[string]*alias{}}
+	path := filepath.Join(opts.Dir, "kms.json")
+	file, _, err := durable.Open(path, &s.state)
+	if err != nil {
 		return nil, fmt.Errorf("open kms: %w", err)
 	}
+	if s.state.Version != stateVersion {
+		return nil, fmt.Errorf("open kms: %s has version %d, this program writes version %d", path, s.state.Version, stateVersion)
+	}
+	s.file = file
 	return s, nil
 }
 
-func (s *Service) path() string { return filepath.Join(s.dir, "kms.json") }
-
-func (s *Service) load() error {
-	st := &state{Version: stateVersion}
-	if _, err := durable.Load(s.path(), st); err != nil {
-		return err
-	}
-	if st.Version != stateVersion {
-		return fmt.Errorf("%s has version %d, this program writes version %d", s.path(), st.Version, stateVersion)
-	}
-	if st.Keys == nil {
-		st.Keys = map[string]*key{}
-	}
-	if st.Aliases == nil {
-		st.Aliases = map[string]*alias{}
-	}
-	s.state = st
-	return nil
-}
-
 // save keeps what was just changed. If the disk refuses it the change is undone in memory, too.
-func (s *Service) save() error {
-	if err := durable.Save(s.path(), s.state); err != nil {
-		if again := s.load(); again != nil {
-			return fmt.Errorf("%w; and then: %w", err, again)
-		}
-		return err
-	}
-	return nil
-}
+func (s *Service) save() error { return s.file.Save(&s.state) }
 
 // find gives a key that exists at this moment.
 func (s *Service) find(id string) *key {

@@ -44,7 +44,7 @@ func (s *Service) clusterOf(id *iam.Identity, p query.Params, action string) (Na
 func (s *Service) change(n Name, do func(c *Cluster) error) (Cluster, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.clusters[n.key()]
+	c := s.state.Clusters[n.key()]
 	if c == nil {
 		return Cluster{}, notFound(n.ID)
 	}
@@ -92,11 +92,11 @@ func (s *Service) createCluster(ctx context.Context, id *iam.Identity, p query.P
 		return nil, awserr.NotImitated("redshift:CreateCluster without a fleet of warehouses")
 	}
 	s.mu.Lock()
-	if s.clusters[n.key()] != nil {
+	if s.state.Clusters[n.key()] != nil {
 		s.mu.Unlock()
 		return nil, awserr.New(http.StatusBadRequest, "ClusterAlreadyExists", "Cluster already exists")
 	}
-	s.clusters[n.key()] = c
+	s.state.Clusters[n.key()] = c
 	creating := *c
 	s.mu.Unlock()
 
@@ -105,10 +105,11 @@ func (s *Service) createCluster(ctx context.Context, id *iam.Identity, p query.P
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
-		delete(s.clusters, n.key())
+		delete(s.state.Clusters, n.key())
 		return nil, fmt.Errorf("start warehouse %s: %w", n.ID, err)
 	}
 	c.Host, c.Port, c.Status = host, port, Available
+	s.state.Clusters[n.key()] = c // again: a failed save in between has put the state back
 	if err := s.save(); err != nil {
 		return nil, err
 	}
@@ -252,7 +253,7 @@ func (s *Service) deleteCluster(ctx context.Context, id *iam.Identity, p query.P
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.clusters, n.key())
+	delete(s.state.Clusters, n.key())
 	maps.DeleteFunc(s.logins, func(key string, _ []login) bool { return strings.HasPrefix(key, n.key()+"/") })
 	if err := s.save(); err != nil {
 		return nil, err
@@ -269,7 +270,7 @@ func (s *Service) during(ctx context.Context, n Name, status Status, do func(con
 	err = do(context.WithoutCancel(ctx), c)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now := s.clusters[n.key()]; now != nil && (err != nil || status != Deleting) {
+	if now := s.state.Clusters[n.key()]; now != nil && (err != nil || status != Deleting) {
 		now.Status = Available
 		if saved := s.save(); err == nil {
 			err = saved

@@ -140,7 +140,7 @@ func (s *Service) credentialsOf(id *iam.Identity, p query.Params) (Name, int, er
 func (s *Service) issue(n Name, user string, seconds int) (*clusterCredentials, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.clusters[n.key()] == nil {
+	if s.state.Clusters[n.key()] == nil {
 		return nil, notFound(n.ID)
 	}
 	raw := make([]byte, 66) // 88 characters, with + / and = among them

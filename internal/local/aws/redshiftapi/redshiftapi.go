@@ -7,7 +7,6 @@ package redshiftapi
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -101,16 +100,16 @@ type Options struct {
 
 // Service holds the clusters of all accounts and regions. It is safe for concurrent use.
 type Service struct {
-	dir       string
 	iam       *iam.Service
 	fleet     Fleet
 	roleDelay time.Duration
 	log       *slog.Logger
 	now       func() time.Time
 
-	mu       sync.Mutex // guards the fields below
-	clusters map[string]*Cluster
-	logins   map[string][]login // by cluster key and database user name as logged in
+	mu     sync.Mutex // guards the fields below
+	file   *durable.File[state]
+	state  state
+	logins map[string][]login // by cluster key and database user name as logged in
 }
 
 // login is a temporary password. Logins live in memory only: a warehouse that restarts asks for new ones.
@@ -129,7 +128,7 @@ type state struct {
 // New opens the clusters kept in Options.Dir. It starts none of them: see Clusters and Register.
 func New(opts Options) (*Service, error) {
 	s := &Service{
-		dir: opts.Dir, iam: opts.IAM, fleet: opts.Fleet, roleDelay: opts.RoleDelay, log: opts.Log, now: opts.Now,
+		iam: opts.IAM, fleet: opts.Fleet, roleDelay: opts.RoleDelay, log: opts.Log, now: opts.Now,
 		logins: map[string][]login{},
 	}
 	if s.log == nil {
@@ -138,44 +137,29 @@ func New(opts Options) (*Service, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if err := s.load(); err != nil {
+	s.state = state{stateVersion, map[string]*Cluster{}}
+	path := filepath.Join(opts.Dir, "redshift.json")
+	file, _, err := durable.Open(path, &s.state)
+	if err != nil {
 		return nil, fmt.Errorf("open redshift: %w", err)
 	}
+	if s.state.Version != stateVersion {
+		return nil, fmt.Errorf("open redshift: %s has version %d, this program writes version %d", path, s.state.Version, stateVersion)
+	}
+	s.file = file
 	return s, nil
 }
 
-func (s *Service) path() string { return filepath.Join(s.dir, "redshift.json") }
-
-func (s *Service) load() error {
-	st := state{Version: stateVersion}
-	if _, err := durable.Load(s.path(), &st); err != nil {
-		return err
-	}
-	if st.Version != stateVersion {
-		return fmt.Errorf("%s has version %d, this program writes version %d", s.path(), st.Version, stateVersion)
-	}
-	s.clusters = st.Clusters
-	if s.clusters == nil {
-		s.clusters = map[string]*Cluster{}
-	}
-	return nil
-}
-
 // save keeps what was just changed. If the disk refuses it the change is undone in memory, too.
-func (s *Service) save() error {
-	if err := durable.Save(s.path(), state{stateVersion, s.clusters}); err != nil {
-		return errors.Join(err, s.load())
-	}
-	return nil
-}
+func (s *Service) save() error { return s.file.Save(&s.state) }
 
 // Clusters lists all clusters, so that a stand-in that starts again can start their warehouses and Register them.
 func (s *Service) Clusters() []Cluster {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []Cluster
-	for _, key := range slices.Sorted(maps.Keys(s.clusters)) {
-		all = append(all, *s.clusters[key])
+	for _, key := range slices.Sorted(maps.Keys(s.state.Clusters)) {
+		all = append(all, *s.state.Clusters[key])
 	}
 	return all
 }
@@ -184,12 +168,12 @@ func (s *Service) Clusters() []Cluster {
 func (s *Service) Register(c Cluster) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if old := s.clusters[c.key()]; old != nil {
+	if old := s.state.Clusters[c.key()]; old != nil {
 		old.Host, old.Port, old.Status = c.Host, c.Port, Available
 		return s.save()
 	}
 	c.Created, c.Namespace, c.Status = s.now().UTC().Truncate(time.Second), newUUID(), Available
-	s.clusters[c.key()] = &c
+	s.state.Clusters[c.key()] = &c
 	return s.save()
 }
 
@@ -204,7 +188,7 @@ func newUUID() string {
 func (s *Service) Attached(n Name) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.clusters[n.key()]
+	c := s.state.Clusters[n.key()]
 	if c == nil {
 		return nil
 	}
@@ -221,7 +205,7 @@ func (s *Service) Attached(n Name) []string {
 func (s *Service) DefaultRole(n Name) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.clusters[n.key()]; c != nil {
+	if c := s.state.Clusters[n.key()]; c != nil {
 		return c.DefaultRole
 	}
 	return ""
