@@ -24,8 +24,12 @@ func (r *Receipt) Text(o TextOptions) string {
 	page.Blank()
 	r.failures(page)
 	r.account(page, o)
-	if next := r.next(); next != "" {
-		page.Line("%s", next)
+	if r.Outcome != Verified {
+		page.Blank()
+		page.Line("%s", r.counted())
+		if command := r.Again(); command != "" {
+			page.Line("try again with: %s", command)
+		}
 	}
 	return page.String()
 }
@@ -46,7 +50,7 @@ func (r *Receipt) summary() string {
 func (r *Receipt) grid() *show.Grid {
 	grid := &show.Grid{Indent: 2, Columns: []show.Column{
 		{Head: "table"}, {Head: "result"}, {Head: "rows", Right: true}, {Head: "digest"}, {Head: "unload", Right: true},
-		{Head: "copy", Right: true}, {Head: "verify", Right: true}, {Head: "queries (source / target)"}, {Head: "note"},
+		{Head: "copy", Right: true}, {Head: "verify", Right: true}, {Head: "queries"}, {Head: "note"},
 	}}
 	for i := range r.Tables {
 		t := &r.Tables[i]
@@ -133,7 +137,7 @@ func (t *Table) state() string {
 func (f *Failure) text(page *show.Page) {
 	page.Paragraph("  ", f.Error, show.Red)
 	for _, d := range f.Details {
-		page.Paragraph("    ", d, show.Plain)
+		page.Line("    %s", d)
 	}
 	if f.Hint != "" {
 		page.Paragraph("  hint: ", f.Hint, show.Plain)
@@ -143,7 +147,8 @@ func (f *Failure) text(page *show.Page) {
 // account is what was staged and what is left of it.
 func (r *Receipt) account(page *show.Page, o TextOptions) {
 	if r.Stage.Objects > 0 {
-		page.Line("encrypted   %s, %s, SSE-KMS %s, all checked; %s", show.Plural(int64(r.Stage.Objects), "object"), show.Bytes(r.Stage.Bytes), r.Stage.KMSKey, r.Stage.state())
+		page.Line("encrypted   %s, %s, SSE-KMS, all checked; %s", show.Plural(int64(r.Stage.Objects), "object"), show.Bytes(r.Stage.Bytes), r.Stage.state())
+		page.Line("            %s", r.Stage.KMSKey)
 	} else {
 		page.Line("encrypted   nothing was staged")
 	}
@@ -151,7 +156,8 @@ func (r *Receipt) account(page *show.Page, o TextOptions) {
 		page.Paragraph("left        ", left, show.Yellow)
 	}
 	if o.File != "" {
-		page.Line("receipt     %s   (sealift show %s --html report.html)", o.File, r.Run)
+		page.Line("receipt     %s", o.File)
+		page.Line("            sealift show %s --html report.html", r.Run)
 	}
 }
 
@@ -166,11 +172,8 @@ func (s Stage) state() string {
 	}
 }
 
-// next is how many tables made it, and the command to go on with.
-func (r *Receipt) next() string {
-	if r.Outcome == Verified {
-		return ""
-	}
+// counted is how many tables came to which outcome, in words.
+func (r *Receipt) counted() string {
 	n := r.Counts()
 	var parts []string
 	for _, outcome := range []Outcome{Verified, Failed, Unknown, Interrupted} {
@@ -185,17 +188,13 @@ func (r *Receipt) next() string {
 		}
 		parts = append(parts, what)
 	}
-	text := strings.Join(parts, ", ") + "."
-	if command := r.Again(); command != "" {
-		text += " Try again with: " + command
-	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 // Again is the command that moves the tables that were not verified, or "" if there are none. A table whose publish is
 // unknown is not among them: with mode append, moving it again could double its rows.
 func (r *Receipt) Again() string {
-	command := "sealift copy " + r.Job
+	command := "sealift copy " + argument(r.Job)
 	n, only := 0, ""
 	for _, t := range r.Tables {
 		if t.Outcome == Failed || t.Outcome == Interrupted {
@@ -216,12 +215,12 @@ func (r *Receipt) Again() string {
 	}
 }
 
-// argument quotes a table's name for a shell where it needs that.
+// argument quotes a word for a shell where it needs that.
 func argument(name string) string {
-	plain := func(r rune) bool {
-		return r != '_' && r != '.' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	special := func(r rune) bool {
+		return !strings.ContainsRune("_.-/", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 	}
-	if strings.IndexFunc(name, plain) < 0 {
+	if strings.IndexFunc(name, special) < 0 && !strings.HasPrefix(name, "-") {
 		return name
 	}
 	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"

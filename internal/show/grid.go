@@ -59,9 +59,29 @@ func (p *Page) Grid(g *Grid) {
 	for i, c := range g.Columns {
 		heads[i] = Cell{c.Head, Dim}
 	}
-	for _, row := range append([][]Cell{heads}, g.Rows...) {
-		p.row(g, widths, row)
+	below := p.wordsBelow(g, widths)
+	if below {
+		heads[len(heads)-1].Text = ""
 	}
+	for _, row := range append([][]Cell{heads}, g.Rows...) {
+		p.row(g, widths, row, below)
+	}
+}
+
+// leastWords is the width below which prose in a column becomes unreadable.
+const leastWords = 24
+
+// wordsBelow tells whether the last column, if it holds words, has so little room that they go on lines of their own.
+func (p *Page) wordsBelow(g *Grid, widths []int) bool {
+	last := len(widths) - 1
+	if last < 0 || g.Columns[last].Right {
+		return false
+	}
+	at := g.Indent + last*len(gap)
+	for _, w := range widths[:last] {
+		at += w
+	}
+	return p.columns()-at < min(leastWords, widths[last])
 }
 
 // filled leaves out the columns that no row has anything in.
@@ -87,20 +107,22 @@ func (g *Grid) filled() *Grid {
 	return out
 }
 
-func (p *Page) row(g *Grid, widths []int, row []Cell) {
+func (p *Page) row(g *Grid, widths []int, row []Cell, below bool) {
 	at := g.Indent
 	var b strings.Builder
 	b.WriteString(strings.Repeat(" ", g.Indent))
 	last := len(row) - 1
 	for i, cell := range row {
+		if i == last && !g.Columns[i].Right {
+			p.words(&b, at+len(gap), cell, below)
+			break
+		}
 		if i > 0 {
 			b.WriteString(gap)
 			at += len(gap)
 		}
 		space := strings.Repeat(" ", max(0, widths[i]-length(cell.Text)))
 		switch {
-		case i == last && !g.Columns[i].Right:
-			p.flow(&b, at, cell)
 		case i == 0 && length(cell.Text) > widths[0]:
 			b.WriteString(p.Paint(cell.Colour, cell.Text) + "\n" + strings.Repeat(" ", g.Indent+widths[0]))
 		case g.Columns[i].Right:
@@ -110,22 +132,26 @@ func (p *Page) row(g *Grid, widths []int, row []Cell) {
 		}
 		at += widths[i]
 	}
-	p.text.WriteString(strings.TrimRight(b.String(), " ") + "\n")
+	for line := range strings.SplitSeq(b.String(), "\n") {
+		p.text.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
 }
 
-// flow writes the last cell: behind the others as far as it fits there, else on lines of its own below them.
-func (p *Page) flow(b *strings.Builder, at int, cell Cell) {
-	const least = 24 // fewer columns than this make prose unreadable
-	room := p.columns() - at
-	if length(cell.Text) > room && room < least {
-		at = 6
-		room = p.columns() - at
-		b.WriteString("\n" + strings.Repeat(" ", at))
+// words writes the last cell of a row, broken into lines: behind the others, or below them.
+func (p *Page) words(b *strings.Builder, at int, cell Cell, below bool) {
+	if cell.Text == "" {
+		return
 	}
-	for i, line := range wrap(cell.Text, max(room, least)) {
-		if i > 0 {
-			b.WriteString("\n" + strings.Repeat(" ", at))
-		}
-		b.WriteString(p.Paint(cell.Colour, line))
+	begin := gap
+	if below {
+		at = 6
+		begin = "\n" + strings.Repeat(" ", at)
+	}
+	if b.Len() == 0 {
+		begin = ""
+	}
+	for _, line := range wrap(cell.Text, max(p.columns()-at, leastWords)) {
+		b.WriteString(begin + p.Paint(cell.Colour, line))
+		begin = "\n" + strings.Repeat(" ", at)
 	}
 }
