@@ -680,9 +680,9 @@ ORDER BY namespace_name, relation_name, identity_name, privilege_type`)
 
 // readCollations finds columns that compare without regard to case; all others do not, unless the database does.
 func (r *reader) readCollations(ctx context.Context) error {
-	sql := Build(`SELECT schema_name, table_name, column_name, collation
+	sql := Build(`SELECT schema_name, table_name, column_name, "collation"
 FROM svv_all_columns
-WHERE database_name = ? AND collation IN ('case_insensitive', 'case_sensitive')`, Lit(r.catalog.Database))
+WHERE database_name = ? AND "collation" IN ('case_insensitive', 'case_sensitive')`, Lit(r.catalog.Database))
 	byName := make(map[Table]*TableDef, len(r.catalog.Tables))
 	for i := range r.catalog.Tables {
 		byName[r.catalog.Tables[i].Table] = &r.catalog.Tables[i]

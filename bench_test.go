@@ -1,0 +1,160 @@
+package sealift_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/sealift/sealift"
+	"github.com/sealift/sealift/job"
+	"github.com/sealift/sealift/receipt"
+)
+
+// The benchmarks drive whole runs against the stand-in. What they report is in docs/performance.md, as ratios and shares
+// of one run: absolute times are those of one machine and of PostgreSQL, not of Redshift.
+
+// benchSite is a site with a job over its whole source.
+func benchSite(b *testing.B, name, tables string) (*site, string) {
+	b.Helper()
+	s := newSite(b, name)
+	env := s.env()
+	for k, v := range env {
+		b.Setenv(k, v)
+	}
+	file := filepath.Join(b.TempDir(), "job.yaml")
+	text := os.Expand(jobHead, func(k string) string { return env[k] }) + "defaults: {mode: replace}\ntables: [" + tables + "]\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return s, file
+}
+
+func (s *site) must(b *testing.B, side, sql string) {
+	b.Helper()
+	if _, err := s.query(b.Context(), side, sql); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// makeTables makes n tables of so many rows each.
+func (s *site) makeTables(b *testing.B, n, rows int) {
+	b.Helper()
+	s.must(b, "source", "create schema if not exists bench")
+	for from := 0; from < n; from += 500 {
+		var sql strings.Builder
+		for i := from; i < min(n, from+500); i++ {
+			fmt.Fprintf(&sql, "create table bench.t%05d (id bigint not null, name varchar(40), amount numeric(12,2), at timestamp, ok boolean) distkey(id) sortkey(at);\n", i)
+			if rows > 0 {
+				fmt.Fprintf(&sql, "insert into bench.t%05d select g, 'name of ' || g, g / 7.0, timestamp '2026-01-01' + g * interval '1 minute', g %% 2 = 0 from generate_series(1, %d) g;\n", i, rows)
+			}
+		}
+		s.must(b, "source", sql.String())
+	}
+}
+
+// Issue: Sealift's own share of a copy's wall time, for 200 tables of 1,000 rows, below 15 ms a table. With one statement
+// at a time in each warehouse, a run cannot be shorter than the sum of the busier warehouse's UNLOAD, COPY and digest
+// statements; all that it is longer counts as Sealift's own.
+func BenchmarkCopyManySmallTables(b *testing.B) {
+	const tables = 200
+	s, file := benchSite(b, "bsmall", "bench.*")
+	s.makeTables(b, tables, 1000)
+	j := readJob(b, file)
+	j.Concurrency = job.Concurrency{Unload: 1, Copy: 1}
+	for b.Loop() {
+		p, err := sealift.Plan(b.Context(), j, sealift.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		start := time.Now()
+		r, err := sealift.Copy(b.Context(), p, sealift.Options{StateDir: b.TempDir(), Fresh: true})
+		wall := time.Since(start)
+		if err != nil || r.Outcome != receipt.Verified {
+			b.Fatalf("%v %+v", err, r.Counts())
+		}
+		var source, target time.Duration
+		for _, t := range r.Tables {
+			source += time.Duration(t.Unload)
+			target += time.Duration(t.Copy)
+		}
+		var verify time.Duration
+		for _, t := range r.Tables {
+			verify += time.Duration(t.Verify) // half in each warehouse: the same query over the same rows
+		}
+		own := wall - max(source, target) - verify/2
+		b.ReportMetric(float64(own.Microseconds())/1000/tables, "own-ms/table")
+		b.ReportMetric(float64(wall.Microseconds())/1000/tables, "wall-ms/table")
+	}
+}
+
+func readJob(b *testing.B, file string) *job.Job {
+	b.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	j, err := job.Parse(file, text, os.LookupEnv)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return j
+}
+
+// program builds the binary once for a benchmark.
+func program(b *testing.B) string {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "sealift")
+	out, err := exec.CommandContext(b.Context(), "go", "build", "-o", path, "./cmd/sealift").CombinedOutput()
+	if err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+// measure runs the program and gives its time and peak resident memory in MB.
+func measure(ctx context.Context, b *testing.B, path string, args ...string) (time.Duration, float64) {
+	b.Helper()
+	cmd := exec.CommandContext(ctx, path, append(args, "--state-dir", b.TempDir())...)
+	start := time.Now()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		b.Fatal("no resource usage")
+	}
+	return time.Since(start), float64(usage.Maxrss) / 1024
+}
+
+// Issue: the peak memory of copy does not grow with the table.
+func BenchmarkCopyMemory(b *testing.B) {
+	s, file := benchSite(b, "bmemory", "bench.*")
+	path := program(b)
+	for b.Loop() {
+		for _, rows := range []int{1_000, 100_000, 1_000_000} {
+			s.must(b, "source", "drop schema if exists bench cascade")
+			s.makeTables(b, 1, rows)
+			_, peak := measure(b.Context(), b, path, "copy", file)
+			b.ReportMetric(peak, fmt.Sprintf("MB@%dk-rows", rows/1000))
+		}
+	}
+}
+
+// Issue: plan with 10,000 tables below 200 MB and below 10 s.
+func BenchmarkPlan10000Tables(b *testing.B) {
+	s, file := benchSite(b, "bplan", "bench.*")
+	s.makeTables(b, 10_000, 0)
+	path := program(b)
+	for b.Loop() {
+		took, peak := measure(b.Context(), b, path, "plan", file, "-o", filepath.Join(b.TempDir(), "p.json"))
+		b.ReportMetric(took.Seconds(), "s/plan")
+		b.ReportMetric(peak, "MB")
+	}
+}

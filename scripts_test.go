@@ -1,0 +1,317 @@
+package sealift_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sealift/sealift/internal/cli"
+)
+
+// The scripts in testdata/script drive the real program against the stand-in. Each has two databases, a bucket and a
+// key of its own. What they may say beyond testscript's own commands:
+//
+//	source 'SQL'...     run statements in the source's database, and print rows, tab-separated
+//	target 'SQL'...     the same in the target's
+//	same A [B]          the rows of table A in the source and B (or A) in the target are the same, text for text
+//	job FILE REST       write a job file: the script's warehouses and stage, then the text of REST
+//	staged N            the bucket holds N objects, versions and uploads
+//	kms disable|enable  the script's key
+//	between ACTION      when the manifest for COPY is written: remove, alter or truncate the first staged data object
+//	exits N COMMAND...  run a command that must end with exit code N
+//	alter FILE OLD NEW  replace OLD by NEW in FILE
+//	full N              the disk under S3 is full after N more bytes; full off ends that
+
+func TestMain(m *testing.M) {
+	testscript.Main(mainOf{m}, map[string]func(){"sealift": func() { os.Exit(cli.Main()) }})
+}
+
+// mainOf runs the tests with a stand-in beside them, which is started when the first test asks for it.
+type mainOf struct{ *testing.M }
+
+func (m mainOf) Run() int {
+	code := m.M.Run()
+	if err := stopStandIn(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return max(code, 1)
+	}
+	return code
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	runScripts(t, "testdata/script")
+}
+
+// The scripts in testdata/alone do things to the stand-in that others would notice. They run before the parallel ones.
+func TestScriptsAlone(t *testing.T) { runScripts(t, "testdata/alone") }
+
+func runScripts(t *testing.T, dir string) {
+	t.Helper()
+	testscript.Run(t, testscript.Params{
+		Dir:                 dir,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               func(env *testscript.Env) error { return setUp(t, env) },
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"source": warehouseCommand("source"),
+			"target": warehouseCommand("target"),
+			"same":   same, "job": writeJob, "staged": staged, "kms": keyCommand, "between": between, "full": full,
+			"exits": exits, "alter": alterFile,
+		},
+	})
+}
+
+// script is what one script has.
+type script struct {
+	*site
+	proxy *proxy
+}
+
+type scriptKey struct{}
+
+func of(ts *testscript.TestScript) *script { return ts.Value(scriptKey{}).(*script) }
+
+func setUp(t *testing.T, env *testscript.Env) error {
+	name := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(filepath.Base(env.WorkDir)), "")
+	s := newSite(t, name)
+	p := newProxy(t, s)
+	env.Values[scriptKey{}] = &script{site: s, proxy: p}
+	for k, v := range s.env() {
+		env.Setenv(k, v)
+	}
+	env.Setenv("AWS_ENDPOINT_URL", p.server.URL)
+	env.Setenv("SEALIFT_STATE_DIR", filepath.Join(env.WorkDir, "state"))
+	env.Setenv("HOME", env.WorkDir)
+	return nil
+}
+
+func warehouseCommand(side string) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		var out strings.Builder
+		var failed error
+		for _, sql := range args {
+			if path, ok := strings.CutPrefix(sql, "@"); ok {
+				sql = ts.ReadFile(path)
+			}
+			rows, err := of(ts).query(context.Background(), side, sql)
+			for _, r := range rows {
+				out.WriteString(strings.Join(r, "\t") + "\n")
+			}
+			failed = errors.Join(failed, err)
+		}
+		_, err := io.WriteString(ts.Stdout(), out.String())
+		ts.Check(err)
+		switch {
+		case failed != nil && !neg:
+			ts.Fatalf("%s: %v", side, failed)
+		case failed == nil && neg:
+			ts.Fatalf("%s: succeeded", side)
+		case failed != nil:
+			_, err := io.WriteString(ts.Stderr(), failed.Error()+"\n")
+			ts.Check(err)
+		}
+	}
+}
+
+// same compares without any of Sealift's own means: all rows of both tables as text, sorted.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	a, b := args[0], args[len(args)-1]
+	ctx := context.Background()
+	left, err := of(ts).query(ctx, "source", "select * from "+a)
+	ts.Check(err)
+	right, err := of(ts).query(ctx, "target", "select * from "+b)
+	ts.Check(err)
+	for _, rows := range [][][]string{left, right} {
+		slices.SortFunc(rows, slices.Compare[[]string])
+	}
+	equal := slices.EqualFunc(left, right, slices.Equal[[]string])
+	if equal == neg {
+		ts.Fatalf("%s has %d rows, %s %d; equal: %v\n%v\n%v", a, len(left), b, len(right), equal, head(left), head(right))
+	}
+}
+
+func head(rows [][]string) [][]string { return rows[:min(len(rows), 5)] }
+
+const jobHead = `version: 1
+source:
+  host: $SOURCE_HOST
+  port: $SOURCE_PORT
+  region: eu-west-1
+  database: $DATABASE
+  user: $SOURCE_USER
+  auth: password
+  password_from: env:SOURCE_PASSWORD
+  s3_role: $UNLOAD_ROLE
+target:
+  host: $TARGET_HOST
+  port: $TARGET_PORT
+  region: eu-west-1
+  database: $DATABASE
+  user: $TARGET_USER
+  auth: password
+  password_from: env:TARGET_PASSWORD
+  s3_role: $COPY_ROLE
+stage:
+  url: s3://$BUCKET/stage
+  region: eu-west-1
+  kms_key: $KEY
+  owner: "$OWNER"
+`
+
+func writeJob(ts *testscript.TestScript, _ bool, args []string) {
+	text := os.Expand(jobHead, ts.Getenv) + ts.ReadFile(args[1])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+func staged(ts *testscript.TestScript, _ bool, args []string) {
+	found, err := of(ts).inBucket(context.Background())
+	ts.Check(err)
+	if fmt.Sprint(len(found)) != args[0] {
+		ts.Fatalf("the bucket holds %d, not %s: %v", len(found), args[0], found)
+	}
+}
+
+func keyCommand(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(of(ts).setKey(context.Background(), args[0] == "enable"))
+}
+
+func full(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(of(ts).fillDisk(args[0]))
+}
+
+// exits runs a command and wants one exit code; testscript's own "!" takes any that is not 0.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if fmt.Sprint(code) != args[0] {
+		ts.Fatalf("%s ended with exit code %d, not %s", strings.Join(args[1:], " "), code, args[0])
+	}
+}
+
+func alterFile(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	changed := strings.Replace(text, args[1], args[2], 1)
+	if changed == text {
+		ts.Fatalf("%s does not hold %s", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(changed), 0o600))
+}
+
+func between(ts *testscript.TestScript, _ bool, args []string) {
+	s := of(ts)
+	s.proxy.beforeCopy(func() error { return s.tamper(context.Background(), args[0]) })
+}
+
+// proxy stands between the program and the AWS endpoint, so that a script can do something at one exact point of a run.
+type proxy struct {
+	server *httptest.Server
+	mu     sync.Mutex
+	action func() error
+	failed error
+}
+
+func newProxy(t *testing.T, s *site) *proxy {
+	t.Helper()
+	upstream, err := url.Parse(s.endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{}
+	forward := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(upstream); r.Out.Host = r.In.Host },
+		Transport: s.transport(),
+	}
+	p.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		forward.ServeHTTP(w, r)
+		if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/sealift.manifest") {
+			p.act()
+		}
+	}))
+	t.Cleanup(func() {
+		p.server.Close()
+		if p.failed != nil {
+			t.Errorf("tampering: %v", p.failed)
+		}
+	})
+	return p
+}
+
+func (p *proxy) beforeCopy(do func() error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.action = do
+}
+
+func (p *proxy) act() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.action != nil {
+		p.failed = errors.Join(p.failed, p.action())
+		p.action = nil
+	}
+}
+
+// tamper does something to the first data object in the script's bucket, with the bucket owner's rights.
+func (s *site) tamper(ctx context.Context, how string) error {
+	list, err := s.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &s.bucket})
+	if err != nil {
+		return err
+	}
+	for _, o := range list.Contents {
+		if strings.HasSuffix(*o.Key, "manifest") || aws.ToInt64(o.Size) == 0 {
+			continue
+		}
+		if how == "remove" {
+			_, err := s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: o.Key})
+			return err
+		}
+		out, err := s.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: o.Key})
+		if err != nil {
+			return err
+		}
+		text, err := io.ReadAll(out.Body)
+		if err := errors.Join(err, out.Body.Close()); err != nil {
+			return err
+		}
+		switch how {
+		case "alter":
+			text[len(text)/2] ^= 0x10
+		case "truncate":
+			text = text[:len(text)/2]
+		default:
+			return fmt.Errorf("no such action: %s", how)
+		}
+		_, err = s.s3.PutObject(ctx, &s3.PutObjectInput{
+			Bucket: &s.bucket, Key: o.Key, Body: bytes.NewReader(text),
+			ServerSideEncryption: s3types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &s.keyARN,
+		})
+		return err
+	}
+	return errors.New("nothing is staged")
+}
