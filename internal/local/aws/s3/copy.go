@@ -97,7 +97,8 @@ func (c *Caller) UploadPartCopy(ctx context.Context, in GetInput, to UploadInput
 	defer func() { err = errors.Join(err, c.s.content.unpin(v.Pieces)) }()
 	from = b.info(in.Key, v)
 	where := &Object{}
-	if err := where.locate(v, in); err != nil {
+	err = where.locate(v, in)
+	if err != nil || in.Range != nil && in.Range.Offset+in.Range.Length > v.Size { // no reading up to the end here
 		return PartInfo{}, from, invalidArgument("x-amz-copy-source-range", in.Range.String(), "Range specified is not valid for source object of size: "+sizeText(v.Size))
 	}
 	body, err := c.open(ctx, b, v, in, where.Offset, where.Length)

@@ -332,12 +332,14 @@ func (u *upload) choose(in CompleteInput) ([]part, error) {
 	if len(in.Parts) == 0 {
 		return nil, malformedXML()
 	}
-	var chosen []part
-	for i, want := range in.Parts {
-		if i > 0 && want.Number <= in.Parts[i-1].Number {
+	for i := range in.Parts[1:] {
+		if in.Parts[i].Number >= in.Parts[i+1].Number {
 			return nil, refuse(http.StatusBadRequest, "InvalidPartOrder",
 				"The list of parts was not in ascending order. Parts must be ordered by part number.", "UploadId", u.ID)
 		}
+	}
+	var chosen []part
+	for i, want := range in.Parts {
 		p, ok := u.parts[want.Number]
 		if ok && u.Declared && u.ChecksumType == composite && want.Checksum.Algorithm != u.Checksum {
 			return nil, invalidRequest(fmt.Sprintf("The upload was created using a %s checksum. The complete request must include the checksum for each part. It was missing for part %d in the request.",
