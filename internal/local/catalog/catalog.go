@@ -32,10 +32,15 @@ var order = []string{
 	"super.sql",
 	"comparison.sql",
 	"functions_hash.sql",
+	"functions_string.sql",
+	"functions_date.sql",
 	"late_binding.sql",
 	"attributes.sql",
 	"functions_catalog.sql",
 	"pg_views.sql",
+	"stv.sql",
+	"svv.sql",
+	"stl.sql",
 }
 
 // Options says of which warehouse a database is a part.

@@ -112,3 +112,26 @@ LANGUAGE sql STABLE AS $$
 		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 		ORDER BY n.nspname, c.relname, a.attnum
 $$;
+
+-- rs.table_rows estimates how many rows a table holds, those marked as deleted included: small tables are counted.
+CREATE OR REPLACE FUNCTION rs.table_rows(relation oid) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	size constant bigint := pg_relation_size(relation);
+	c pg_catalog.pg_class;
+	n bigint;
+BEGIN
+	IF size = 0 THEN
+		RETURN 0;
+	END IF;
+	SELECT * INTO c FROM pg_catalog.pg_class WHERE oid = relation;
+	IF size <= 1048576 OR c.reltuples <= 0 OR c.relpages = 0 THEN
+		IF size > 67108864 AND pg_stat_get_live_tuples(relation) > 0 THEN
+			RETURN pg_stat_get_live_tuples(relation);
+		END IF;
+		EXECUTE format('SELECT count(*) FROM %s', relation::regclass) INTO n;
+		RETURN n;
+	END IF;
+	RETURN round(c.reltuples::numeric / c.relpages * (size / current_setting('block_size')::bigint));
+END $$;
+REVOKE ALL ON FUNCTION rs.table_rows(oid) FROM PUBLIC;

@@ -10,6 +10,7 @@
 -- rs.load_replacement   one row per value whose invalid characters ACCEPTINVCHARS replaced (STL_REPLACEMENTS)
 -- rs.unload_log    one row per UNLOAD
 -- rs.unload_file   one row per object that an UNLOAD wrote
+-- rs.connection_log  one row per event of a connection: initiating session, authenticated, disconnecting session
 --
 -- status is running, success, failed or aborted (cancelled, or the client was gone).
 -- userid is the oid of the user in pg_authid; query is what pg_last_query_id() answers.
@@ -149,3 +150,17 @@ CREATE TABLE IF NOT EXISTS rs.unload_file (
 	file_format   text NOT NULL
 );
 CREATE INDEX IF NOT EXISTS unload_file_query ON rs.unload_file (query);
+
+CREATE TABLE IF NOT EXISTS rs.connection_log (
+	event            text NOT NULL,
+	recordtime       timestamp NOT NULL,
+	remotehost       text NOT NULL DEFAULT '',
+	remoteport       text NOT NULL DEFAULT '',
+	pid              int NOT NULL,
+	dbname           text NOT NULL DEFAULT '',
+	username         text NOT NULL DEFAULT '',
+	authmethod       text NOT NULL DEFAULT '',
+	duration         bigint NOT NULL DEFAULT 0,  -- microseconds
+	sslversion       text NOT NULL DEFAULT '',
+	application_name text NOT NULL DEFAULT ''
+);

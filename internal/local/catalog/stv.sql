@@ -1,0 +1,76 @@
+-- STV views: what is going on now. They come before the SVV views, some of which read them.
+
+-- rs.is_superuser tells whether the user may see everybody's rows.
+CREATE OR REPLACE FUNCTION rs.is_superuser() RETURNS boolean
+	LANGUAGE sql STABLE AS 'SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user';
+CREATE OR REPLACE FUNCTION rs.user_id() RETURNS oid
+	LANGUAGE sql STABLE AS 'SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user';
+
+-- rs.activity is pg_stat_activity with everybody's rows, of clients only.
+CREATE OR REPLACE FUNCTION rs.activity() RETURNS SETOF pg_catalog.pg_stat_activity
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	SELECT * FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend' AND usesysid <> 10
+$$;
+
+-- rs.isolation is the isolation level that the sessions of a database start with.
+CREATE OR REPLACE FUNCTION rs.isolation(database oid) RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce((SELECT substr(setting, length('default_transaction_isolation=') + 1)
+		FROM pg_catalog.pg_db_role_setting, unnest(setconfig) setting
+		WHERE setdatabase = database AND setrole = 0 AND setting LIKE 'default_transaction_isolation=%'), 'repeatable read')
+$$;
+CREATE OR REPLACE VIEW pg_catalog.stv_db_isolation_level AS
+	SELECT datname::char(128) AS db_name,
+		(CASE WHEN rs.isolation(oid) = 'serializable' THEN 'Serializable' ELSE 'Snapshot Isolation' END)::char(20) AS isolation_level
+	FROM pg_catalog.pg_database WHERE NOT datistemplate AND datname <> 'postgres';
+
+CREATE OR REPLACE VIEW pg_catalog.stv_sessions AS
+	SELECT backend_start::timestamp AS starttime, pid AS process, usename::char(50) AS user_name, datname::char(50) AS db_name,
+		0 AS timeout_sec
+	FROM rs.activity() WHERE rs.is_superuser() OR usesysid = rs.user_id();
+
+-- STV_RECENTS lists what runs and what ran last; times are in microseconds.
+CREATE OR REPLACE VIEW pg_catalog.stv_recents AS
+	SELECT q.userid::int AS userid,
+		(CASE WHEN q.status = 'running' THEN 'Running' ELSE 'Done' END)::char(20) AS status, q.starttime,
+		(extract(epoch FROM coalesce(q.endtime, clock_timestamp() AT TIME ZONE 'UTC') - q.starttime) * 1000000)::int AS duration,
+		pg_get_userbyid(q.userid)::char(50) AS user_name, q.database::char(50) AS db_name, left(q.text, 600)::char(600) AS query,
+		CASE WHEN q.status = 'running' THEN q.pid ELSE -1 END AS pid
+	FROM (SELECT * FROM rs.query_log ORDER BY query DESC LIMIT 100) q
+	WHERE (SELECT rs.is_superuser()) OR q.userid = (SELECT rs.user_id());
+CREATE OR REPLACE VIEW pg_catalog.stv_inflight AS
+	SELECT q.userid::int AS userid, 0 AS slice, q.query::int AS query, q.label::char(320) AS label, q.xid, q.pid, q.starttime,
+		left(q.text, 100)::char(100) AS text, 0 AS suspended, 0 AS insert_pristine, 0 AS concurrency_scaling_status
+	FROM rs.query_log q WHERE q.status = 'running' AND ((SELECT rs.is_superuser()) OR q.userid = (SELECT rs.user_id()));
+
+CREATE OR REPLACE VIEW pg_catalog.stv_locks AS
+	SELECT l.relation::int AS table_id, a.xact_start::timestamp AS last_commit, a.xact_start::timestamp AS last_update,
+		a.usesysid::bigint AS lock_owner, l.pid AS lock_owner_pid, a.xact_start::timestamp AS lock_owner_start_ts, NULL::timestamp AS lock_owner_end_ts,
+		(CASE WHEN l.granted THEN 'Holding ' ELSE 'Waiting for ' END || l.mode)::char(22) AS lock_status
+	FROM pg_catalog.pg_locks l JOIN rs.activity() a ON a.pid = l.pid
+	WHERE l.locktype = 'relation' AND l.mode <> 'AccessShareLock' AND a.datname = current_database();
+
+CREATE OR REPLACE VIEW pg_catalog.stv_slices AS
+	SELECT n / 2 AS node, n AS slice, n AS localslice, 'D'::char(1) AS type
+	FROM rs.warehouse, generate_series(0, slices - 1) n;
+-- STV_TBL_PERM has a row for each slice of a table; rows are divided evenly.
+CREATE OR REPLACE VIEW pg_catalog.stv_tbl_perm AS
+	SELECT s.n AS slice, c.oid::int AS id, c.relname::char(72) AS name,
+		(rs.table_rows(c.oid) / w.slices)::bigint AS rows, (rs.table_rows(c.oid) / w.slices)::bigint AS sorted_rows,
+		CASE c.relpersistence WHEN 't' THEN 1 ELSE 0 END AS temp, d.oid::int AS db_id, 0 AS insert_pristine, 0 AS delete_pristine,
+		CASE WHEN a.backup IS FALSE THEN 0 ELSE 1 END AS backup, 0 AS dist_style, 0 AS block_count
+	FROM pg_catalog.pg_class c LEFT JOIN rs.table_attribute a ON a.relid = c.oid
+	CROSS JOIN rs.warehouse w CROSS JOIN LATERAL generate_series(0, w.slices - 1) AS s (n)
+	JOIN pg_catalog.pg_database d ON d.datname = current_database()
+	WHERE c.relkind = 'r' AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'rs'::regnamespace)
+		AND (SELECT rs.is_superuser());
+CREATE OR REPLACE VIEW pg_catalog.stv_load_state AS
+	SELECT l.userid::int AS userid, l.pid AS session, l.query::int AS query, 0 AS slice, l.pid, l.starttime AS recordtime,
+		l.source_file_bytes AS bytes_to_load, l.loaded_bytes AS bytes_loaded, l.source_file_bytes AS bytes_to_load_compressed,
+		l.loaded_bytes AS bytes_loaded_compressed, l.loaded_rows::int AS lines, l.source_file_count AS num_files,
+		l.source_file_count AS num_files_complete, ''::char(256) AS current_file,
+		CASE WHEN l.source_file_bytes > 0 THEN (100 * l.loaded_bytes / l.source_file_bytes)::int ELSE 0 END AS pct_complete
+	FROM rs.load_log l WHERE l.status = 'running' AND ((SELECT rs.is_superuser()) OR l.userid = (SELECT rs.user_id()));
+
+GRANT SELECT ON pg_catalog.stv_db_isolation_level, pg_catalog.stv_sessions, pg_catalog.stv_recents, pg_catalog.stv_inflight,
+	pg_catalog.stv_locks, pg_catalog.stv_slices, pg_catalog.stv_tbl_perm, pg_catalog.stv_load_state TO PUBLIC;

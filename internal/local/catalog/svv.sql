@@ -1,0 +1,275 @@
+-- PG_TABLE_DEF, the PG_..._INFO relations and the SVV views (Redshift manual, System tables and views).
+
+-- rs.relation: every table and view a client may know of, with what the views below need of it.
+CREATE OR REPLACE VIEW rs.relation AS
+	SELECT c.oid, n.nspname::text AS schema_name, c.relname::text AS table_name, c.relkind, c.relowner, c.relpersistence,
+		c.relacl, c.relnamespace,
+		CASE WHEN c.relkind = 'r' OR c.relkind = 'm' THEN coalesce(a.diststyle, 9) END AS diststyle,
+		coalesce(a.sortstyle, 'auto') AS sortstyle, coalesce(a.encode_auto, true) AS encode_auto,
+		coalesce(a.backup, true) AS backup, a.created,
+		CASE c.relkind WHEN 'r' THEN CASE c.relpersistence WHEN 't' THEN 'LOCAL TEMPORARY' ELSE 'BASE TABLE' END
+			WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END AS table_type,
+		obj_description(c.oid, 'pg_class') AS remarks
+	FROM pg_catalog.pg_class c
+	JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+	LEFT JOIN rs.table_attribute a ON a.relid = c.oid
+	WHERE c.relkind IN ('r', 'v', 'm', 'p') AND n.nspname <> 'rs' AND n.nspname !~ '^pg_toast';
+
+-- rs.relation_column: their columns.
+CREATE OR REPLACE VIEW rs.relation_column AS
+	SELECT r.oid, r.schema_name, r.table_name, r.relkind, a.attname::text AS column_name, a.attnum AS ordinal_position,
+		format_type(a.atttypid, a.atttypmod) AS type, a.atttypid, a.atttypmod, a.attnotnull, a.attacl,
+		CASE WHEN a.attidentity <> '' THEN rs.identity_source(a.attrelid, a.attnum, a.attidentity)
+			ELSE pg_get_expr(d.adbin, d.adrelid) END AS column_default,
+		coalesce(c.distkey, false) AS distkey, coalesce(c.sortkey, 0) AS sortkey,
+		format_encoding(rs.encoding(c.encoding, coalesce(c.sortkey, 0), r.relpersistence = 't', a.atttypid)) AS encoding,
+		CASE WHEN a.atttypid IN (1042, 1043) AND a.atttypmod > 4 THEN a.atttypmod - 4
+			WHEN a.atttypid = 6551 THEN a.atttypmod END AS character_maximum_length,
+		CASE a.atttypid WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 WHEN 700 THEN 24 WHEN 701 THEN 53
+			WHEN 1700 THEN ((a.atttypmod - 4) >> 16) & 65535 END AS numeric_precision,
+		CASE a.atttypid WHEN 21 THEN 0 WHEN 23 THEN 0 WHEN 20 THEN 0
+			WHEN 1700 THEN (a.atttypmod - 4) & 65535 END AS numeric_scale,
+		CASE WHEN a.atttypid IN (1083, 1114, 1184, 1266) THEN 6 WHEN a.atttypid = 1082 THEN 0 END AS datetime_precision,
+		col_description(r.oid, a.attnum) AS remarks
+	FROM rs.relation r
+	JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+	LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+	LEFT JOIN rs.column_attribute c ON c.relid = a.attrelid AND c.attnum = a.attnum;
+GRANT SELECT ON rs.relation, rs.relation_column TO PUBLIC;
+
+-- PG_TABLE_DEF shows the schemas of the search path only.
+CREATE OR REPLACE VIEW pg_catalog.pg_table_def AS
+	SELECT c.schema_name::name AS schemaname, c.table_name::name AS tablename, c.column_name::name AS "column",
+		c.type, c.encoding::text AS encoding, c.distkey, c.sortkey, c.attnotnull AS "notnull"
+	FROM rs.relation_column c
+	WHERE c.relkind IN ('r', 'm') AND c.schema_name = ANY (current_schemas(true)::text[]);
+
+-- PG_CONF holds the BACKUP NO flags of tables.
+CREATE OR REPLACE VIEW pg_catalog.pg_conf AS
+	SELECT format('pg_class_backup_%s_%s', (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()),
+		relid)::varchar AS key, 'NO'::varchar AS value
+	FROM rs.table_attribute WHERE NOT backup;
+
+-- releffectivediststyle tells the three kinds of AUTO apart: 10 ALL, 11 EVEN, 12 KEY. Small tables are ALL; how Redshift
+-- changes its mind as they grow is not imitated.
+CREATE OR REPLACE VIEW pg_catalog.pg_class_info AS
+	SELECT c.oid AS reloid, c.relname, c.relnamespace, c.reltype, c.relowner, c.relam, c.relfilenode, c.reltablespace,
+		c.relpages, c.reltuples, c.relhasindex, c.relisshared, c.relkind, c.relnatts, c.relhasoids, c.relhaspkey, c.relhasrules,
+		c.relacl, c.reldiststyle, CASE c.reldiststyle WHEN 9 THEN 10::smallint ELSE c.reldiststyle END AS releffectivediststyle,
+		c.relcreationtime
+	FROM rs.pg_class c;
+CREATE OR REPLACE VIEW pg_catalog.pg_attribute_info AS SELECT * FROM rs.pg_attribute;
+CREATE OR REPLACE VIEW pg_catalog.pg_database_info AS
+	SELECT oid AS datid, datname, datdba, encoding, datistemplate, datallowconn, NULL::oid AS datlastsysoid,
+		CASE datconnlimit WHEN -1 THEN 'UNLIMITED' ELSE datconnlimit::text END AS datconnlimit, dattablespace, datconfig, datacl,
+		'l'::"char" AS dattype, NULL::varchar AS datuservacuum
+	FROM rs.pg_database;
+CREATE OR REPLACE VIEW pg_catalog.pg_user_info AS
+	SELECT usename, usesysid, usecreatedb, usesuper, usecatupd, passwd, valuntil, useconfig, 'UNLIMITED'::text AS useconnlimit,
+		'RESTRICTED'::text AS syslogaccess, NULL::timestamp AS last_ddl_ts, 0 AS sessiontimeout, NULL::varchar AS external_id
+	FROM rs.pg_user;
+CREATE OR REPLACE VIEW pg_catalog.pg_proc_info AS SELECT oid AS prooid, * FROM rs.pg_proc;
+CREATE OR REPLACE VIEW pg_catalog.pg_external_schema AS
+	SELECT NULL::oid AS esoid, NULL::smallint AS eskind, NULL::text AS esdbname, NULL::text AS esoptions WHERE false;
+
+-- SVV_TABLE_INFO is for superusers, and has no row for a table without rows.
+CREATE OR REPLACE VIEW pg_catalog.svv_table_info AS
+	SELECT current_database()::text AS database, r.schema_name AS schema, r.oid AS table_id, r.table_name AS "table",
+		CASE WHEN r.encode_auto THEN 'Y, AUTO(ENCODE)' WHEN k.encoded THEN 'Y' ELSE 'N' END AS encoded,
+		CASE r.diststyle WHEN 0 THEN 'EVEN' WHEN 1 THEN 'KEY(' || k.distkey || ')' WHEN 8 THEN 'ALL' ELSE 'AUTO(ALL)' END AS diststyle,
+		CASE WHEN k.sortkey1 IS NULL AND r.sortstyle = 'auto' THEN 'AUTO(SORTKEY)'
+			WHEN r.sortstyle = 'interleaved' THEN 'INTERLEAVED' ELSE k.sortkey1 END AS sortkey1,
+		k.max_varchar, k.sortkey1_enc::char(32) AS sortkey1_enc, k.sortkey_num,
+		greatest(1, ceil(pg_total_relation_size(r.oid) / 1048576.0))::bigint AS size,
+		0.0::numeric(10,4) AS pct_used, 0::bigint AS empty, NULL::numeric(5,2) AS unsorted, 0::numeric(5,2) AS stats_off,
+		n.rows::numeric(38,0) AS tbl_rows, NULL::numeric(19,2) AS skew_sortkey1,
+		CASE WHEN r.diststyle <> 8 THEN 1 END::numeric(19,2) AS skew_rows,
+		n.rows::numeric(38,0) AS estimated_visible_rows, NULL::text AS risk_event, NULL::numeric(12,2) AS vacuum_sort_benefit,
+		r.created AS create_time
+	FROM rs.relation r
+	CROSS JOIN LATERAL (
+		SELECT max(column_name) FILTER (WHERE distkey) AS distkey,
+			max(column_name) FILTER (WHERE abs(sortkey) = 1) AS sortkey1,
+			max(encoding) FILTER (WHERE abs(sortkey) = 1) AS sortkey1_enc,
+			count(*) FILTER (WHERE sortkey <> 0)::int AS sortkey_num,
+			coalesce(max(character_maximum_length) FILTER (WHERE atttypid = 1043), 0) AS max_varchar,
+			bool_or(encoding <> 'none') AS encoded
+		FROM rs.relation_column c WHERE c.oid = r.oid) k
+	CROSS JOIN LATERAL (SELECT rs.table_rows(r.oid) AS rows OFFSET 0) n
+	WHERE r.relkind IN ('r', 'm') AND r.relpersistence <> 't' AND r.schema_name NOT IN ('pg_catalog', 'information_schema')
+		AND n.rows > 0;
+REVOKE ALL ON pg_catalog.svv_table_info FROM PUBLIC;
+
+CREATE OR REPLACE VIEW pg_catalog.svv_redshift_columns AS
+	SELECT current_database()::varchar AS database_name, schema_name::varchar AS schema_name, table_name::varchar AS table_name,
+		column_name::varchar AS column_name, ordinal_position::int AS ordinal_position, type::varchar AS data_type,
+		column_default::varchar AS column_default, (CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END)::varchar AS is_nullable,
+		encoding, distkey, sortkey, array_to_string(rs.acl(attacl), '~')::varchar AS column_acl, remarks::varchar AS remarks
+	FROM rs.relation_column;
+CREATE OR REPLACE VIEW pg_catalog.svv_redshift_tables AS
+	SELECT current_database()::varchar AS database_name, schema_name::varchar AS schema_name, table_name::varchar AS table_name,
+		(CASE WHEN relkind IN ('r', 'm') THEN 'TABLE' ELSE 'VIEW' END)::varchar AS table_type,
+		array_to_string(rs.acl(relacl), '~')::varchar AS table_acl, remarks::varchar AS remarks,
+		pg_get_userbyid(relowner)::varchar AS table_owner
+	FROM rs.relation;
+CREATE OR REPLACE VIEW pg_catalog.svv_redshift_schemas AS
+	SELECT current_database()::varchar AS database_name, nspname::varchar AS schema_name, nspowner::int AS schema_owner,
+		'local'::varchar AS schema_type, array_to_string(nspacl, '~')::varchar AS schema_acl, NULL::varchar AS schema_option
+	FROM rs.pg_namespace;
+CREATE OR REPLACE VIEW pg_catalog.svv_redshift_databases AS
+	SELECT datname::varchar AS database_name, datdba::int AS database_owner, 'local'::varchar AS database_type,
+		array_to_string(datacl, '~')::varchar AS database_acl, NULL::varchar AS database_options,
+		(CASE WHEN rs.isolation(oid) = 'serializable' THEN 'Serializable' ELSE 'Snapshot Isolation' END)::varchar AS database_isolation_level
+	FROM rs.pg_database WHERE NOT datistemplate AND datname <> 'postgres';
+
+CREATE OR REPLACE VIEW pg_catalog.svv_all_tables AS
+	SELECT current_database()::varchar AS database_name, schema_name::varchar AS schema_name, table_name::varchar AS table_name,
+		array_to_string(rs.acl(relacl), '~')::varchar AS table_acl,
+		(CASE WHEN relkind IN ('r', 'm') THEN 'TABLE' ELSE 'VIEW' END)::varchar AS table_type, remarks::varchar AS remarks,
+		pg_get_userbyid(relowner)::varchar AS owner
+	FROM rs.relation;
+CREATE OR REPLACE VIEW pg_catalog.svv_all_columns AS
+	SELECT current_database()::varchar AS database_name, schema_name::varchar AS schema_name, table_name::varchar AS table_name,
+		column_name::varchar AS column_name, ordinal_position::int AS ordinal_position, column_default::varchar AS column_default,
+		(CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END)::varchar AS is_nullable, format_type(atttypid, NULL)::varchar AS data_type,
+		character_maximum_length, numeric_precision, numeric_scale, remarks::varchar AS remarks,
+		(CASE WHEN atttypid IN (1042, 1043) THEN 'case_sensitive' END)::varchar AS collation
+	FROM rs.relation_column;
+CREATE OR REPLACE VIEW pg_catalog.svv_all_schemas AS
+	SELECT database_name, schema_name, schema_owner, schema_type, schema_acl, NULL::varchar AS source_database, schema_option
+	FROM pg_catalog.svv_redshift_schemas;
+
+CREATE OR REPLACE VIEW pg_catalog.svv_tables AS
+	SELECT current_database()::text AS table_catalog, schema_name AS table_schema, table_name, table_type, remarks
+	FROM rs.relation;
+CREATE OR REPLACE VIEW pg_catalog.svv_columns AS
+	SELECT current_database()::text AS table_catalog, schema_name AS table_schema, table_name, column_name,
+		ordinal_position::int AS ordinal_position, column_default, CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
+		format_type(atttypid, NULL) AS data_type, character_maximum_length, numeric_precision,
+		CASE WHEN atttypid IN (20, 21, 23, 700, 701) THEN 2 WHEN atttypid = 1700 THEN 10 END AS numeric_precision_radix,
+		numeric_scale, datetime_precision, NULL::text AS interval_type, NULL::text AS interval_precision,
+		NULL::text AS character_set_catalog, NULL::text AS character_set_schema, NULL::text AS character_set_name,
+		NULL::text AS collation_catalog, NULL::text AS collation_schema, NULL::text AS collation_name,
+		NULL::text AS domain_name, remarks
+	FROM rs.relation_column;
+
+-- What can only be in a real cluster is here without rows: external schemas and tables, datashares.
+CREATE OR REPLACE VIEW pg_catalog.svv_external_schemas AS
+	SELECT NULL::oid AS esoid, NULL::smallint AS eskind, NULL::text AS schemaname, NULL::int AS esowner, NULL::text AS databasename,
+		NULL::text AS esoptions WHERE false;
+CREATE OR REPLACE VIEW pg_catalog.svv_external_databases AS
+	SELECT NULL::int AS eskind, NULL::text AS esoptions, NULL::text AS databasename, NULL::text AS location, NULL::text AS parameters WHERE false;
+CREATE OR REPLACE VIEW pg_catalog.svv_external_tables AS
+	SELECT NULL::text AS redshift_database_name, NULL::text AS schemaname, NULL::text AS tablename, NULL::text AS tabletype,
+		NULL::text AS location, NULL::text AS input_format, NULL::text AS output_format, NULL::text AS serialization_lib,
+		NULL::text AS serde_parameters, NULL::int AS compressed, NULL::text AS parameters WHERE false;
+CREATE OR REPLACE VIEW pg_catalog.svv_external_columns AS
+	SELECT NULL::text AS redshift_database_name, NULL::text AS schemaname, NULL::text AS tablename, NULL::text AS columnname,
+		NULL::text AS external_type, NULL::int AS columnnum, NULL::int AS part_key, NULL::text AS is_nullable WHERE false;
+CREATE OR REPLACE VIEW pg_catalog.svv_external_partitions AS
+	SELECT NULL::text AS schemaname, NULL::text AS tablename, NULL::text AS "values", NULL::text AS location,
+		NULL::text AS input_format, NULL::text AS output_format, NULL::text AS serialization_lib, NULL::text AS serde_parameters,
+		NULL::int AS compressed, NULL::text AS parameters WHERE false;
+CREATE OR REPLACE VIEW pg_catalog.svv_datashares AS
+	SELECT NULL::varchar AS share_name, NULL::int AS share_id, NULL::int AS share_owner, NULL::varchar AS source_database,
+		NULL::varchar AS consumer_database, NULL::varchar AS share_type, NULL::timestamp AS createdate,
+		NULL::boolean AS is_publicaccessible, NULL::varchar AS share_acl, NULL::varchar AS producer_account,
+		NULL::varchar AS producer_namespace WHERE false;
+
+-- Masking and row-level security policies are refused, so that none is ever attached.
+CREATE OR REPLACE VIEW pg_catalog.svv_masking_policy AS
+	SELECT NULL::text AS policy_database, NULL::text AS policy_name, NULL::text AS input_columns, NULL::text AS policy_expression,
+		NULL::text AS policy_modified_by, NULL::timestamp AS policy_modified_time WHERE false;
+CREATE OR REPLACE VIEW pg_catalog.svv_attached_masking_policy AS
+	SELECT NULL::text AS policy_name, NULL::text AS schema_name, NULL::text AS table_name, NULL::text AS table_type,
+		NULL::text AS grantor, NULL::text AS grantee, NULL::text AS grantee_type, NULL::int AS priority,
+		NULL::text AS input_columns, NULL::text AS output_columns WHERE false;
+CREATE OR REPLACE VIEW pg_catalog.svv_rls_policy AS
+	SELECT NULL::varchar AS poldb, NULL::varchar AS polname, NULL::varchar AS polalias, NULL::varchar AS polatts,
+		NULL::varchar AS polqual, NULL::boolean AS polenabled, NULL::varchar AS polmodifiedby, NULL::timestamp AS polmodifiedtime WHERE false;
+CREATE OR REPLACE VIEW pg_catalog.svv_rls_attached_policy AS
+	SELECT NULL::varchar AS relschema, NULL::varchar AS relname, NULL::varchar AS relkind, NULL::varchar AS polname,
+		NULL::varchar AS grantor, NULL::varchar AS grantee, NULL::varchar AS granteekind, NULL::boolean AS is_pol_on,
+		NULL::boolean AS is_rls_on, NULL::varchar AS rls_conjunction_type WHERE false;
+CREATE OR REPLACE VIEW pg_catalog.svv_rls_relation AS
+	SELECT NULL::varchar AS datname, NULL::varchar AS relschema, NULL::varchar AS relname, NULL::varchar AS relkind,
+		NULL::boolean AS is_rls_on, NULL::boolean AS is_rls_datashare_on, NULL::varchar AS rls_conjunction_type WHERE false;
+
+CREATE OR REPLACE VIEW pg_catalog.svv_mv_info AS
+	SELECT current_database()::char(128) AS database_name, schema_name::char(128) AS schema_name,
+		pg_get_userbyid(relowner)::char(128) AS user_name, table_name::char(128) AS name, false AS is_stale,
+		'M'::char(1) AS owner_is_mv, 0 AS state, 'f'::char(1) AS autorewrite, 'f'::char(1) AS autorefresh
+	FROM rs.relation WHERE relkind = 'm';
+
+CREATE OR REPLACE VIEW pg_catalog.svv_interleaved_columns AS
+	SELECT oid::int AS tbl, (ordinal_position - 1)::int AS col, NULL::numeric(19,2) AS interleaved_skew, NULL::timestamp AS last_reindex
+	FROM rs.relation_column c WHERE sortkey <> 0
+		AND EXISTS (SELECT FROM rs.relation_column o WHERE o.oid = c.oid AND o.sortkey < 0);
+
+-- Privileges, one row per privilege and grantee.
+CREATE OR REPLACE FUNCTION rs.grantee_type(role oid) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN role = 0 THEN 'public' WHEN rs.is_role(role) THEN 'role'
+		WHEN (SELECT rolcanlogin FROM pg_catalog.pg_roles r WHERE r.oid = role) THEN 'user' ELSE 'group' END
+$$;
+CREATE OR REPLACE FUNCTION rs.grantee_name(role oid) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN role = 0 THEN 'public' ELSE pg_get_userbyid(role)::text END
+$$;
+CREATE OR REPLACE VIEW pg_catalog.svv_relation_privileges AS
+	SELECT r.schema_name AS namespace_name, r.table_name AS relation_name, g.privilege_type, g.grantee::int AS identity_id,
+		rs.grantee_name(g.grantee) AS identity_name, rs.grantee_type(g.grantee) AS identity_type, g.is_grantable AS admin_option
+	FROM rs.relation r CROSS JOIN LATERAL aclexplode(r.relacl) g WHERE r.schema_name NOT IN ('pg_catalog', 'information_schema');
+CREATE OR REPLACE VIEW pg_catalog.svv_column_privileges AS
+	SELECT c.schema_name AS namespace_name, c.table_name AS relation_name, c.column_name, g.privilege_type,
+		g.grantee::int AS identity_id, rs.grantee_name(g.grantee) AS identity_name, rs.grantee_type(g.grantee) AS identity_type
+	FROM rs.relation_column c CROSS JOIN LATERAL aclexplode(c.attacl) g;
+CREATE OR REPLACE VIEW pg_catalog.svv_schema_privileges AS
+	SELECT n.nspname::text AS namespace_name, g.privilege_type, g.grantee::int AS identity_id,
+		rs.grantee_name(g.grantee) AS identity_name, rs.grantee_type(g.grantee) AS identity_type, g.is_grantable AS admin_option
+	FROM pg_catalog.pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) g WHERE n.nspname <> 'rs';
+CREATE OR REPLACE VIEW pg_catalog.svv_database_privileges AS
+	SELECT d.datname::text AS database_name, g.privilege_type, g.grantee::int AS identity_id,
+		rs.grantee_name(g.grantee) AS identity_name, rs.grantee_type(g.grantee) AS identity_type, g.is_grantable AS admin_option
+	FROM pg_catalog.pg_database d CROSS JOIN LATERAL aclexplode(d.datacl) g;
+CREATE OR REPLACE VIEW pg_catalog.svv_default_privileges AS
+	SELECT n.nspname::text AS schema_name, CASE d.defaclobjtype WHEN 'r' THEN 'RELATION' WHEN 'f' THEN 'FUNCTION' ELSE 'OTHER' END AS object_type,
+		d.defaclrole::int AS owner_id, pg_get_userbyid(d.defaclrole)::text AS owner_name, rs.grantee_type(d.defaclrole) AS owner_type,
+		g.privilege_type, g.grantee::int AS grantee_id, rs.grantee_name(g.grantee) AS grantee_name,
+		rs.grantee_type(g.grantee) AS grantee_type, g.is_grantable AS admin_option
+	FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace
+	CROSS JOIN LATERAL aclexplode(d.defaclacl) g;
+CREATE OR REPLACE VIEW pg_catalog.svv_roles AS
+	SELECT oid::int AS role_id, rolname::text AS role_name, NULL::text AS role_owner, NULL::text AS external_id
+	FROM pg_catalog.pg_roles WHERE rs.is_role(oid);
+CREATE OR REPLACE VIEW pg_catalog.svv_user_info AS
+	SELECT usename::text AS user_name, usesysid AS user_id, usecreatedb AS createdb, usesuper AS superuser, usecatupd AS catalog_update,
+		'UNLIMITED'::text AS connection_limit, 'RESTRICTED'::text AS syslog_access, NULL::timestamp AS last_ddl_timestamp,
+		0 AS session_timeout, NULL::text AS external_user_id
+	FROM rs.pg_user;
+CREATE OR REPLACE VIEW pg_catalog.svv_user_grants AS
+	SELECT m.member::int AS user_id, pg_get_userbyid(m.member)::text AS user_name, m.roleid::int AS role_id,
+		pg_get_userbyid(m.roleid)::text AS role_name, m.admin_option
+	FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles u ON u.oid = m.member
+	WHERE u.rolcanlogin AND rs.is_role(m.roleid);
+CREATE OR REPLACE VIEW pg_catalog.svv_role_grants AS
+	SELECT m.member::int AS role_id, pg_get_userbyid(m.member)::text AS role_name, m.roleid::int AS granted_role_id,
+		pg_get_userbyid(m.roleid)::text AS granted_role_name
+	FROM pg_catalog.pg_auth_members m WHERE rs.is_role(m.roleid) AND rs.is_role(m.member);
+
+CREATE OR REPLACE VIEW pg_catalog.svv_transactions AS
+	SELECT a.usename::text AS txn_owner, current_database()::text AS txn_db, coalesce(a.backend_xid::text::bigint, 0) AS xid, a.pid,
+		a.xact_start::timestamp AS txn_start, l.mode AS lock_mode,
+		CASE l.locktype WHEN 'relation' THEN 'relation' ELSE 'transactionid' END AS lockable_object_type,
+		l.relation::int AS relation, l.granted
+	FROM pg_catalog.pg_locks l JOIN rs.activity() a ON a.pid = l.pid
+	WHERE l.locktype IN ('relation', 'transactionid') AND a.datname = current_database();
+
+DO $$
+DECLARE
+	v text;
+BEGIN
+	FOR v IN SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'v' AND oid >= 16384
+			AND relname <> 'svv_table_info' AND (relname LIKE 'svv\_%' OR relname ~ '^pg_.*_info$'
+				OR relname IN ('pg_table_def', 'pg_conf', 'pg_external_schema')) LOOP
+		EXECUTE format('GRANT SELECT ON pg_catalog.%I TO PUBLIC', v);
+	END LOOP;
+END $$;
