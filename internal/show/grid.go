@@ -39,8 +39,8 @@ func (g *Grid) AddCells(cells ...Cell) {
 }
 
 const (
-	gap       = "  "
-	widestKey = 40 // a first cell wider than this has a line of its own
+	gap    = "  "
+	widest = 36 // what follows a cell wider than this goes on the next line, so that one long name does not widen all rows
 )
 
 // Grid writes g.
@@ -50,7 +50,7 @@ func (p *Page) Grid(g *Grid) {
 	for i, c := range g.Columns {
 		widths[i] = length(c.Head)
 		for _, row := range g.Rows {
-			if n := length(row[i].Text); i > 0 || n <= widestKey {
+			if n := length(row[i].Text); c.Right || i == len(g.Columns)-1 || n <= widest {
 				widths[i] = max(widths[i], n)
 			}
 		}
@@ -123,8 +123,8 @@ func (p *Page) row(g *Grid, widths []int, row []Cell, below bool) {
 		}
 		space := strings.Repeat(" ", max(0, widths[i]-length(cell.Text)))
 		switch {
-		case i == 0 && length(cell.Text) > widths[0]:
-			b.WriteString(p.Paint(cell.Colour, cell.Text) + "\n" + strings.Repeat(" ", g.Indent+widths[0]))
+		case length(cell.Text) > widths[i] && !g.Columns[i].Right:
+			b.WriteString(p.Paint(cell.Colour, cell.Text) + "\n" + strings.Repeat(" ", at+widths[i]))
 		case g.Columns[i].Right:
 			b.WriteString(space + p.Paint(cell.Colour, cell.Text))
 		default:
