@@ -41,6 +41,9 @@ var order = []string{
 	"stv.sql",
 	"svv.sql",
 	"stl.sql",
+	"show.sql",
+	"parameters.sql",
+	"information_schema.sql",
 }
 
 // Options says of which warehouse a database is a part.
