@@ -194,12 +194,12 @@ func (r *Receipt) counted() string {
 // Again is the command that moves the tables that were not verified, or "" if there are none. A table whose publish is
 // unknown is not among them: with mode append, moving it again could double its rows.
 func (r *Receipt) Again() string {
-	command := "sealift copy " + argument(r.Job)
+	command := "sealift copy " + show.Argument(r.Job)
 	n, only := 0, ""
 	for _, t := range r.Tables {
 		if t.Outcome == Failed || t.Outcome == Interrupted {
 			n++
-			only += " --only " + argument(t.Target)
+			only += " --only " + show.Argument(t.Target)
 		}
 	}
 	const most = 8 // more make a command that nobody reads
@@ -213,15 +213,4 @@ func (r *Receipt) Again() string {
 	default:
 		return command + only
 	}
-}
-
-// argument quotes a word for a shell where it needs that.
-func argument(name string) string {
-	special := func(r rune) bool {
-		return !strings.ContainsRune("_.-/", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	}
-	if strings.IndexFunc(name, special) < 0 && !strings.HasPrefix(name, "-") {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }

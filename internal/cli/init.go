@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/show"
 )
 
 //go:embed init.yaml
@@ -44,7 +45,7 @@ FILE is sealift.yaml if it is left out, - is stdout. A file that exists is never
 			if err := errors.Join(err, f.Close()); err != nil {
 				return fmt.Errorf("write %s: %w", name, err)
 			}
-			return a.answer(fmt.Sprintf("%s written; edit the places marked <<< EDIT, then: sealift plan %s\n", name, name))
+			return a.answer(fmt.Sprintf("%s written; edit the places marked <<< EDIT, then: sealift plan %s\n", show.Safe(name), show.Safe(show.Argument(name))))
 		}),
 	}
 }

@@ -52,9 +52,9 @@ Exit codes: 0 planned, 1 failed, 2 the job has mistakes (all are listed), 130 in
 			if a.json {
 				return a.answer(string(text))
 			}
-			next := fmt.Sprintf("plan %s; keep it with: sealift plan %s -o FILE, or run it with: sealift copy %s\n", p.ID, args[0], args[0])
+			next := fmt.Sprintf("plan %s; keep it with: sealift plan %s -o FILE, or run it with: sealift copy %s\n", p.ID, show.Argument(args[0]), show.Argument(args[0]))
 			if file != "" {
-				next = fmt.Sprintf("plan %s saved to %s; run it with: sealift copy %s\n", p.ID, file, file)
+				next = fmt.Sprintf("plan %s saved to %s; run it with: sealift copy %s\n", p.ID, file, show.Argument(file))
 			}
 			return a.answer(p.Text(plan.TextOptions{Columns: a.stdout.page(), Colours: a.stdout.colours, SQL: sql}) + show.Lines(next))
 		}),

@@ -43,7 +43,7 @@ To try everything without AWS: sealift local demo`,
 	flags.BoolP("help", "h", false, "show the help of a command")
 	root.AddCommand(
 		a.initCommand(), a.planCommand(), a.copyCommand(), a.runsCommand(), a.showCommand(), a.jobCommand(),
-		a.completionCommand(), a.versionCommand(),
+		a.localCommand(), a.completionCommand(), a.versionCommand(),
 	)
 	return root
 }

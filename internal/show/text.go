@@ -57,6 +57,17 @@ func unsafe(r rune) bool {
 	return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)
 }
 
+// Argument quotes a word for a shell where it needs that.
+func Argument(name string) string {
+	special := func(r rune) bool {
+		return !strings.ContainsRune("_.-/", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}
+	if strings.IndexFunc(name, special) < 0 && !strings.HasPrefix(name, "-") {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+}
+
 // wrap breaks text into lines of at most width characters, between words where that is possible.
 func wrap(text string, width int) []string {
 	var lines []string
