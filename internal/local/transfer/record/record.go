@@ -140,6 +140,9 @@ func (s *source) skipLines(n int64) error {
 		if err := s.skipLine(); err != nil {
 			return err
 		}
+		if s.err != nil && s.start == s.end {
+			return nil // fewer lines than that; Next answers what ended the file
+		}
 	}
 	return nil
 }
