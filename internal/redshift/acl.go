@@ -35,12 +35,17 @@ var privileges = map[string]template{
 // allPrivileges stands for an access list with all the letters that GRANT ALL leaves in it.
 const allPrivileges = "ALL"
 
-// privilegeLetters are the letters of access lists. R (rules) and t (triggers) are inherited from PostgreSQL and mean
-// nothing on Redshift, which has neither; GRANT ALL sets them all the same.
+// privilegeLetters are the letters of access lists. Rules and triggers are inherited from PostgreSQL and mean nothing on
+// Redshift, which has neither; GRANT ALL sets them all the same.
 var privilegeLetters = map[byte]string{
 	'r': "SELECT", 'a': "INSERT", 'w': "UPDATE", 'd': "DELETE", 'x': "REFERENCES", 'D': "DROP", 'A': "ALTER", 'T': "TRUNCATE",
-	'R': "", 't': "",
+	'R': rule, 't': trigger,
 }
+
+const (
+	rule    = "RULE"
+	trigger = "TRIGGER"
+)
 
 // parseACL reads pg_class.relacl as text: {owner=arwdRxtD/owner,reader=r/owner,"group analysts=r*/owner",=r/owner}. What
 // the owner has from being the owner is left out.
@@ -96,30 +101,34 @@ func parseACLItem(item string) ([]Grant, error) {
 	}
 	plain, granting := g, g
 	granting.GrantOption = true
-	seen := 0
 	for i := 0; i < len(letters); i++ {
 		p, ok := privilegeLetters[letters[i]]
 		if !ok {
 			return nil, fmt.Errorf("%q has the unknown privilege %q", item, letters[i])
 		}
-		seen++
 		to := &plain
 		if i+1 < len(letters) && letters[i+1] == '*' {
 			to = &granting
 			i++
 		}
-		if p != "" {
-			to.Privileges = append(to.Privileges, p)
-		}
+		to.Privileges = append(to.Privileges, p)
 	}
-	// GRANT ALL leaves all the letters there are in the server's release: it is given on as ALL.
-	for _, to := range []*Grant{&plain, &granting} {
-		slices.Sort(to.Privileges)
-		if seen >= 8 && (len(plain.Privileges) == 0 || len(granting.Privileges) == 0) && len(to.Privileges) > 0 {
-			to.Privileges = []string{allPrivileges}
-		}
-	}
+	plain.tidy()
+	granting.tidy()
 	return []Grant{plain, granting}, nil
+}
+
+// tidy sorts privileges, and writes what GRANT ALL left as ALL: its letters differ between releases of the server, but
+// triggers come from nothing else.
+func (g *Grant) tidy() {
+	for _, p := range []string{"SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES", "DROP", trigger} {
+		if !slices.Contains(g.Privileges, p) {
+			g.Privileges = slices.DeleteFunc(g.Privileges, func(p string) bool { return p == rule || p == trigger })
+			slices.Sort(g.Privileges)
+			return
+		}
+	}
+	g.Privileges = []string{allPrivileges}
 }
 
 // aclName takes the grantee off the front of an item. "group " stays in front of a group's name.

@@ -28,6 +28,7 @@ type Catalog struct {
 	Database      string
 	Version       string // of the server, as version() tells it
 	Isolation     string // of the database, as the server calls it, or "" where it does not tell
+	Collation     string // of texts in the database: case_sensitive or case_insensitive
 	CaseSensitive bool   // names in quotes keep their case
 	// Schemas are all that exist, system schemas apart.
 	Schemas map[Ident]bool
@@ -186,6 +187,17 @@ func (r *reader) readSettings(ctx context.Context) error {
 			return errors.New("enable_case_sensitive_identifier is NULL")
 		}
 		r.catalog.CaseSensitive = *row[0] == "on" || *row[0] == "true"
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	// Older releases have no such function and one collation.
+	r.catalog.Collation = caseSensitive
+	err = r.optional(ctx, "", 1, Build("SELECT db_collation()"), func(row []*string) error {
+		if row[0] != nil {
+			r.catalog.Collation = strings.TrimSpace(*row[0])
+		}
 		return nil
 	})
 	if err != nil {
@@ -678,16 +690,26 @@ ORDER BY namespace_name, relation_name, identity_name, privilege_type`)
 	})
 }
 
-// readCollations finds columns that compare without regard to case; all others do not, unless the database does.
+// The collations of texts.
+const (
+	caseSensitive   = "case_sensitive"
+	caseInsensitive = "case_insensitive"
+)
+
+// readCollations finds columns that compare with regard to case where the database does not, or the other way round.
 func (r *reader) readCollations(ctx context.Context) error {
-	sql := Build(`SELECT schema_name, table_name, column_name, "collation"
+	other := caseInsensitive
+	if r.catalog.Collation == caseInsensitive {
+		other = caseSensitive
+	}
+	sql := Build(`SELECT schema_name, table_name, column_name
 FROM svv_all_columns
-WHERE database_name = ? AND "collation" IN ('case_insensitive', 'case_sensitive')`, Lit(r.catalog.Database))
+WHERE database_name = ? AND "collation" = ?`, Lit(r.catalog.Database), Lit(other))
 	byName := make(map[Table]*TableDef, len(r.catalog.Tables))
 	for i := range r.catalog.Tables {
 		byName[r.catalog.Tables[i].Table] = &r.catalog.Tables[i]
 	}
-	return r.optional(ctx, "collations of columns are not known; the target's own is taken", 4, sql, func(row []*string) error {
+	return r.optional(ctx, "collations of columns are not known; the target's own is taken", 3, sql, func(row []*string) error {
 		t, err := r.table(row[0], row[1])
 		if err != nil {
 			return err
@@ -697,8 +719,8 @@ WHERE database_name = ? AND "collation" IN ('case_insensitive', 'case_sensitive'
 			return err
 		}
 		if d, ok := byName[t]; ok {
-			if c, ok := d.Column(name); ok && row[3] != nil {
-				c.Collate = *row[3]
+			if c, ok := d.Column(name); ok {
+				c.Collate = other
 			}
 		}
 		return nil

@@ -47,6 +47,7 @@ func warehouse() answers {
 	return answers{
 		"version()":                             []string{"PostgreSQL 8.0.2 on i686-pc-linux-gnu, Redshift 1.0.98765|analytics"},
 		"SHOW enable_case_sensitive_identifier": []string{"off"},
+		"db_collation":                          []string{"case_sensitive"},
 		"stv_db_isolation_level":                []string{"dev             |Serializable        ", "analytics          |Snapshot Isolation  "},
 		"SELECT n.nspname FROM":                 []string{"pg_catalog", "pg_temp_3", "information_schema", "public", "sales", "crm", "sealift", "catalog_history"},
 		"FROM pg_catalog.pg_class c\nJOIN": []string{
@@ -87,7 +88,7 @@ func warehouse() answers {
 		"svv_relation_privileges": []string{
 			"sales|orders|auditor|SELECT|f", "sales|orders|auditor|REFERENCES|f", "sales|orders|owner|DROP|t", "sales|orders|owner|STARE|t", "x|y|z|SELECT|f",
 		},
-		"svv_all_columns": []string{"sales|orders|note|case_insensitive", "sales|gone|note|case_insensitive"},
+		"svv_all_columns": []string{"sales|orders|note", "sales|gone|note"},
 		"svv_table_info":  []string{"100|placed_at|1000|12", "106|AUTO(SORTKEY(a))|5|1", "999|NULL|1|1"},
 	}
 }
@@ -109,7 +110,7 @@ func TestReadCatalog(t *testing.T) {
 		return out
 	}
 	want := &redshift.Catalog{
-		Database: "analytics", Version: "PostgreSQL 8.0.2 on i686-pc-linux-gnu, Redshift 1.0.98765", Isolation: "Snapshot Isolation",
+		Database: "analytics", Version: "PostgreSQL 8.0.2 on i686-pc-linux-gnu, Redshift 1.0.98765", Isolation: "Snapshot Isolation", Collation: "case_sensitive",
 		Schemas: map[redshift.Ident]bool{id("public"): true, id("sales"): true, id("crm"): true},
 		Views: map[redshift.Table]string{
 			table(t, "sales.v_daily"): "view", table(t, "public.mv_tbl__daily__0"): "storage of a materialized view",
@@ -303,7 +304,7 @@ func TestReadCatalogWithout(t *testing.T) {
 	absent := &redshift.ServerError{Code: "42P01", Message: `relation does not exist`}
 	broken := errors.New("connection lost")
 	for key, optional := range map[string]bool{
-		"SHOW enable_case_sensitive_identifier": true, "stv_db_isolation_level": true, "svv_relation_privileges": true, "svv_all_columns": true, "svv_table_info": true,
+		"SHOW enable_case_sensitive_identifier": true, "db_collation": true, "stv_db_isolation_level": true, "svv_relation_privileges": true, "svv_all_columns": true, "svv_table_info": true,
 		"version()": false, "SELECT n.nspname FROM": false, "FROM pg_catalog.pg_class c\nJOIN": false, "format_encoding": false, "pg_constraint": false, "pg_description": false, "pg_depend": false,
 	} {
 		for _, refusal := range []error{denied, absent, broken} {
@@ -320,7 +321,7 @@ func TestReadCatalogWithout(t *testing.T) {
 				}
 				continue
 			}
-			if len(c.Notes) != 1 && key != "SHOW enable_case_sensitive_identifier" {
+			if len(c.Notes) != 1 && key != "SHOW enable_case_sensitive_identifier" && key != "db_collation" {
 				t.Errorf("%s: notes %q", key, c.Notes)
 			}
 		}

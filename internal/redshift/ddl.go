@@ -77,9 +77,9 @@ func (c Column) definition(o CreateOptions) SQL {
 		parts = append(parts, SQL{"ENCODE " + e})
 	}
 	switch c.Collate {
-	case "case_sensitive":
+	case caseSensitive:
 		parts = append(parts, Build("COLLATE CASE_SENSITIVE"))
-	case "case_insensitive":
+	case caseInsensitive:
 		parts = append(parts, Build("COLLATE CASE_INSENSITIVE"))
 	}
 	if c.NotNull {
@@ -273,7 +273,7 @@ func nameList(names []Ident) string {
 }
 
 func (d *TableDef) distribution() string {
-	if key, ok := d.DistKey(); ok {
+	if key, ok := d.DistKey(); ok && d.DistStyle == DistKey {
 		return "KEY" + nameList([]Ident{key})
 	}
 	return strings.ToUpper(string(d.DistStyle))
@@ -283,10 +283,9 @@ func (d *TableDef) sorting() string {
 	switch d.SortStyle {
 	case SortCompound, SortInterleaved:
 		return strings.ToUpper(string(d.SortStyle)) + nameList(d.SortKey())
-	case SortAuto:
-		return "AUTO"
 	default:
-		return ""
+		// A table without a sort key has an automatic one, but the catalog says so only where there are rows.
+		return "AUTO"
 	}
 }
 

@@ -35,7 +35,9 @@ func (e *ServerError) cause() string {
 	}
 	for line := range strings.Lines(detail) {
 		if text, ok := strings.CutPrefix(strings.TrimSpace(line), "error:"); ok {
-			return strings.TrimSpace(text)
+			if text = strings.TrimSpace(text); text != strings.TrimSpace(e.Message) {
+				return text
+			}
 		}
 	}
 	return ""

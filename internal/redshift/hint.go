@@ -13,6 +13,8 @@ var hints = []struct {
 		"the role must be attached to the warehouse, and its trust policy must name redshift.amazonaws.com (redshift-serverless.amazonaws.com for a workgroup); each role of a chain must trust the one before"},
 	{"", []string{"not authorized to get credentials of role"},
 		"attach the role to the warehouse, and let its trust policy allow sts:AssumeRole"},
+	{"", []string{"range of parquet"},
+		"text holds values that Parquet cannot: set stage.format: text in the job"},
 	{"", []string{"s3serviceexception", "permanentredirect"},
 		"the bucket is in another region: set stage.region in the job"},
 	{"", []string{"s3serviceexception", "kms", "disabled"},

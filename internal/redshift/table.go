@@ -22,7 +22,7 @@ type Column struct {
 	DistKey  bool
 	SortKey  int // place in the sort key, from 1; 0 is none
 	Identity *Identity
-	Collate  string // case_sensitive or case_insensitive where it is not the database's, else ""
+	Collate  string // case_sensitive or case_insensitive where that is not the database's, else ""
 	Comment  string
 }
 
@@ -350,10 +350,7 @@ func (d *TableDef) Fingerprint() string {
 		return Absent
 	}
 	h := sha256.New()
-	writeField(h, d.Schema.name, d.Name.name, d.ColumnsFingerprint(), string(d.DistStyle), string(d.SortStyle))
-	distKey, _ := d.DistKey()
-	writeField(h, distKey.name)
-	writeNames(h, d.SortKey())
+	writeField(h, d.Schema.name, d.Name.name, d.ColumnsFingerprint(), d.distribution(), d.sorting())
 	if d.PrimaryKey != nil {
 		writeField(h, "primary key")
 		writeNames(h, d.PrimaryKey.Columns)

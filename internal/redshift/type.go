@@ -197,10 +197,11 @@ func TypeFromOID(oid uint32, modifier int32) (Type, error) {
 	case 4000:
 		return Type{Name: Super}, nil
 	case 6551:
-		if !known || length < 1 || length > maxVarbyte {
-			length = defaultVarbyte
+		// Whether this modifier counts the header too is not documented; four bytes too many do no harm.
+		if modifier < 1 || modifier > maxVarbyte {
+			modifier = defaultVarbyte
 		}
-		return Type{Name: Varbyte, Length: length}, nil
+		return Type{Name: Varbyte, Length: int(modifier)}, nil
 	default:
 		return Type{}, fmt.Errorf("type with object id %d is not known", oid)
 	}

@@ -92,7 +92,7 @@ func TestTypeFromOID(t *testing.T) {
 		{3000, -1, "GEOMETRY"},
 		{3001, -1, "GEOGRAPHY"},
 		{4000, -1, "SUPER"},
-		{6551, 20, "VARBYTE(16)"},
+		{6551, 16, "VARBYTE(16)"},
 		{6551, -1, "VARBYTE(64000)"},
 		{2950, -1, ""},
 		{1042, -2147483648, ""},
