@@ -21,6 +21,7 @@ type fleet struct {
 	slices int
 	tls    *tls.Config
 	log    *slog.Logger
+	vault  *vault
 	cloud  *aws.Cloud // set once, before the first warehouse
 
 	mu      sync.Mutex // guards running
@@ -79,7 +80,7 @@ func (f *fleet) Stop(_ context.Context, c redshiftapi.Cluster) error {
 	if w := f.take(c.Name); w != nil {
 		err = w.stop()
 	}
-	return errors.Join(err, os.RemoveAll(f.folder(c.Name)))
+	return errors.Join(err, os.RemoveAll(f.folder(c.Name)), f.vault.forget(c.Name))
 }
 
 // Reboot ends all sessions and starts the warehouse again.
@@ -101,7 +102,10 @@ func (f *fleet) SetMasterPassword(ctx context.Context, c redshiftapi.Cluster, pa
 	if err != nil {
 		return err
 	}
-	return w.setPassword(ctx, c.MasterUser, password)
+	if err := w.setPassword(ctx, c.MasterUser, password); err != nil {
+		return err
+	}
+	return f.vault.change(c.Name, password)
 }
 
 // stop ends all warehouses, at once.

@@ -20,7 +20,7 @@ import (
 const (
 	lockName    = "lock"
 	stateName   = "standin.json"
-	secretsName = "secrets.json"
+	secretsName = "passwords.json"
 )
 
 // ErrNotRunning says that no stand-in runs in a folder.
@@ -146,10 +146,4 @@ func holder(dir string) (pid int, err error) {
 		return 0, ErrNotRunning // it is starting or stopping
 	}
 	return pid, nil
-}
-
-// secrets are the master passwords that the stand-in made up. PostgreSQL keeps only their digests.
-type secrets struct {
-	Version   int               `json:"version"`
-	Passwords map[string]string `json:"passwords"` // by cluster identifier
 }

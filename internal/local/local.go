@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -62,7 +62,7 @@ type Server struct {
 	http  *http.Server
 	port  int
 	done  chan error // what serving HTTP answered
-	env   []EnvVar
+	env   []EnvVar   // but for the warehouses' URLs
 }
 
 // Up starts a stand-in and waits until everything in it can be used. It runs until Close; ctx limits only the start.
@@ -94,8 +94,12 @@ func Up(ctx context.Context, o Options) (_ *Server, err error) {
 	}
 	tlsConfig := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 
+	passwords, err := openVault(filepath.Join(o.Dir, secretsName))
+	if err != nil {
+		return nil, err
+	}
 	s.fleet = &fleet{
-		dir: filepath.Join(o.Dir, "warehouses"), cache: o.CacheDir, slices: o.Slices, tls: tlsConfig, log: o.Log,
+		vault: passwords, dir: filepath.Join(o.Dir, "warehouses"), cache: o.CacheDir, slices: o.Slices, tls: tlsConfig, log: o.Log,
 		running: map[redshiftapi.Name]*warehouse{},
 	}
 	s.Cloud, err = aws.New(aws.Options{
@@ -108,14 +112,13 @@ func Up(ctx context.Context, o Options) (_ *Server, err error) {
 	if err := s.listen(ctx, o, tlsConfig); err != nil {
 		return nil, err
 	}
-	passwords, err := s.startWarehouses(ctx, o)
-	if err != nil {
+	if err := s.startWarehouses(ctx, o); err != nil {
 		return nil, err
 	}
-	if err := s.makeEnv(passwords); err != nil {
+	if err := s.makeEnv(); err != nil {
 		return nil, err
 	}
-	state := State{Version: stateVersion, PID: os.Getpid(), Port: s.port, Env: s.env}
+	state := State{Version: stateVersion, PID: os.Getpid(), Port: s.port, Env: s.Env()}
 	if err := durable.Save(filepath.Join(o.Dir, stateName), state); err != nil {
 		return nil, err
 	}
@@ -171,28 +174,23 @@ func (s *Server) listen(ctx context.Context, o Options, tlsConfig *tls.Config) e
 	return nil
 }
 
+// The warehouses of a new folder.
+var (
+	sourceName = redshiftapi.Name{Account: SourceAccount, Region: Region, ID: SourceCluster}
+	targetName = redshiftapi.Name{Account: TargetAccount, Region: Region, ID: TargetCluster}
+)
+
 // startWarehouses starts all warehouses at once: those the folder knows, or, in a new folder, source and target.
-func (s *Server) startWarehouses(ctx context.Context, o Options) (map[string]string, error) {
-	file := filepath.Join(o.Dir, secretsName)
-	kept := secrets{Version: stateVersion, Passwords: map[string]string{}}
-	if _, err := durable.Load(file, &kept); err != nil {
-		return nil, err
-	}
-	if kept.Version != stateVersion {
-		return nil, fmt.Errorf("%s has version %d, this program writes version %d", file, kept.Version, stateVersion)
+func (s *Server) startWarehouses(ctx context.Context, o Options) error {
+	if s.fleet.vault.fresh {
+		if err := s.fleet.vault.make(sourceName, targetName); err != nil {
+			return err
+		}
 	}
 	clusters := s.Cloud.Redshift.Clusters()
-	if len(clusters) == 0 && len(kept.Passwords) == 0 {
-		for _, id := range []string{SourceCluster, TargetCluster} {
-			kept.Passwords[id] = "Aa1" + rand.Text()
-		}
-		if err := durable.Save(file, kept); err != nil {
-			return nil, err
-		}
-	}
-	for _, d := range []struct{ account, id string }{{SourceAccount, SourceCluster}, {TargetAccount, TargetCluster}} {
-		name := redshiftapi.Name{Account: d.account, Region: Region, ID: d.id}
-		if _, ok := kept.Passwords[d.id]; ok && !contains(clusters, name) {
+	for _, name := range []redshiftapi.Name{sourceName, targetName} {
+		known := slices.ContainsFunc(clusters, func(c redshiftapi.Cluster) bool { return c.Name == name })
+		if _, wanted := s.fleet.vault.password(name); wanted && !known {
 			clusters = append(clusters, redshiftapi.Cluster{
 				Name: name, NodeType: "ra3.xlplus", Nodes: 2, Database: Database, MasterUser: MasterUser, PubliclyAccessible: true,
 			})
@@ -200,34 +198,25 @@ func (s *Server) startWarehouses(ctx context.Context, o Options) (map[string]str
 	}
 	errs := make(chan error, len(clusters))
 	for _, c := range clusters {
-		go func() { errs <- s.startWarehouse(ctx, o, c, kept.Passwords[c.ID]) }()
+		go func() { errs <- s.startWarehouse(ctx, o, c) }()
 	}
 	var all []error
 	for range clusters {
 		all = append(all, <-errs)
 	}
-	return kept.Passwords, errors.Join(all...)
+	return errors.Join(all...)
 }
 
-func contains(clusters []redshiftapi.Cluster, name redshiftapi.Name) bool {
-	for _, c := range clusters {
-		if c.Name == name {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *Server) startWarehouse(ctx context.Context, o Options, c redshiftapi.Cluster, password string) error {
-	switch c.Name {
-	case redshiftapi.Name{Account: SourceAccount, Region: Region, ID: SourceCluster}:
+func (s *Server) startWarehouse(ctx context.Context, o Options, c redshiftapi.Cluster) error {
+	switch {
+	case c.Name == sourceName:
 		c.Port = o.WarehousePort
-	case redshiftapi.Name{Account: TargetAccount, Region: Region, ID: TargetCluster}:
+	case c.Name == targetName && o.WarehousePort != 0:
+		c.Port = o.WarehousePort + 1
+	case o.AnyPort:
 		c.Port = 0
-		if o.WarehousePort != 0 {
-			c.Port = o.WarehousePort + 1
-		}
 	}
+	password, _ := s.fleet.vault.password(c.Name) // needed by new warehouses only, and those have one
 	port, err := s.fleet.launch(ctx, c, password)
 	if err != nil {
 		return err
@@ -236,8 +225,8 @@ func (s *Server) startWarehouse(ctx context.Context, o Options, c redshiftapi.Cl
 	return s.Cloud.Redshift.Register(c)
 }
 
-// makeEnv says what clients need to know. A warehouse that was deleted has no URL.
-func (s *Server) makeEnv(passwords map[string]string) error {
+// makeEnv says what clients need to know, but for the URLs of the warehouses.
+func (s *Server) makeEnv() error {
 	key, secret, err := s.Cloud.IAM.AdminKey()
 	if err != nil {
 		return err
@@ -252,32 +241,37 @@ func (s *Server) makeEnv(passwords map[string]string) error {
 		{"AWS_CA_BUNDLE", s.ca.file},
 		{"PGSSLROOTCERT", s.ca.file},
 	}
-	for _, c := range s.Cloud.Redshift.Clusters() {
-		name := ""
-		switch c.Name {
-		case redshiftapi.Name{Account: SourceAccount, Region: Region, ID: SourceCluster}:
-			name = "REDSHIFT_SOURCE_URL"
-		case redshiftapi.Name{Account: TargetAccount, Region: Region, ID: TargetCluster}:
-			name = "REDSHIFT_TARGET_URL"
-		default:
-			continue
-		}
-		u := url.URL{
-			Scheme: "postgresql", User: url.UserPassword(c.MasterUser, passwords[c.ID]),
-			Host: net.JoinHostPort(c.Host, strconv.Itoa(c.Port)), Path: "/" + c.Database,
-			RawQuery: url.Values{"sslmode": {"verify-full"}, "sslrootcert": {s.ca.file}}.Encode(),
-		}
-		s.env = append(s.env, EnvVar{name, u.String()})
-	}
 	return nil
 }
 
-// Env answers the variables that clients of the stand-in need. They hold secrets.
-func (s *Server) Env() []EnvVar { return append([]EnvVar(nil), s.env...) }
+// Env answers the variables that clients of the stand-in need. They hold secrets. A warehouse that was deleted has no
+// URL.
+func (s *Server) Env() []EnvVar {
+	env := append([]EnvVar(nil), s.env...)
+	for _, c := range s.Cloud.Redshift.Clusters() {
+		var variable string
+		switch c.Name {
+		case sourceName:
+			variable = "REDSHIFT_SOURCE_URL"
+		case targetName:
+			variable = "REDSHIFT_TARGET_URL"
+		default:
+			continue
+		}
+		password, _ := s.fleet.vault.password(c.Name)
+		u := url.URL{
+			Scheme: "postgresql", User: url.UserPassword(c.MasterUser, password),
+			Host: net.JoinHostPort(c.Host, strconv.Itoa(c.Port)), Path: "/" + c.Database,
+			RawQuery: url.Values{"sslmode": {"verify-full"}, "sslrootcert": {s.ca.file}}.Encode(),
+		}
+		env = append(env, EnvVar{variable, u.String()})
+	}
+	return env
+}
 
 // Var answers one of the variables of Env, "" if there is none of that name.
 func (s *Server) Var(name string) string {
-	for _, v := range s.env {
+	for _, v := range s.Env() {
 		if v.Name == name {
 			return v.Value
 		}

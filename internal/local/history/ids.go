@@ -13,7 +13,7 @@ import (
 const (
 	firstID = 100
 	// idBlock is how many ids a crash may skip: the file is written once for each block.
-	idBlock = 1000
+	idBlock = 10_000
 )
 
 // ids gives out ascending numbers that never come twice, also after a crash.
