@@ -301,7 +301,9 @@ func (s *site) tamper(ctx context.Context, how string) error {
 		}
 		switch how {
 		case "alter":
-			text[len(text)/2] ^= 0x10
+			for i := len(text) / 3; i < len(text); i++ {
+				text[i] ^= 0x55
+			}
 		case "truncate":
 			text = text[:len(text)/2]
 		default:

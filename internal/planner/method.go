@@ -154,9 +154,7 @@ func (b *builder) chooseMethod(s *selection) {
 	case s.mode == "replace" && len(s.have.Dependents) == 0:
 		s.method = plan.Swap
 		if n := len(s.have.Grants); n > 0 {
-			s.note("swap; " + plural(n, "grant") + " carried over")
-		} else {
-			s.note("swap")
+			s.note(plural(n, "grant") + " carried over")
 		}
 		s.carryOver()
 		s.differences = redshift.Diff(s.want, *s.have)
@@ -167,7 +165,7 @@ func (b *builder) chooseMethod(s *selection) {
 		if n := len(s.have.Dependents) - 1; n > 0 {
 			more = fmt.Sprintf(" and %d more", n)
 		}
-		s.note(fmt.Sprintf("delete+insert: %s %s%s depends on it", d.Kind, d.Name, more))
+		s.note(fmt.Sprintf("%s %s%s depends on it", d.Kind, d.Name, more))
 	default:
 		b.mistake(s.pos, field+".mode", "unknown mode %q", s.mode)
 	}

@@ -166,6 +166,14 @@ func (t *tableBuilder) unload() plan.Step {
 			About: "values equal the NULL marker of the staged files; plan again for another marker",
 		})
 	}
+	for _, c := range t.moved {
+		if c.Type.Name == redshift.Varbyte {
+			st = append(st, plan.Statement{
+				SQL: count(from, where, redshift.Build("OCTET_LENGTH(?) = 0", c.Name)), Role: plan.MustBeZero,
+				About: "column " + c.Name.String() + " holds empty VARBYTE values, which COPY can only read as NULL",
+			})
+		}
+	}
 	query := redshift.Build("SELECT ?\nFROM ?", redshift.Join(", ", redshift.SelectList(t.moved, t.format)...), from)
 	if !where.IsZero() {
 		query = redshift.Build("?\nWHERE (?)", query, where)
@@ -191,6 +199,14 @@ func (t *tableBuilder) unload() plan.Step {
 		ID: t.id("unload"), Kind: plan.Unload, Statements: st,
 		About: fmt.Sprintf("unload %s as %s under the key, and take its digest in the same snapshot", t.name(), t.format),
 	}
+}
+
+// count asks for the number of rows that are moved and for which a condition holds.
+func count(from, where, condition redshift.SQL) redshift.SQL {
+	if !where.IsZero() {
+		condition = redshift.Build("(?)\n    AND ?", where, condition)
+	}
+	return redshift.Build("SELECT COUNT(*)\nFROM ?\nWHERE ?", from, condition)
 }
 
 // makesTable tells whether the shadow becomes the table, and so must have everything that a table has.

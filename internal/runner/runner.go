@@ -172,7 +172,7 @@ func (r *run) table(ctx context.Context, p *plan.Table) error {
 		if err := journalOnly(err); err != nil {
 			return err
 		}
-		r.Log.Warn("table failed", "table", p.Target, "step", s.ID, "err", err)
+		r.Log.Info("table failed", "table", p.Target, "step", s.ID, "err", err)
 		return r.cleanUp(ctx, t, s, err)
 	}
 	return nil

@@ -57,6 +57,14 @@ func (l *load) prepare(ctx context.Context, e *Engine) (err error) {
 	if l.rules.TimeFormat, err = value.ParseLayout(l.TimeFormat); err != nil {
 		return &dialect.Error{Code: "22023", Message: "Invalid TIMEFORMAT: " + err.Error()}
 	}
+	if l.Format == command.Parquet {
+		// Columnar files hold moments as numbers. They reach the converters as text of any year, which the default
+		// layouts of text files, four digits, would refuse.
+		if l.rules.TimeFormat, err = value.ParseLayout("auto"); err != nil {
+			return fmt.Errorf("prepare COPY: %w", err)
+		}
+		l.rules.DateFormat = l.rules.TimeFormat
+	}
 	switch {
 	case l.Format == command.FixedWidth && len(l.Widths) != len(l.columns):
 		return &dialect.Error{
