@@ -36,6 +36,8 @@ func (x *script) alterTable() {
 		x.addColumn(i, name, spec)
 	case x.is(i, "RENAME"):
 		x.tr.After = append(x.tr.After, "SELECT rs.bind_views()")
+	case x.is(i, "OWNER", "TO"):
+		x.keepUser(i + 2)
 	case x.is(i, "APPEND", "FROM"):
 		x.append(i+2, name)
 	case x.is(i, "ALTER"):

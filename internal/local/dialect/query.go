@@ -345,8 +345,8 @@ func (x *script) rewriteCast(i, value int) int {
 	if err != nil && !x.catalog {
 		x.refuse(err)
 	}
-	if r.name == "varbyte" && x.tok(value).Kind == String {
-		// A literal holds the bytes of a text; the type's own input takes hexadecimal digits.
+	if (r.name == "varbyte" || r.name == "super") && x.tok(value).Kind == String {
+		// A literal is a text: its bytes, or a string. The types' own input takes hexadecimal digits and JSON.
 		x.insertAfter(value, "::text")
 	}
 	if text != "" {

@@ -15,6 +15,7 @@ type script struct {
 	edits []edit
 	tr    Translation
 
+	broken   bool            // brackets do not match: PostgreSQL will say so
 	catalog  bool            // the statement names pg_catalog, as psql's do: it may speak PostgreSQL's newer SQL
 	tempSeen map[string]bool // names written #t that stood where a relation stands
 	aliases  int             // generated aliases so far
@@ -56,13 +57,17 @@ func newScript(st Statement, env Env) *script {
 		case t.Text == "(" || t.Text == "[":
 			open = append(open, i)
 		case t.Text == ")" || t.Text == "]":
-			if len(open) > 0 {
-				o := open[len(open)-1]
-				open = open[:len(open)-1]
-				x.pair[i], x.pair[o] = o, i
+			if len(open) == 0 {
+				x.broken = true
+				break
 			}
+			o := open[len(open)-1]
+			open = open[:len(open)-1]
+			x.pair[i], x.pair[o] = o, i
+			x.broken = x.broken || x.is(o, "(") != x.is(i, ")")
 		}
 	}
+	x.broken = x.broken || len(open) > 0
 	return x
 }
 

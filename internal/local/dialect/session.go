@@ -160,6 +160,9 @@ func (x *script) set() {
 			return
 		}
 		x.replace(i, "rs."+name)
+		if value != "" {
+			x.replaceRange(i+2, x.len(), onOff(value))
+		}
 	case readOnly:
 		x.refuse(&Error{Code: "55P02", Message: fmt.Sprintf("parameter %q cannot be changed", name)})
 	default:
@@ -167,12 +170,17 @@ func (x *script) set() {
 	}
 }
 
-func isBoolean(s string) bool {
+func isBoolean(s string) bool { return onOff(s) != "" }
+
+// onOff is how SHOW answers a Boolean value, or "" for what is none.
+func onOff(s string) string {
 	switch strings.ToLower(s) {
-	case "true", "false", "on", "off", "yes", "no", "1", "0", "t", "f":
-		return true
+	case "true", "on", "yes", "1", "t":
+		return "'on'"
+	case "false", "off", "no", "0", "f":
+		return "'off'"
 	}
-	return false
+	return ""
 }
 
 // reset reads RESET.

@@ -124,8 +124,9 @@ func (x *script) analyze() {
 
 func (x *script) declare() {
 	for i := 1; i < x.len() && !x.is(i, "SELECT"); i++ {
-		if x.is(i, "WITH", "HOLD") || x.isOne(i, "BINARY", "SCROLL", "INSENSITIVE") {
-			x.refuse(notSupported("DECLARE ... " + strings.ToUpper(x.tok(i).Text) + " CURSOR"))
+		if x.isOne(i, "HOLD", "BINARY", "SCROLL", "INSENSITIVE") {
+			x.refuse(notSupported("DECLARE ... " + strings.ToUpper(x.tok(i).Text)))
+			return
 		}
 	}
 }
@@ -142,7 +143,7 @@ func (x *script) cancel() {
 func (x *script) end() {
 	for i := 1; i < x.len(); i++ {
 		if x.isOne(i, "PREPARED", "TO", "CHAIN") {
-			x.refuse(notSupported(strings.ToUpper(x.tok(0).Text + " ... " + x.tok(i).Text)))
+			x.refuse(notSupported(strings.ToUpper(x.tok(0).Text + " " + x.tok(i).Text)))
 			return
 		}
 	}

@@ -185,9 +185,6 @@ func (r typeRef) castType() (string, *Error) {
 	if !r.known() {
 		return "", refusal("type %q is not supported", r.name)
 	}
-	if r.name == "varchar" && r.args == nil {
-		return "", nil
-	}
 	return r.text()
 }
 

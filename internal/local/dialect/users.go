@@ -24,6 +24,7 @@ func (x *script) createUser() {
 		return
 	}
 	for i := 3; i < x.len(); i++ {
+		x.keepUser(i) // IN GROUP
 		switch {
 		case x.is(i, "PASSWORD", "DISABLE"):
 			x.replace(i+1, "NULL")
@@ -64,8 +65,13 @@ func (x *script) userParameter() {
 	name := x.word(4)
 	switch parameters[name] {
 	case native:
-	case kept, boolean:
+	case kept:
 		x.replace(4, "rs."+name)
+	case boolean:
+		x.replace(4, "rs."+name)
+		if value := onOff(x.tok(6).Text); value != "" && x.len() == 7 {
+			x.replace(6, value)
+		}
 	default:
 		if name != "all" {
 			x.refuse(unrecognized(name))

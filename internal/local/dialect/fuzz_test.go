@@ -1,0 +1,152 @@
+package dialect
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// seeds are the statements of the golden tests.
+func seeds(f *testing.F) {
+	inputs, err := filepath.Glob("testdata/*.sql")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, input := range inputs {
+		text, err := os.ReadFile(input)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, st := range Split(string(text)) {
+			f.Add(st.Text)
+		}
+	}
+	for _, s := range []string{"'a\\", "$x$", "/*", "select (", "select )", `"`, "nvl(", "decode(,,)", "#", "a # b", "listagg()"} {
+		f.Add(s)
+	}
+}
+
+// FuzzLex: the tokens of a string are the string.
+func FuzzLex(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, sql string) {
+		pos := 0
+		for _, tok := range Lex(sql) {
+			if tok.Pos != pos || tok.Text == "" || sql[pos:pos+len(tok.Text)] != tok.Text {
+				t.Fatalf("%q: token %q at %d, want one at %d", sql, tok.Text, tok.Pos, pos)
+			}
+			pos += len(tok.Text)
+			if v, ok := tok.Literal(); ok && tok.Kind == String {
+				if back, ok := Lex(QuoteLiteral(v))[0].Literal(); !ok || back != v {
+					t.Fatalf("%q: quoted again it reads %q", v, back)
+				}
+			}
+			if name, ok := tok.Name(true); ok {
+				if back, ok := Lex(QuoteIdent(name))[0].Name(true); !ok || back != name {
+					t.Fatalf("%q: quoted again it reads %q", name, back)
+				}
+			}
+		}
+		if pos != len(sql) {
+			t.Fatalf("%q: tokens end at %d", sql, pos)
+		}
+		for _, st := range Split(sql) {
+			if sql[st.Pos:st.Pos+len(st.Text)] != st.Text {
+				t.Fatalf("%q: statement %q is not at %d", sql, st.Text, st.Pos)
+			}
+			var b strings.Builder
+			for _, tok := range st.Tokens {
+				b.WriteString(tok.Text)
+			}
+			if b.String() != st.Text {
+				t.Fatalf("%q: statement %q has other tokens", sql, st.Text)
+			}
+		}
+	})
+}
+
+// opaque are the tokens whose inside a translation never touches.
+func opaque(tokens []Token) []string {
+	var texts []string
+	for _, tok := range tokens {
+		switch tok.Kind {
+		case String, DollarString, Comment, QuotedIdent:
+			texts = append(texts, tok.Text)
+		default:
+		}
+	}
+	return texts
+}
+
+// FuzzTranslate: no statement makes Translate panic; what comes out holds the same literals, comments and quoted names
+// as what went in, in the same order, as far as it holds them; and a second pass over an ordinary query finds nothing
+// left to do.
+func FuzzTranslate(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, sql string) {
+		for _, st := range Split(sql) {
+			env := Env{Database: "dev", User: "awsuser", CaseSensitive: true}
+			tr := Translate(st, env)
+			if tr.Action == Refuse != (tr.Err != nil) {
+				t.Fatalf("%q: action %v with error %v", st.Text, tr.Action, tr.Err)
+			}
+			if tr.Action != Pass {
+				continue
+			}
+			if tr.Tag == "" && rewritesOnly(st) {
+				have := opaque(Lex(tr.SQL))
+				for _, text := range opaque(st.Tokens) {
+					i := slices.Index(have, text)
+					if i < 0 {
+						t.Fatalf("%q: %q is not in %q", st.Text, text, tr.SQL)
+					}
+					have = have[i+1:]
+				}
+			}
+			_ = Translate(st, Env{})
+		}
+	})
+}
+
+// rewritesOnly tells whether a statement is one that only rewriteQuery touches, and of that nothing that drops or
+// repeats arguments.
+func rewritesOnly(st Statement) bool {
+	switch st.Verb() {
+	case "SELECT", "WITH", "INSERT", "UPDATE", "EXPLAIN":
+	default:
+		return false
+	}
+	for _, tok := range st.Tokens {
+		for _, word := range []string{"decode", "nvl2", "convert", "top", "strtol", "listagg", "#", "::", "cast", "try_cast", "approximate"} {
+			if tok.Is(word) || strings.HasPrefix(tok.Text, "#") {
+				return false
+			}
+		}
+		if tok.Kind == Word && (calls[fold(tok.Text)] != nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// FuzzUntouched: a query without anything Redshift writes differently comes back byte for byte.
+func FuzzUntouched(f *testing.F) {
+	f.Add("a", "it''s -- no", "Col \"\" x")
+	f.Add("$1", `\' /* */ nvl(`, "T")
+	f.Fuzz(func(t *testing.T, comment, literal, name string) {
+		if len(name) > maxName/2 || strings.ContainsAny(name, "\x00") || name == "" {
+			return
+		}
+		sql := "select /* " + strings.NewReplacer("*/", "", "/*", "").Replace(comment) + " */ a." + QuoteIdent(name) +
+			",\n\t" + QuoteLiteral(literal) + " || $1 from t a where b = 1.5e3"
+		statements := Split(sql)
+		if len(statements) != 1 {
+			t.Fatalf("%q: %d statements", sql, len(statements))
+		}
+		if got := Translate(statements[0], Env{CaseSensitive: true}); got.SQL != sql {
+			t.Fatalf("%q became %q (%v)", sql, got.SQL, got.Err)
+		}
+	})
+}
