@@ -175,6 +175,7 @@ stage:
   url: s3://$BUCKET/stage
   region: eu-west-1
   kms_key: $KEY
+  format: $FORMAT
   owner: "$OWNER"
 `
 

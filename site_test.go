@@ -212,7 +212,7 @@ func (s *site) env() map[string]string {
 		upper := strings.ToUpper(side)
 		out[upper+"_HOST"], out[upper+"_PORT"], out[upper+"_USER"], out[upper+"_PASSWORD"] = u.Hostname(), u.Port(), u.User.Username(), password
 	}
-	out["DATABASE"], out["BUCKET"], out["KEY"], out["OWNER"] = s.database, s.bucket, s.alias, sourceAccount
+	out["DATABASE"], out["BUCKET"], out["KEY"], out["OWNER"], out["FORMAT"] = s.database, s.bucket, s.alias, sourceAccount, "auto"
 	out["UNLOAD_ROLE"], out["COPY_ROLE"], out["DETACHED_ROLE"] = unloadRole, copyRole, detachedRole
 	return out
 }
