@@ -122,7 +122,7 @@ func hostile() *receipt.Receipt {
 
 func TestText(t *testing.T) {
 	t.Parallel()
-	golden(t, "done.txt", []byte(done().Text(receipt.TextOptions{File: "~/.local/state/sealift/runs/20261121T101500Z-7f3a/receipt.json"})))
+	golden(t, "done.txt", []byte(done().Text(receipt.TextOptions{Folder: "~/.local/state/sealift/runs/20261121T101500Z-7f3a"})))
 	golden(t, "failed.txt", []byte(failed().Text(receipt.TextOptions{})))
 }
 

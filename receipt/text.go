@@ -12,7 +12,7 @@ import (
 type TextOptions struct {
 	Columns int // width of the page; 0 means 100
 	Colours bool
-	File    string // where the receipt is kept, for the last line; may be empty
+	Folder  string // where plan, journal and receipt are kept; may be empty
 }
 
 // Text is the receipt for people: what became of each table, whether it is safe, what to do next.
@@ -155,8 +155,8 @@ func (r *Receipt) account(page *show.Page, o TextOptions) {
 	for _, left := range r.Left {
 		page.Paragraph("left        ", left, show.Yellow)
 	}
-	if o.File != "" {
-		page.Line("receipt     %s", o.File)
+	if o.Folder != "" {
+		page.Line("kept in     %s", o.Folder)
 		page.Line("            sealift show %s --html report.html", r.Run)
 	}
 }

@@ -18,7 +18,7 @@ zsh, fish or powershell.`,
 		Example: `  source <(sealift completion bash)
   sealift completion zsh > "${fpath[1]}/_sealift"`,
 		ValidArgs: shells,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      cobra.MatchAll(argument("SHELL"), cobra.OnlyValidArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.run(func(_ context.Context, args []string) error {
 				var b strings.Builder

@@ -30,7 +30,7 @@ failed, their targets are untouched; 4 the plan is stale; 130 interrupted, table
 are untouched.`,
 		Example: `  sealift copy prod-to-dev.yaml
   sealift copy prod-to-dev.plan.json --only sales.orders --only 'crm.*' --json`,
-		Args: cobra.ExactArgs(1),
+		Args: argument("JOB or PLAN"),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			return a.copy(ctx, args[0], patterns)
 		}),
@@ -58,7 +58,7 @@ func (a *app) copy(ctx context.Context, file string, patterns []string) error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	if err := a.showReceipt(r, filepath.Join(a.stateDir, "runs", r.Run, "receipt.json")); err != nil {
+	if err := a.showReceipt(r, filepath.Join(a.stateDir, "runs", r.Run)); err != nil {
 		return err
 	}
 	return outcome(r)
@@ -76,8 +76,8 @@ func (a *app) planToRun(ctx context.Context, file string, patterns []string) (*p
 	return p, fresh, err
 }
 
-// showReceipt answers with a receipt that is kept in file.
-func (a *app) showReceipt(r *receipt.Receipt, file string) error {
+// showReceipt answers with the receipt of a run that is kept in folder.
+func (a *app) showReceipt(r *receipt.Receipt, folder string) error {
 	if a.json {
 		text, err := r.Encode()
 		if err != nil {
@@ -85,7 +85,7 @@ func (a *app) showReceipt(r *receipt.Receipt, file string) error {
 		}
 		return a.answer(string(text))
 	}
-	return a.answer(r.Text(receipt.TextOptions{Columns: a.stdout.page(), Colours: a.stdout.colours, File: a.home(file)}))
+	return a.answer(r.Text(receipt.TextOptions{Columns: a.stdout.page(), Colours: a.stdout.colours, Folder: a.home(folder)}))
 }
 
 // home shortens a path in the home folder.

@@ -20,7 +20,7 @@ is made; sealift plan also finds what only the warehouses can tell.
 JOB is a file, or - for stdin.`,
 		Example: `  sealift job show prod-to-dev.yaml
   sealift job show - < prod-to-dev.yaml`,
-		Args: cobra.ExactArgs(1),
+		Args: argument("JOB"),
 		RunE: a.run(func(_ context.Context, args []string) error {
 			text, err := a.readFile(args[0])
 			if err != nil {
@@ -50,7 +50,7 @@ with it; most take a first line such as
   # yaml-language-server: $schema=sealift.schema.json`,
 		Example: `  sealift job schema > sealift.schema.json
   sealift job schema | jq '."$defs".Table.properties | keys'`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: a.run(func(context.Context, []string) error { return a.answer(docs.JobSchema) }),
 	}
 	return group(&cobra.Command{

@@ -71,7 +71,7 @@ AWS endpoints share one port. Data stays in the folder and is there again the ne
 Without --detach it runs until Ctrl-C, SIGTERM or sealift local down.`,
 		Example: `  sealift local up
   sealift local up --dir /tmp/standin --port 4700 --warehouse-port 5500 --detach`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: s.run(func(ctx context.Context, _ []string) (err error) {
 			if o.Dir, err = s.folder(); err != nil {
 				return err
@@ -248,7 +248,7 @@ AWS_ENDPOINT_URL, credentials, certificates, REDSHIFT_SOURCE_URL and REDSHIFT_TA
 secrets of the stand-in.`,
 		Example: `  eval "$(sealift local env)"
   sealift local env --json | jq -r .REDSHIFT_SOURCE_URL`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: s.run(func(context.Context, []string) error {
 			dir, err := s.folder()
 			if err != nil {
@@ -295,7 +295,7 @@ func (s *standIn) down() *cobra.Command {
 start afresh.`,
 		Example: `  sealift local down
   sealift local down --dir /tmp/standin && rm -r /tmp/standin`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: s.run(func(ctx context.Context, _ []string) error {
 			dir, err := s.folder()
 			if err != nil {
@@ -324,7 +324,7 @@ the source warehouse with a million rows, plan, copy, and ask both warehouses th
 command is shown. Nothing is left running, and the folder is removed.`,
 		Example: `  sealift local demo
   sealift local demo | less`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: s.run(func(ctx context.Context, _ []string) error {
 			ctx, release := s.cancellable(ctx)
 			defer release()

@@ -32,7 +32,7 @@ them. Words in double braces, such as {{prefix}}, are known only when a run gets
 Exit codes: 0 planned, 1 failed, 2 the job has mistakes (all are listed), 130 interrupted.`,
 		Example: `  sealift plan prod-to-dev.yaml --sql
   sealift plan prod-to-dev.yaml -o prod-to-dev.plan.json`,
-		Args: cobra.ExactArgs(1),
+		Args: argument("JOB"),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			ctx, release := a.cancellable(ctx)
 			defer release()

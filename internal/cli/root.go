@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -24,7 +25,12 @@ To try everything without AWS: sealift local demo`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		Args:              cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q", args[0])}
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
@@ -52,13 +58,45 @@ To try everything without AWS: sealift local demo`,
 func group(cmd *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return usageError{fmt.Errorf("%s needs a command", cmd.CommandPath())}
+			var names []string
+			for _, c := range cmd.Commands() {
+				names = append(names, c.Name())
+			}
+			return usageError{fmt.Errorf("%s needs a command: %s", cmd.CommandPath(), strings.Join(names, ", "))}
 		}
 		return usageError{fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())}
 	}
 	cmd.RunE = func(*cobra.Command, []string) error { return errors.New("cli: a group was run") }
 	cmd.AddCommand(commands...)
 	return cmd
+}
+
+// noArguments and argument say how many arguments a command takes, in words.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%s takes no arguments; there %s", cmd.CommandPath(), areThere(args))}
+	}
+	return nil
+}
+
+func argument(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usageError{fmt.Errorf("%s takes one argument, %s; there %s", cmd.CommandPath(), what, areThere(args))}
+		}
+		return nil
+	}
+}
+
+func areThere(args []string) string {
+	switch len(args) {
+	case 0:
+		return "is none"
+	case 1:
+		return "is 1"
+	default:
+		return fmt.Sprintf("are %d", len(args))
+	}
 }
 
 // helpText is what --help shows, usageText what stands below it. Flags of all commands come last, because they are the

@@ -50,7 +50,7 @@ func (a *app) runsCommand() *cobra.Command {
 stderr and makes the exit code 1; the others are listed all the same.`,
 		Example: `  sealift runs
   sealift runs --json | jq -r '.[] | select(.outcome != "verified") | .run'`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: a.run(func(context.Context, []string) error {
 			runs, failed := sealift.Runs(a.stateDir)
 			list := make([]runSummary, 0, len(runs))
@@ -103,7 +103,7 @@ made anew from the run's plan and journal, so a run that was killed has one too.
 RUN is a run's id, the beginning of one, or last.`,
 		Example: `  sealift show last
   sealift show 20261121T101500Z-7f3a --html report.html`,
-		Args: cobra.ExactArgs(1),
+		Args: argument("RUN"),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			return a.completeRun(args), cobra.ShellCompDirectiveNoFileComp
 		},
@@ -116,7 +116,7 @@ RUN is a run's id, the beginning of one, or last.`,
 				a.say("the journal's last line was cut short, as a crash while writing leaves it; nothing was done because of it")
 			}
 			if html == "" {
-				return a.showReceipt(run.Receipt, filepath.Join(run.Folder, "receipt.json"))
+				return a.showReceipt(run.Receipt, run.Folder)
 			}
 			text, err := run.Receipt.HTML()
 			if err != nil {

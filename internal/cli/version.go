@@ -52,7 +52,7 @@ func (a *app) versionCommand() *cobra.Command {
 the formats it writes.`,
 		Example: `  sealift version
   sealift version --json`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: a.run(func(context.Context, []string) error {
 			v := readVersion()
 			if a.json {

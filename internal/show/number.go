@@ -39,15 +39,15 @@ func Bytes(n int64) string {
 	return fmt.Sprintf("%.0f %cB", size, "kMGTPE"[unit])
 }
 
-// Duration writes a time span to about two digits: 0.04 s, 3.1 s, 38 s, 1m 12s, 2h 05m.
+// Duration writes a time span to about two digits: 40 ms, 3.1 s, 38 s, 1m 12s, 2h 05m.
 func Duration(d time.Duration) string {
 	switch s := d.Seconds(); {
 	case d < 0:
 		return "-" + Duration(-d)
 	case d == 0:
 		return "0 s"
-	case s < 0.095:
-		return fmt.Sprintf("%.2f s", s)
+	case d < 95*time.Millisecond:
+		return fmt.Sprintf("%d ms", max(1, d.Milliseconds()))
 	case s < 9.95:
 		return fmt.Sprintf("%.1f s", s)
 	case s < 59.5:
