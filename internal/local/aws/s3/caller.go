@@ -23,7 +23,7 @@ type Caller struct {
 
 // As gives S3 in the name of id, for callers inside the stand-in. They count as calling over TLS 1.3 with a signature in
 // the header if id.Secure is set, and for the region id.Region: a bucket elsewhere answers PermanentRedirect, as it
-// answers HTTP requests. Errors are found by awserr.Of.
+// answers HTTP requests. Error puts errors into S3's words.
 func (s *Service) As(id *iam.Identity) *Caller {
 	c := &Caller{s: s, id: id, conditions: policy.Context{}}
 	if id != nil {

@@ -331,7 +331,7 @@ func TestKMSPermissions(t *testing.T) {
 	w.policy(b, `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::`+second+`:root"},"Action":["s3:GetObject","s3:PutObject"],"Resource":"arn:aws:s3:::`+b+`/*"}`)
 	wantCode(t, "a stranger to the key reads", get(stranger), "403 AccessDenied")
 	_, err = w.kms().PutKeyPolicy(t.Context(), &kmssdk.PutKeyPolicyInput{KeyId: &arn, Policy: awssdk.String(document(
-		`{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::`+first+`:root","arn:aws:iam::`+second+`:root"]},"Action":"kms:*","Resource":"*"}`))})
+		`{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::` + first + `:root","arn:aws:iam::` + second + `:root"]},"Action":"kms:*","Resource":"*"}`))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,6 +100,9 @@ func tell(err error) *fault {
 	return refuse(http.StatusInternalServerError, "InternalError", "We encountered an internal error. Please try again. (The stand-in: "+err.Error()+")")
 }
 
+// Error tells an error of a Caller in S3's words: code, status and message as the REST API answers it.
+func Error(err error) *awserr.Error { return tell(err).err }
+
 // write answers a request with the error. bodyless leaves the document out, as for HEAD.
 func (f *fault) write(w http.ResponseWriter, bodyless bool) error {
 	h := w.Header()

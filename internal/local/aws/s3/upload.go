@@ -186,8 +186,9 @@ func (b *bucket) upload(key, id string) (*upload, error) {
 	return nil, noSuchUpload(id)
 }
 
-// resume finds an upload of the caller's and asks for the right to go on with it.
-func (c *Caller) resume(bucket, key, id, action string, extra policy.Context) (*bucket, *upload, error) {
+// resume finds an upload and asks for the right to go on with it. To policies, parts come under the encryption that the
+// upload was begun with, although they have no headers for it: one that demands SSE-KMS lets them pass.
+func (c *Caller) resume(bucket, key, id, action string, creates bool) (*bucket, *upload, error) {
 	if err := checkKey(key); err != nil {
 		return nil, nil, err
 	}
@@ -195,11 +196,30 @@ func (c *Caller) resume(bucket, key, id, action string, extra policy.Context) (*
 	if err != nil {
 		return nil, nil, err
 	}
+	u, missing := b.upload(key, id)
+	extra := policy.Context{}
+	if action == "s3:PutObject" {
+		extra["s3:objectcreationoperation"] = []string{strconv.FormatBool(creates)}
+		if u != nil {
+			maps.Copy(extra, u.Sealing.conditions())
+		}
+	}
 	if err := c.permit(b, action, key, extra); err != nil {
 		return nil, nil, err
 	}
-	u, err := b.upload(key, id)
-	return b, u, err
+	return b, u, missing
+}
+
+// conditions are the condition keys of a request that had asked for this encryption.
+func (s sealing) conditions() policy.Context {
+	switch {
+	case s.CustomerMD5 != "":
+		return policy.Context{sseConditions + "-customer-algorithm": {sseS3}}
+	case s.Algorithm == sseKMS:
+		return policy.Context{sseConditions: {sseKMS}, sseConditions + "-aws-kms-key-id": {s.KMSKeyARN}}
+	default:
+		return policy.Context{sseConditions: {s.Algorithm}}
+	}
 }
 
 // UploadPart stores one part. With SSE-KMS the caller needs kms:Decrypt: the upload's data key is opened.
@@ -210,7 +230,7 @@ func (c *Caller) UploadPart(ctx context.Context, in UploadInput, body io.Reader)
 	if err := in.Checksum.valid(); err != nil {
 		return PartInfo{}, err
 	}
-	b, u, err := c.resume(in.Bucket, in.Key, in.UploadID, "s3:PutObject", nil)
+	b, u, err := c.resume(in.Bucket, in.Key, in.UploadID, "s3:PutObject", false)
 	if err != nil {
 		return PartInfo{}, err
 	}
@@ -276,7 +296,7 @@ func (p part) shown() Checksum {
 
 // CompleteUpload makes the object. With SSE-KMS the caller needs kms:Decrypt.
 func (c *Caller) CompleteUpload(ctx context.Context, in CompleteInput) (ObjectInfo, error) {
-	b, u, err := c.resume(in.Bucket, in.Key, in.UploadID, "s3:PutObject", policy.Context{"s3:objectcreationoperation": {"true"}})
+	b, u, err := c.resume(in.Bucket, in.Key, in.UploadID, "s3:PutObject", true)
 	if err != nil {
 		return ObjectInfo{}, err
 	}
@@ -384,7 +404,7 @@ func (u *upload) assemble(parts []part) (*version, error) {
 
 // AbortUpload forgets an upload and its parts.
 func (c *Caller) AbortUpload(_ context.Context, bucket, key, id string) error {
-	b, u, err := c.resume(bucket, key, id, "s3:AbortMultipartUpload", nil)
+	b, u, err := c.resume(bucket, key, id, "s3:AbortMultipartUpload", false)
 	if err != nil {
 		return err
 	}
@@ -411,7 +431,7 @@ func (s *Service) forget(b *bucket, u *upload) error {
 
 // ListParts gives the parts of an upload whose numbers are above after, up to limit of them, and whether there are more.
 func (c *Caller) ListParts(_ context.Context, bucket, key, id string, after, limit int) (UploadInfo, []PartInfo, bool, error) {
-	b, u, err := c.resume(bucket, key, id, "s3:ListMultipartUploadParts", nil)
+	b, u, err := c.resume(bucket, key, id, "s3:ListMultipartUploadParts", false)
 	if err != nil {
 		return UploadInfo{}, nil, false, err
 	}

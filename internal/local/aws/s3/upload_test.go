@@ -134,7 +134,9 @@ func TestMultipartChecksums(t *testing.T) {
 		{"SHA1", "COMPOSITE", "COMPOSITE"},
 	} {
 		key := string(c.algorithm + "-" + s3types.ChecksumAlgorithm(c.kind))
-		out := upload(t, w, b, key, func(in *s3sdk.CreateMultipartUploadInput) { in.ChecksumAlgorithm, in.ChecksumType = c.algorithm, c.kind }, first, last)
+		out := upload(t, w, b, key, func(in *s3sdk.CreateMultipartUploadInput) {
+			in.ChecksumAlgorithm, in.ChecksumType = c.algorithm, c.kind
+		}, first, last)
 		if out.ChecksumType != c.want {
 			t.Errorf("%s: %s, want %s", key, out.ChecksumType, c.want)
 		}
@@ -318,5 +320,11 @@ func TestListUploads(t *testing.T) {
 	}
 	if files := w.contentFiles(); len(files) > 0 {
 		t.Errorf("content stays on disk: %v", files)
+	}
+}
+
+func completeInput(bucket, key string, id *string, parts ...s3types.CompletedPart) *s3sdk.CompleteMultipartUploadInput {
+	return &s3sdk.CompleteMultipartUploadInput{
+		Bucket: &bucket, Key: &key, UploadId: id, MultipartUpload: &s3types.CompletedMultipartUpload{Parts: parts},
 	}
 }

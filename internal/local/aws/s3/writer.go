@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-
-	"github.com/sealift/sealift/internal/local/aws/policy"
 )
 
 // partSize is what an object written by Create may have before it becomes a multipart upload, and the size of its parts.
@@ -48,10 +46,11 @@ func (c *Caller) Create(ctx context.Context, in PutInput) (*Writer, error) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := c.permit(b, "s3:PutObject", in.Key, policy.Context{"s3:objectcreationoperation": {"false"}}); err != nil {
+		_, u, err := c.resume(in.Bucket, in.Key, w.upload.ID, "s3:PutObject", false)
+		if err != nil {
 			return err
 		}
-		_, err := c.openDataKey(ctx, b.config(), in.Key, seal, in.Encryption.Customer)
+		_, err = c.openDataKey(ctx, b.config(), in.Key, u.Sealing, in.Encryption.Customer)
 		return err
 	}
 	if w.current, err = c.s.receive(dataKey, seal, in.Checksum.Algorithm, Checksum{}); err != nil {
