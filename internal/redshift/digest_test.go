@@ -291,20 +291,19 @@ func TestDigestOfQuery(t *testing.T) {
 func TestReadDigest(t *testing.T) {
 	t.Parallel()
 	layout := redshift.Layout(columns(t, "a integer; b varchar(10)"))
-	good := row("3", "123", "456", "2:789", "0:0")
+	good := row("3", "123", "2:789", "0:0")
 	d, err := redshift.ReadDigest(layout, good)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := redshift.Digest{Rows: 3, Row: [2]string{"123", "456"}, Columns: []redshift.ColumnDigest{{"a", 2, "789"}, {"b", 0, "0"}}}
+	want := redshift.Digest{Rows: 3, Row: "123", Columns: []redshift.ColumnDigest{{"a", 2, "789"}, {"b", 0, "0"}}}
 	if diff := cmp.Diff(want, d); diff != "" {
 		t.Error(diff)
 	}
 	seen := map[string]bool{d.Hex(): true}
 	for i, other := range []redshift.Digest{
 		{Rows: 4, Row: want.Row, Columns: want.Columns},
-		{Rows: 3, Row: [2]string{"1234", "56"}, Columns: want.Columns},
-		{Rows: 3, Row: [2]string{"456", "123"}, Columns: want.Columns},
+		{Rows: 3, Row: "1232", Columns: want.Columns},
 		{Rows: 3, Row: want.Row, Columns: want.Columns[:1]},
 		{Rows: 3, Row: want.Row, Columns: []redshift.ColumnDigest{{"a", 2, "789"}, {"c", 0, "0"}}},
 		{Rows: 3, Row: want.Row, Columns: []redshift.ColumnDigest{{"a", 27, "89"}, {"b", 0, "0"}}},
@@ -322,10 +321,10 @@ func TestReadDigest(t *testing.T) {
 		t.Errorf("equal digests differ: %q", d.Diff(want))
 	}
 	for _, bad := range [][]*string{
-		nil, good[:4], append(good[:5:5], good[0]),
-		row("NULL", "1", "1", "1:1", "1:1"), row("x", "1", "1", "1:1", "1:1"), row("1", "NULL", "1", "1:1", "1:1"), row("1", "-1", "1", "1:1", "1:1"),
-		row("1", "1", "1.5", "1:1", "1:1"), row("1", "1", "1", "NULL", "1:1"), row("1", "1", "1", "1", "1:1"), row("1", "1", "1", "1:", "1:1"), row("1", "1", "1", ":1", "1:1"),
-		row("1", "123456789012345678901234567890123456789", "1", "1:1", "1:1"),
+		nil, good[:3], append(good[:4:4], good[0]),
+		row("NULL", "1", "1:1", "1:1"), row("x", "1", "1:1", "1:1"), row("1", "NULL", "1:1", "1:1"), row("1", "-1", "1:1", "1:1"),
+		row("1", "1.5", "1:1", "1:1"), row("1", "1", "NULL", "1:1"), row("1", "1", "1", "1:1"), row("1", "1", "1:", "1:1"), row("1", "1", ":1", "1:1"),
+		row("1", "123456789012345678901234567890123456789", "1:1", "1:1"),
 	} {
 		if got, err := redshift.ReadDigest(layout, bad); err == nil {
 			t.Errorf("taken: %+v", got)
@@ -334,17 +333,18 @@ func TestReadDigest(t *testing.T) {
 }
 
 // BenchmarkDigest measures the digest query over a million rows of 15 columns.
-func BenchmarkDigest(b *testing.B) {
-	s := database(b)
+func BenchmarkDigest(b *testing.B) { benchmarkDigest(b, database(b)) }
+
+func benchmarkDigest(b *testing.B, s *session) {
 	s.exec(b, `CREATE TABLE flight_data (fl_date timestamp, airline_id integer, origin_region varchar(10),
 origin_division varchar(20), origin_state_name char(15), origin_state_abr char(2), origin_ap char(3), dest_region varchar(10),
 dest_division varchar(20), dest_state_name char(15), dest_state_abr char(2), dest_ap char(3), dep_delay numeric(8,2),
 arr_delay numeric(8,2), cancelled boolean)`)
-	s.exec(b, `INSERT INTO flight_data SELECT timestamp '2026-01-01' + (i % 365) * interval '1 day', 19000 + i % 20, 'Region' || i % 4,
+	s.exec(b, `INSERT INTO flight_data SELECT cast('2026-01-01' as timestamp) + (i % 365) * interval '1 day', 19000 + i % 20, 'Region' || i % 4,
 'Division ' || i % 9, 'State ' || i % 50, chr(65 + i % 26) || 'A', chr(65 + i % 26) || 'AB', 'Region' || i % 5,
 'Division ' || i % 8, 'State ' || i % 51, chr(65 + i % 25) || 'A', chr(65 + i % 25) || 'AB', (i % 10000) / 100.0 - 20,
 CASE WHEN i % 50 > 0 THEN (i % 12000) / 100.0 - 30 END, i % 50 = 0 FROM generate_series(1, 1000000) i`)
-	s.exec(b, "VACUUM ANALYZE flight_data")
+	s.exec(b, "ANALYZE flight_data")
 	cols := columns(b, `fl_date timestamp;airline_id integer;origin_region varchar(10);origin_division varchar(20);
 origin_state_name char(15);origin_state_abr char(2);origin_ap char(3);dest_region varchar(10);dest_division varchar(20);
 dest_state_name char(15);dest_state_abr char(2);dest_ap char(3);dep_delay decimal(8,2);arr_delay decimal(8,2);cancelled boolean`)

@@ -223,3 +223,9 @@ func (s *session) describe(tb testing.TB, sql redshift.SQL) ([]redshift.Field, e
 	}
 	return out, nil
 }
+
+// BenchmarkStandinDigest is BenchmarkDigest through the stand-in's server.
+func BenchmarkStandinDigest(b *testing.B) {
+	s := warehouseSession(b, local.Start(b), "REDSHIFT_SOURCE_URL")
+	benchmarkDigest(b, s)
+}
