@@ -80,7 +80,7 @@ func node(v reflect.Value) *yaml.Node {
 
 // leftOut tells whether a field has nothing to say. A false is said, because it is a default worth seeing.
 func leftOut(v reflect.Value) bool {
-	if p, ok := v.Interface().(Pattern); ok {
+	if p, ok := reflect.TypeAssert[Pattern](v); ok {
 		return p.Text == ""
 	}
 	return v.Kind() != reflect.Bool && v.IsZero()

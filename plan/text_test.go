@@ -125,12 +125,7 @@ func TestOnly(t *testing.T) {
 		"both ends": {[]string{"sales.order_lines", "sales.orders"}, []string{"ledger", "schema/sales"}, []string{"sales.order_lines/foreign-key-1"}},
 	} {
 		part, err := whole.Only(func(t plan.Table) bool {
-			for _, k := range c.keep {
-				if t.Target == k {
-					return true
-				}
-			}
-			return false
+			return slices.Contains(c.keep, t.Target)
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -49,8 +49,15 @@ func (r *Receipt) summary() string {
 
 func (r *Receipt) grid() *show.Grid {
 	grid := &show.Grid{Indent: 2, Columns: []show.Column{
-		{Head: "table"}, {Head: "result"}, {Head: "rows", Right: true}, {Head: "digest"}, {Head: "unload", Right: true},
-		{Head: "copy", Right: true}, {Head: "verify", Right: true}, {Head: "queries"}, {Head: "note"},
+		{Head: "table"},
+		{Head: "result"},
+		{Head: "rows", Right: true},
+		{Head: "digest"},
+		{Head: "unload", Right: true},
+		{Head: "copy", Right: true},
+		{Head: "verify", Right: true},
+		{Head: "queries"},
+		{Head: "note"},
 	}}
 	for i := range r.Tables {
 		t := &r.Tables[i]

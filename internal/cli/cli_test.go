@@ -88,6 +88,7 @@ func prepareState(ts *testscript.TestScript, _ bool, _ []string) {
 func tear(ts *testscript.TestScript, _ bool, args []string) {
 	addToJournal(ts, args[0], `{"seq":18,"ti`)
 }
+
 func damage(ts *testscript.TestScript, _ bool, args []string) { addToJournal(ts, args[0], "damaged\n") }
 
 func addToJournal(ts *testscript.TestScript, run, text string) {

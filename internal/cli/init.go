@@ -34,7 +34,7 @@ FILE is sealift.yaml if it is left out, - is stdout. A file that exists is never
 			if name == "-" {
 				return a.answer(initTemplate)
 			}
-			f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+			f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644) //nolint:gosec // a job holds no secret and is meant to be shared
 			if errors.Is(err, fs.ErrExist) {
 				return hint.With(fmt.Errorf("%s exists and is not overwritten", name), "name another file: sealift init FILE")
 			}

@@ -102,7 +102,7 @@ func (s *standIn) upHere(ctx context.Context, o local.Options, ready int) (err e
 	if err != nil {
 		return interrupted(ctx, alreadyRunning(err))
 	}
-	defer func() { err = errors.Join(err, server.Close()) }()
+	defer func() { err = errors.Join(err, server.Close()) }() //nolint:contextcheck // it must be stopped although ctx has ended
 	if ready > 0 {
 		// Whoever started this process in the background waits for this line.
 		pipe := os.NewFile(uintptr(ready), "ready")
@@ -175,9 +175,10 @@ func (s *standIn) upDetached(ctx context.Context, o local.Options) (err error) {
 	if err != nil {
 		return fmt.Errorf("start the stand-in: %w", err)
 	}
-	defer read.Close()
+	defer func() { err = errors.Join(err, read.Close()) }()
 	// It outlives this command, so no context ends it.
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, "local", "up", "--dir", o.Dir, "--port", strconv.Itoa(o.Port),
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, //nolint:gosec // this program itself
+		"local", "up", "--dir", o.Dir, "--port", strconv.Itoa(o.Port),
 		"--warehouse-port", strconv.Itoa(o.WarehousePort), "--ready-fd", "3", "--log-level", first(s.logLevel, "info"))
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = log, log, []*os.File{write}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no Ctrl-C of this terminal reaches it

@@ -59,7 +59,7 @@ type app struct {
 // Run carries out one invocation and answers its exit code. Nothing is left behind: no goroutine, no open file.
 func Run(ctx context.Context, p Process) int {
 	a := &app{Process: p, stdout: newStream(p.Stdout, p.Env), stderr: newStream(p.Stderr, p.Env)}
-	root := a.root()
+	root := a.root() //nolint:contextcheck // each command gets its context when it is run
 	root.SetArgs(p.Args)
 	root.SetIn(p.Stdin)
 	root.SetOut(a.stdout)

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -197,13 +198,8 @@ func (p *progress) close() { p.printer.close() }
 type plain struct{ a *app }
 
 func (p plain) step(run, table, step, outcome, detail string) {
-	line := run
-	for _, part := range []string{table, step, outcome, detail} {
-		if part != "" {
-			line += "  " + show.Safe(part)
-		}
-	}
-	p.a.say("%s", line)
+	parts := []string{run, table, step, outcome, detail}
+	p.a.say("%s", strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), "  "))
 }
 
 func (plain) working(*tableProgress, string)                       {}

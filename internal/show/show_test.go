@@ -133,7 +133,7 @@ func FuzzGrid(f *testing.F) {
 				t.Fatalf("%q is not in %q", cell, text)
 			}
 		}
-		for _, word := range strings.Fields(show.Safe(b)) {
+		for word := range strings.FieldsSeq(show.Safe(b)) {
 			if !strings.Contains(text, word) {
 				t.Fatalf("%q is not in %q", word, text)
 			}
