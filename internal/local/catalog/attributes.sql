@@ -345,7 +345,7 @@ BEGIN
 			MESSAGE = 'source and target of ALTER TABLE APPEND must have the same distribution and sort keys';
 	END IF;
 	FOR c IN
-		SELECT s.attname AS s, t.attname AS t, s.attidentity || coalesce(t.attidentity, '') AS identity,
+		SELECT s.attname AS s, t.attname AS t, concat(s.attidentity, t.attidentity) AS identity,
 			s.atttypid = t.atttypid AND s.atttypmod = t.atttypmod AND s.attnotnull = t.attnotnull AS same
 		FROM (SELECT * FROM pg_attribute WHERE attrelid = source AND attnum > 0 AND NOT attisdropped) s
 		FULL JOIN (SELECT * FROM pg_attribute WHERE attrelid = target AND attnum > 0 AND NOT attisdropped) t USING (attname)

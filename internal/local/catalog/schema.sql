@@ -6,6 +6,7 @@ GRANT USAGE ON SCHEMA rs TO PUBLIC;
 
 -- Redshift lets every user create tables in schema public (Redshift manual, Schemas); PostgreSQL 15 does not.
 GRANT CREATE ON SCHEMA public TO PUBLIC;
+ALTER SCHEMA public OWNER TO CURRENT_USER;
 
 -- rs.warehouse says which warehouse this database is a part of: one row.
 CREATE TABLE IF NOT EXISTS rs.warehouse (

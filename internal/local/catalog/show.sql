@@ -3,7 +3,7 @@
 
 -- rs.show_table writes a table's definition, so that it can be replayed. What is not known of the real output, the
 -- order of BACKUP and keys, is as CREATE TABLE wants it.
-CREATE OR REPLACE FUNCTION rs.show_table(relation regclass) RETURNS text
+CREATE OR REPLACE FUNCTION rs.show_table(shown regclass) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	r record;
@@ -11,9 +11,9 @@ DECLARE
 	keys text;
 	sortkeys text;
 BEGIN
-	SELECT * INTO r FROM rs.relation WHERE oid = relation;
+	SELECT * INTO r FROM rs.relation WHERE oid = shown;
 	IF r.relkind IS NULL OR r.relkind NOT IN ('r', 'm') THEN
-		RAISE EXCEPTION USING ERRCODE = '42809', MESSAGE = format('%s is not a table', relation);
+		RAISE EXCEPTION USING ERRCODE = '42809', MESSAGE = format('%s is not a table', shown);
 	END IF;
 	SELECT string_agg('    ' || quote_ident(column_name) || ' ' || type
 			|| CASE WHEN column_default IS NULL THEN ''
@@ -26,10 +26,10 @@ BEGIN
 			|| CASE WHEN distkey THEN ' distkey' ELSE '' END, E',\n' ORDER BY ordinal_position),
 		string_agg(quote_ident(column_name), ', ' ORDER BY abs(sortkey)) FILTER (WHERE sortkey <> 0)
 		INTO body, sortkeys
-		FROM rs.relation_column WHERE oid = relation;
+		FROM rs.relation_column WHERE oid = shown;
 	SELECT string_agg(E',\n    ' || rs.key_definition(k), '' ORDER BY array_position(ARRAY['p', 'u', 'f'], k.kind::text), c.conname)
 		INTO keys
-		FROM rs.key k JOIN pg_catalog.pg_constraint c ON c.oid = k.conoid WHERE k.relid = relation;
+		FROM rs.key k JOIN pg_catalog.pg_constraint c ON c.oid = k.conoid WHERE k.relid = shown;
 	RETURN format(E'CREATE %sTABLE %s.%s (\n%s%s\n)', CASE r.relpersistence WHEN 't' THEN 'TEMPORARY ' ELSE '' END,
 			quote_ident(r.schema_name), quote_ident(r.table_name), body, coalesce(keys, ''))
 		|| CASE WHEN r.backup THEN '' ELSE E'\nBACKUP NO' END
@@ -39,15 +39,15 @@ BEGIN
 		|| ';';
 END $$;
 
-CREATE OR REPLACE FUNCTION rs.show_view(relation regclass) RETURNS text
+CREATE OR REPLACE FUNCTION rs.show_view(shown regclass) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-	kind "char" := (SELECT relkind FROM pg_catalog.pg_class WHERE oid = relation);
+	kind "char" := (SELECT relkind FROM pg_catalog.pg_class WHERE oid = shown);
 BEGIN
 	IF kind NOT IN ('v', 'm') THEN
-		RAISE EXCEPTION USING ERRCODE = '42809', MESSAGE = format('%s is not a view', relation);
+		RAISE EXCEPTION USING ERRCODE = '42809', MESSAGE = format('%s is not a view', shown);
 	END IF;
-	RETURN coalesce((SELECT text FROM rs.late_binding_view WHERE relid = relation), pg_get_viewdef(relation));
+	RETURN coalesce((SELECT text FROM rs.late_binding_view WHERE relid = shown), pg_get_viewdef(shown));
 END $$;
 
 -- rs.same_database refuses objects of other databases, which only datashares could show.

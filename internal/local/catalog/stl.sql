@@ -10,10 +10,14 @@ CREATE OR REPLACE VIEW rs.statement AS
 	FROM rs.query_log q
 	WHERE (SELECT rs.is_superuser()) OR q.userid = (SELECT rs.user_id());
 
--- rs.pieces cuts a text into rows of n characters, counted from 0.
+-- rs.pieces cuts a text into rows of n characters, counted from 0. Line ends are kept as the letters \n and \r
+-- (Redshift manual, STL_QUERYTEXT).
 CREATE OR REPLACE FUNCTION rs.pieces(text, n int, OUT sequence int, OUT piece text) RETURNS SETOF record
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT i, substr($1, i * n + 1, n) FROM generate_series(0, greatest(length($1) - 1, 0) / n) i $$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT i, substr(line, i * n + 1, n)
+		FROM (SELECT replace(replace($1, chr(10), chr(92) || 'n'), chr(13), chr(92) || 'r') AS line) l,
+			generate_series(0, greatest(length(line) - 1, 0) / n) i
+$$;
 
 CREATE OR REPLACE VIEW pg_catalog.stl_query AS
 	SELECT userid::int AS userid, query::int AS query, label::char(320) AS label, xid, pid, database::char(32) AS database,

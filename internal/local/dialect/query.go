@@ -54,12 +54,11 @@ func (x *script) rewriteQuery(from, to int) {
 			switch {
 			case t.Text == "::":
 				i = x.rewriteCast(i+1, i-1)
-			case x.tempName(i) != "":
-				if f.relation || x.tempSeen[x.tempName(i)] && x.is(i+2, ".") {
-					x.markTemp(i)
-					f.relation = false
-					i++
-				}
+			case x.tempName(i) != "" && !x.operand(i-1):
+				x.checkName(i + 1)
+				x.markTemp(i)
+				f.relation = false
+				i++
 			}
 		}
 	}
@@ -375,12 +374,26 @@ func (x *script) rewriteCastCall(i int) {
 
 // markTemp writes the temporary table's name #t at i as a quoted one.
 func (x *script) markTemp(i int) {
-	name := x.tempName(i)
-	if x.tempSeen == nil {
-		x.tempSeen = map[string]bool{}
+	x.replaceRange(i, i+2, QuoteIdent(x.tempName(i)))
+}
+
+// Words that no operand ends with: a # behind one of them is no operator.
+var beforeOperand = set("select", "distinct", "all", "where", "and", "or", "not", "on", "by", "from", "join", "into",
+	"update", "delete", "table", "using", "exists", "only", "in", "when", "then", "else", "case", "set", "having", "lock",
+	"truncate", "analyze", "vacuum", "verbose", "temp", "temporary", "limit", "between", "like", "ilike", "top", "insert")
+
+// operand tells whether the token at i ends an operand.
+func (x *script) operand(i int) bool {
+	switch t := x.tok(i); t.Kind {
+	case Word:
+		return !beforeOperand[fold(t.Text)]
+	case QuotedIdent, String, DollarString, Number, Param:
+		return true
+	case Punct:
+		return t.Text == ")" || t.Text == "]"
+	default:
+		return false
 	}
-	x.tempSeen[name] = true
-	x.replaceRange(i, i+2, QuoteIdent(name))
 }
 
 // shadowed are the catalogs of PostgreSQL in front of which schema rs has a view of the same name, with Redshift's

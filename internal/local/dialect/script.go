@@ -15,10 +15,9 @@ type script struct {
 	edits []edit
 	tr    Translation
 
-	broken   bool            // brackets do not match: PostgreSQL will say so
-	catalog  bool            // the statement names pg_catalog, as psql's do: it may speak PostgreSQL's newer SQL
-	tempSeen map[string]bool // names written #t that stood where a relation stands
-	aliases  int             // generated aliases so far
+	broken  bool // brackets do not match: PostgreSQL will say so
+	catalog bool // the statement names pg_catalog, as psql's do: it may speak PostgreSQL's newer SQL
+	aliases int  // generated aliases so far
 }
 
 // edit is what happens to one significant token.
