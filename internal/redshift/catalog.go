@@ -42,7 +42,7 @@ type Catalog struct {
 
 // Table finds a table's definition; nil is none.
 func (c *Catalog) Table(t Table) *TableDef {
-	i, found := slices.BinarySearchFunc(c.Tables, t, func(d TableDef, t Table) int { return d.Table.Compare(t) })
+	i, found := slices.BinarySearchFunc(c.Tables, t, func(d TableDef, t Table) int { return d.Compare(t) })
 	if !found {
 		return nil
 	}
@@ -102,7 +102,7 @@ func ReadCatalog(ctx context.Context, q Querier, f Filter) (*Catalog, error) {
 			return nil, fmt.Errorf("read %s from the catalog: %w", s.what, err)
 		}
 	}
-	slices.SortFunc(r.catalog.Tables, func(a, b TableDef) int { return a.Table.Compare(b.Table) })
+	slices.SortFunc(r.catalog.Tables, func(a, b TableDef) int { return a.Compare(b.Table) })
 	for _, d := range r.catalog.Tables {
 		slices.SortFunc(d.Dependents, func(a, b Dependent) int {
 			return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))

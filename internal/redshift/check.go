@@ -3,6 +3,7 @@ package redshift
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -180,6 +181,12 @@ var verbsAfterWith = []string{
 	"update", "values",
 }
 
+// followers are words that come after a name in an expression or a query. FROM, which does too, also follows DELETE.
+var followers = []string{
+	"and", "as", "asc", "between", "collate", "cross", "desc", "else", "full", "group", "having", "ilike", "in", "inner", "is",
+	"join", "left", "like", "limit", "not", "nulls", "on", "or", "order", "right", "similar", "then", "union", "when", "where",
+}
+
 // beginsStatement tells whether a verb that is followed by t is a verb, not the name of a column or an alias.
 func beginsStatement(t token) bool {
 	switch t.kind {
@@ -188,16 +195,7 @@ func beginsStatement(t token) bool {
 	case tokenOther:
 		return t.text == "("
 	case tokenWord:
-		for _, w := range []string{
-			"is", "in", "not", "like", "ilike", "similar", "between", "and", "or", "as", "asc", "desc", "nulls", "collate",
-			"on", "where", "group", "order", "having", "limit", "union", "from", "then", "else", "when", "join", "left",
-			"right", "full", "inner", "cross",
-		} {
-			if t.is(w) {
-				return t.is("from") // DELETE FROM
-			}
-		}
-		return true
+		return !slices.ContainsFunc(followers, t.is)
 	default:
 		return false
 	}

@@ -3,6 +3,7 @@ package redshift
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -144,13 +145,11 @@ func checkPrefix(before []token) error {
 		return nil
 	}
 	last := before[len(before)-1]
-	for _, p := range []string{"b", "x", "e", "n"} {
-		if last.is(p) {
-			return fmt.Errorf("%s'...' is not supported; write '...'", last.text)
-		}
+	if slices.ContainsFunc([]string{"b", "x", "e", "n"}, last.is) {
+		return fmt.Errorf("%s'...' is not supported; write '...'", last.text)
 	}
 	if last.text == "&" && len(before) > 1 && before[len(before)-2].is("u") {
-		return errors.New("U&'...' is not supported; write '...'")
+		return fmt.Errorf("%s&'...' is not supported; write '...'", before[len(before)-2].text)
 	}
 	return nil
 }

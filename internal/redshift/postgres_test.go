@@ -27,14 +27,12 @@ var postgres struct {
 }
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	m.Run()
 	if postgres.server != nil {
 		if err := errors.Join(postgres.server.Close(), os.RemoveAll(postgres.folder)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
+			panic(err)
 		}
 	}
-	os.Exit(code)
 }
 
 // shims are the functions of Redshift's that digests use, as far as these tests need them. They are written for these
@@ -61,12 +59,12 @@ type session struct{ conn *pgconn.PgConn }
 func database(tb testing.TB) *session {
 	tb.Helper()
 	postgres.start.Do(func() {
-		postgres.folder, postgres.err = os.MkdirTemp("", "sealift-redshift-")
+		postgres.folder, postgres.err = os.MkdirTemp("", "sealift-redshift-") //nolint:usetesting // it outlives the test that makes it
 		if postgres.err != nil {
 			return
 		}
 		// PostgreSQL runs as another user than root.
-		if postgres.err = os.Chmod(postgres.folder, 0o755); postgres.err != nil { //nolint:gosec // it holds data of tests
+		if postgres.err = os.Chmod(postgres.folder, 0o755); postgres.err != nil {
 			return
 		}
 		postgres.server, postgres.err = pgserver.Start(context.WithoutCancel(tb.Context()), pgserver.Options{
@@ -142,8 +140,7 @@ func (s *session) Query(ctx context.Context, sql redshift.SQL, each func(row []*
 		}
 	}
 	err := results.Close()
-	var pe *pgconn.PgError
-	if errors.As(err, &pe) {
+	if pe, ok := errors.AsType[*pgconn.PgError](err); ok {
 		err = &redshift.ServerError{Severity: pe.Severity, Code: pe.Code, Message: pe.Message, Detail: pe.Detail, Hint: pe.Hint}
 	}
 	return errors.Join(err, eachErr)

@@ -17,9 +17,24 @@ func TestRowTextWidth(t *testing.T) {
 	}
 	const most = 65_535
 	for _, typ := range []Type{
-		{Name: SmallInt}, {Name: Integer}, {Name: BigInt}, {Name: Decimal, Precision: 38, Scale: 37}, {Name: Real}, {Name: Double}, {Name: Boolean},
-		{Name: Char, Length: 32}, {Name: Char, Length: 33}, {Name: Varchar, Length: 25}, {Name: Varchar, Length: 26}, {Name: Varchar, Length: 32},
-		{Name: Varchar, Length: maxVarchar}, {Name: Date}, {Name: TimestampTZ}, {Name: TimeTZ}, {Name: Super}, {Name: Varbyte, Length: maxVarbyte},
+		{Name: SmallInt},
+		{Name: Integer},
+		{Name: BigInt},
+		{Name: Decimal, Precision: 38, Scale: 37},
+		{Name: Real},
+		{Name: Double},
+		{Name: Boolean},
+		{Name: Char, Length: 32},
+		{Name: Char, Length: 33},
+		{Name: Varchar, Length: 25},
+		{Name: Varchar, Length: 26},
+		{Name: Varchar, Length: 32},
+		{Name: Varchar, Length: maxVarchar},
+		{Name: Date},
+		{Name: TimestampTZ},
+		{Name: TimeTZ},
+		{Name: Super},
+		{Name: Varbyte, Length: maxVarbyte},
 	} {
 		for _, columns := range []int{1, 2, 100, 300, 1600} {
 			width := 0
