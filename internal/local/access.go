@@ -29,8 +29,10 @@ func (a *access) AssumeRoles(_ context.Context, dbUser string, chain []string) (
 	if len(chain) == 0 {
 		role := a.cloud.Redshift.DefaultRole(a.warehouse)
 		if role == "" {
-			return nil, &dialect.Error{Code: "XX000", Message: "Default IAM role is not set for the cluster",
-				Hint: "set it with: aws redshift modify-cluster-iam-roles --default-iam-role-arn"}
+			return nil, &dialect.Error{
+				Code: "XX000", Message: "Default IAM role is not set for the cluster",
+				Hint: "set it with: aws redshift modify-cluster-iam-roles --default-iam-role-arn",
+			}
 		}
 		chain = []string{role}
 	}

@@ -78,7 +78,7 @@ func (f *fleet) Start(ctx context.Context, c redshiftapi.Cluster, masterPassword
 func (f *fleet) Stop(_ context.Context, c redshiftapi.Cluster) error {
 	var err error
 	if w := f.take(c.Name); w != nil {
-		err = w.stop()
+		err = w.stop() //nolint:contextcheck // stopping has time limits of its own
 	}
 	return errors.Join(err, os.RemoveAll(f.folder(c.Name)), f.vault.forget(c.Name))
 }
@@ -89,7 +89,7 @@ func (f *fleet) Reboot(ctx context.Context, c redshiftapi.Cluster) error {
 	if w == nil {
 		return fmt.Errorf("warehouse %s does not run", c.ID)
 	}
-	if err := w.stop(); err != nil {
+	if err := w.stop(); err != nil { //nolint:contextcheck // stopping has time limits of its own
 		return err
 	}
 	_, err := f.launch(ctx, c, "")

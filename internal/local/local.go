@@ -74,7 +74,7 @@ func Up(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, fmt.Errorf("start the stand-in: %w", err)
 	}
 	s := &Server{dir: o.Dir}
-	defer func() {
+	defer func() { //nolint:contextcheck // stopping has time limits of its own
 		if err != nil {
 			err = errors.Join(fmt.Errorf("start the stand-in in %s: %w", o.Dir, err), s.Close())
 		}

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"log"
 	"os"
 	"os/exec"
 	"slices"
@@ -17,7 +18,9 @@ func TestMain(m *testing.M) {
 		childMain(dir)
 		return
 	}
-	os.Exit(Main(m, &standin))
+	if err := Main(m, &standin); err != nil {
+		log.Fatal(err)
+	}
 }
 
 // clients is software that is not ours, given what `sealift local env` prints.

@@ -1,13 +1,14 @@
 package local
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -135,14 +136,14 @@ func childMain(dir string) {
 	defer stop()
 	s, err := Up(ctx, Options{Dir: dir, AnyPort: true})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		log.Fatal(err)
 	}
-	fmt.Println("up")
+	if err := os.NewFile(3, "ready").Close(); err != nil { // given by startChild
+		log.Fatal(err)
+	}
 	<-ctx.Done()
 	if err := s.Close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		log.Fatal(err)
 	}
 }
 
@@ -150,16 +151,25 @@ func startChild(tb testing.TB, dir string) *exec.Cmd {
 	tb.Helper()
 	child := exec.CommandContext(tb.Context(), os.Args[0])
 	child.Env = append(os.Environ(), childVar+"="+dir)
-	child.Stderr = os.Stderr
-	out, err := child.StdoutPipe()
+	var said bytes.Buffer
+	child.Stderr = &said
+	ready, theirs, err := os.Pipe()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if err := child.Start(); err != nil {
+	child.ExtraFiles = []*os.File{theirs}
+	if err := errors.Join(child.Start(), theirs.Close()); err != nil {
 		tb.Fatal(err)
 	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "up\n" {
-		tb.Fatalf("the child said %q, %v", line, err)
+	// It closes its end when it is up, and so does the kernel if it dies before that.
+	if _, err := io.Copy(io.Discard, ready); err != nil {
+		tb.Fatal(err)
+	}
+	if err := ready.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	if _, err := Load(dir); err != nil {
+		tb.Fatalf("%v\n%s", err, said.String())
 	}
 	return child
 }
@@ -387,8 +397,10 @@ func TestRoles(t *testing.T) {
 		{fmt.Sprintf("access_key_id '%s' secret_access_key 'wrong'", c.env("AWS_ACCESS_KEY_ID")), "Error SignatureDoesNotMatch"},
 		{"access_key_id 'AKIAIOSFODNN7EXAMPLE' secret_access_key 'wrong'", "Error InvalidAccessKeyId"},
 		{fmt.Sprintf("access_key_id '%s' secret_access_key '%s'", target.env("AWS_ACCESS_KEY_ID"), target.env("AWS_SECRET_ACCESS_KEY")), "Error InvalidAccessKeyId"},
-		{fmt.Sprintf("access_key_id '%s' secret_access_key '%s' session_token '%s'", target.env("AWS_ACCESS_KEY_ID"), target.env("AWS_SECRET_ACCESS_KEY"), target.env("AWS_SESSION_TOKEN")),
-			"Error AccessDenied"}, // the other account's administrator has no say in this one's bucket
+		{
+			fmt.Sprintf("access_key_id '%s' secret_access_key '%s' session_token '%s'", target.env("AWS_ACCESS_KEY_ID"), target.env("AWS_SECRET_ACCESS_KEY"), target.env("AWS_SESSION_TOKEN")),
+			"Error AccessDenied",
+		}, // the other account's administrator has no say in this one's bucket
 	} {
 		got := c.target(t, fmt.Sprintf("unload ('select 1 as n') to 's3://roles/%d/' %s;", i, tt.auth))
 		if !strings.Contains(got, tt.want) {
@@ -403,8 +415,10 @@ func TestEnv(t *testing.T) {
 	for _, v := range standin.Env() {
 		names = append(names, v.Name)
 	}
-	want := []string{"AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_CA_BUNDLE",
-		"PGSSLROOTCERT", "REDSHIFT_SOURCE_URL", "REDSHIFT_TARGET_URL"}
+	want := []string{
+		"AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_CA_BUNDLE",
+		"PGSSLROOTCERT", "REDSHIFT_SOURCE_URL", "REDSHIFT_TARGET_URL",
+	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -2,7 +2,7 @@ package local
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"os"
 	"testing"
 )
@@ -33,31 +33,26 @@ func Start(tb testing.TB, options ...Option) *Server {
 //
 //	var standin *local.Server
 //
-//	func TestMain(m *testing.M) { os.Exit(local.Main(m, &standin)) }
-func Main(m *testing.M, shared **Server, options ...Option) (code int) {
-	fail := func(err error) int {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
+//	func TestMain(m *testing.M) {
+//		if err := local.Main(m, &standin); err != nil {
+//			log.Fatal(err)
+//		}
+//	}
+//
+// The error is that of starting or stopping the stand-in; what the tests came to, package testing remembers.
+func Main(m *testing.M, shared **Server, options ...Option) (err error) {
 	dir, err := os.MkdirTemp("", "sealift-standin-")
 	if err != nil {
-		return fail(err)
+		return err
 	}
-	defer func() {
-		if err := os.RemoveAll(dir); err != nil {
-			code = fail(err)
-		}
-	}()
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	o := Options{Dir: dir, AnyPort: true}
 	for _, option := range options {
 		option(&o)
 	}
 	if *shared, err = Up(context.Background(), o); err != nil {
-		return fail(err)
+		return err
 	}
-	code = m.Run()
-	if err := (*shared).Close(); err != nil {
-		return fail(err)
-	}
-	return code
+	m.Run()
+	return (*shared).Close()
 }

@@ -53,7 +53,7 @@ type warehouse struct {
 // start starts the warehouse, making its data folder with the master user and the database if there is none. Port 0 is
 // any free one. What a failed start began is stopped.
 func (w *warehouse) start(ctx context.Context, port int, database, master, password string) (err error) {
-	defer func() {
+	defer func() { //nolint:contextcheck // stopping has time limits of its own
 		if err != nil {
 			err = errors.Join(err, w.stop())
 		}
@@ -94,7 +94,7 @@ func (w *warehouse) start(ctx context.Context, port int, database, master, passw
 	w.port = l.Addr().(*net.TCPAddr).Port
 	w.served = make(chan error, 1)
 	server := w.server
-	go func() { w.served <- server.Serve(l) }()
+	go func() { w.served <- server.Serve(l) }() //nolint:contextcheck // sessions outlive the start
 	return nil
 }
 

@@ -95,10 +95,10 @@ var errTooOld = fmt.Errorf("older than PostgreSQL %d", minVersion)
 
 // inspect says which PostgreSQL dir holds.
 func inspect(ctx context.Context, dir string) (Installation, error) {
-	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
+	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil { //nolint:gosec // where the user says PostgreSQL is
 		return Installation{}, fmt.Errorf("no PostgreSQL server there: %w", err)
 	}
-	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").Output()
+	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").Output() //nolint:gosec // as above
 	if err != nil {
 		return Installation{}, fmt.Errorf("run postgres --version: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,13 +23,10 @@ func TestMain(m *testing.M) {
 		childMain()
 		return
 	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		if err := os.RemoveAll(testCache()); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-		os.Exit(code)
-	}))
+	m.Run()
+	if err := errors.Join(os.RemoveAll(testCache()), goleak.Find()); err != nil {
+		log.Fatal(err)
+	}
 }
 
 // testCache is shared by the tests of this package, so that initdb runs once.
@@ -38,7 +36,7 @@ func testCache() string {
 
 func query(tb testing.TB, c *pgconn.PgConn, sql string) string {
 	tb.Helper()
-	results, err := c.Exec(context.Background(), sql).ReadAll()
+	results, err := c.Exec(tb.Context(), sql).ReadAll()
 	if err != nil {
 		tb.Fatalf("%s: %v", sql, err)
 	}
@@ -75,9 +73,8 @@ func options(dir string) Options {
 			if err != nil {
 				return err
 			}
-			defer c.Close(ctx)
 			_, err = c.Exec(ctx, "create database dev").ReadAll()
-			return err
+			return errors.Join(err, c.Close(ctx))
 		},
 		Settings: map[string]string{"standard_conforming_strings": "off", "rs.quote": `it's a \ test`},
 	}
@@ -162,7 +159,7 @@ func TestFind(t *testing.T) {
 	}
 	old := t.TempDir()
 	for name, text := range map[string]string{"postgres": "#!/bin/sh\necho 'postgres (PostgreSQL) 12.1'\n", "initdb": ""} {
-		if err := os.WriteFile(filepath.Join(old, name), []byte(text), 0o700); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(filepath.Join(old, name), []byte(text), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -235,16 +232,19 @@ func TestCrash(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	child := exec.CommandContext(t.Context(), os.Args[0])
 	child.Env = append(os.Environ(), "PGSERVER_TEST_CHILD="+dir)
-	child.Stderr = os.Stderr
-	out, err := child.StdoutPipe()
+	out, theirs, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := child.Start(); err != nil {
+	child.ExtraFiles = []*os.File{theirs}
+	if err := errors.Join(child.Start(), theirs.Close()); err != nil {
 		t.Fatal(err)
 	}
 	var pid int
 	if _, err := fmt.Fscan(out, &pid); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := child.Process.Kill(); err != nil {
@@ -281,10 +281,11 @@ func childMain() {
 	o := Options{Dir: os.Getenv("PGSERVER_TEST_CHILD"), CacheDir: testCache(), Superuser: "rdsdb"}
 	s, err := Start(context.Background(), o)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		log.Fatal(err)
 	}
-	fmt.Println(s.process.cmd.Process.Pid)
+	if _, err := fmt.Fprintln(os.NewFile(3, "pid"), s.process.cmd.Process.Pid); err != nil { // given by TestCrash
+		log.Fatal(err)
+	}
 	select {}
 }
 
@@ -310,7 +311,7 @@ func TestOrdinaryUser(t *testing.T) {
 		return // every other test is this one
 	}
 	// The same test binary as an ordinary user, in a folder of its own.
-	home, err := os.MkdirTemp("", "sealift-user")
+	home, err := os.MkdirTemp("", "sealift-user") //nolint:usetesting // t.TempDir lies in a folder nobody else can enter
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,7 +322,7 @@ func TestOrdinaryUser(t *testing.T) {
 	}
 	a := &account{uid: 65534, gid: 65534}
 	for _, path := range []string{home, binary} {
-		if err := errors.Join(a.own(path), os.Chmod(path, 0o700)); err != nil { //nolint:gosec // a folder and a program
+		if err := errors.Join(a.own(path), os.Chmod(path, 0o700)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -345,7 +346,7 @@ func TestSocketDirInTheWay(t *testing.T) {
 	if again, err := makeSocketDir(nil, "/data"); err != nil || again != dir {
 		t.Fatal(again, err)
 	}
-	if err := os.Chmod(dir, 0o777); err != nil { //nolint:gosec // what must be refused
+	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := makeSocketDir(nil, "/data"); err == nil {

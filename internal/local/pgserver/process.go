@@ -2,6 +2,7 @@ package pgserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -18,7 +19,7 @@ import (
 // may be called once the program has started.
 func command(inst Installation, a *account, program, dir string, args ...string) (cmd *exec.Cmd, release func(), err error) {
 	release = func() {}
-	cmd = exec.Command(filepath.Join(inst.BinDir, program)) //nolint:noctx // outlives the caller's context; Close ends it
+	cmd = exec.Command(filepath.Join(inst.BinDir, program)) //nolint:noctx,gosec // outlives the caller's context, and Find found it
 	cmd.SysProcAttr = sysProcAttr(a)
 	// Nothing of the caller's environment: neither its PG* settings nor its secrets are the server's business.
 	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "TZ=UTC", "LC_MESSAGES=C"}
@@ -101,9 +102,8 @@ func (p *process) stop() error {
 			return nil
 		default:
 		}
-		if err := p.cmd.Process.Signal(step.signal); err != nil {
-			<-p.done // already gone
-			return nil
+		if err := p.cmd.Process.Signal(step.signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return fmt.Errorf("signal postgres: %w", err)
 		}
 		timer := time.NewTimer(step.wait)
 		select {

@@ -21,9 +21,8 @@ const templateLife = 7 * 24 * time.Hour
 // templateKey names the template of an installation and a bootstrap. What goes into a data folder at initdb time must
 // be part of it.
 func templateKey(inst Installation, o Options) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "layout 1\n%s\n%s\n%s\n%s\n", inst.BinDir, inst.Version, o.Superuser, o.BootstrapKey)
-	return fmt.Sprintf("pg%d-%x", inst.Major, h.Sum(nil)[:8])
+	sum := sha256.Sum256(fmt.Appendf(nil, "layout 1\n%s\n%s\n%s\n%s\n", inst.BinDir, inst.Version, o.Superuser, o.BootstrapKey))
+	return fmt.Sprintf("pg%d-%x", inst.Major, sum[:8])
 }
 
 // create makes o.Dir from the cached template, making the template first where there is none. A folder that exists is
@@ -191,7 +190,7 @@ func lockFile(name string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil { //nolint:gosec // a descriptor fits an int
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", name, err), f.Close())
 	}
 	return func() { _ = f.Close() }, nil // closing unlocks; nothing was written
@@ -225,7 +224,7 @@ func copyTree(a *account, from, to string) error {
 }
 
 func copyFile(from, to string) (err error) {
-	in, err := os.Open(from)
+	in, err := os.Open(from) //nolint:gosec // copies what is in the template
 	if err != nil {
 		return err
 	}

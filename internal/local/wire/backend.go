@@ -62,7 +62,7 @@ func connect(ctx context.Context, pg PostgreSQL, user, database string, settings
 		return nil, err
 	}
 	b.conn, b.r, b.key, b.params, b.status = h.Conn, bufio.NewReaderSize(h.Conn, bufferSize), h.SecretKey, h.ParameterStatuses, h.TxStatus
-	b.pid = int32(h.PID) //nolint:gosec // a process id
+	b.pid = int32(h.PID)
 	return b, nil
 }
 
@@ -169,7 +169,7 @@ func (b *backend) setParam(body []byte) error {
 // lend runs f with the connection as a *pgconn.PgConn. Notices raised meanwhile are dropped.
 func (b *backend) lend(f func(*pgconn.PgConn) error) error {
 	conn, err := pgconn.Construct(&pgconn.HijackedConn{
-		Conn: &bufferedConn{Conn: b.conn, r: b.r}, PID: uint32(b.pid), SecretKey: b.key, //nolint:gosec // a process id
+		Conn: &bufferedConn{Conn: b.conn, r: b.r}, PID: uint32(b.pid), SecretKey: b.key,
 		ParameterStatuses: maps.Clone(b.params), TxStatus: b.status, Config: b.cfg,
 	})
 	if err != nil {
@@ -198,10 +198,10 @@ func (b *backend) cancel(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()                                  // PostgreSQL closes it without an answer
-	request := binary.BigEndian.AppendUint32(nil, uint32(12+len(b.key))) //nolint:gosec // four bytes, or a few more
+	defer func() { _ = conn.Close() }() // PostgreSQL closes it without an answer
+	request := binary.BigEndian.AppendUint32(nil, uint32(12+len(b.key)))
 	request = binary.BigEndian.AppendUint32(request, cancelRequestCode)
-	request = binary.BigEndian.AppendUint32(request, uint32(b.pid)) //nolint:gosec // a process id
+	request = binary.BigEndian.AppendUint32(request, uint32(b.pid))
 	if _, err := conn.Write(append(request, b.key...)); err != nil {
 		return err
 	}
@@ -217,14 +217,14 @@ type canceller struct {
 }
 
 // HandleCancel asks again and again: a request that comes before PostgreSQL has begun the statement is lost.
-func (c *canceller) HandleCancel(context.Context) {
+func (c *canceller) HandleCancel(ctx context.Context) {
 	c.stop, c.done = make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(c.done)
 		again := time.NewTicker(100 * time.Millisecond)
 		defer again.Stop()
 		for {
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 			_ = c.b.cancel(ctx) // the statement ends by itself, or the next request reaches it
 			cancel()
 			select {

@@ -29,3 +29,14 @@ func info(text string) *pgproto3.NoticeResponse {
 func dialectError(e *dialect.Error) *pgconn.PgError {
 	return &pgconn.PgError{Severity: "ERROR", Code: e.Code, Message: e.Message, Detail: e.Detail, Hint: e.Hint}
 }
+
+// mapError turns an error of PostgreSQL into Redshift's.
+func mapError(pe *pgconn.PgError) *pgconn.PgError {
+	mapped, ok := dialect.MapError(dialect.Error{Code: pe.Code, Message: pe.Message, Detail: pe.Detail, Hint: pe.Hint}, pe.ConstraintName)
+	if !ok {
+		return pe
+	}
+	e := dialectError(&mapped)
+	e.Severity = pe.Severity
+	return e
+}

@@ -3,7 +3,7 @@ package wire
 import (
 	"bytes"
 	"context"
-	"crypto/md5" //nolint:gosec // the protocol's own
+	"crypto/md5"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -43,8 +43,8 @@ func receive(tb testing.TB, f *pgproto3.Frontend) pgproto3.BackendMessage {
 }
 
 func md5Password(user, password string, salt [4]byte) string {
-	digest := fmt.Sprintf("%x", md5.Sum([]byte(password+user)))              //nolint:gosec // the protocol's own
-	return fmt.Sprintf("md5%x", md5.Sum(append([]byte(digest), salt[:]...))) //nolint:gosec // the protocol's own
+	digest := fmt.Sprintf("%x", md5.Sum([]byte(password+user)))
+	return fmt.Sprintf("md5%x", md5.Sum(append([]byte(digest), salt[:]...)))
 }
 
 // talk is a logged-in conversation, message by message.
@@ -215,7 +215,8 @@ func TestExtended(t *testing.T) {
 		{"", sequence{parse("", "copy ext from 's3://b/k' iam_role default"), bind(""), execute, syncPoint}, "ParseComplete\nBindComplete\nINFO Load into table 'ext' completed, in transaction: true\nCOPY\nT"},
 		{"", sequence{parse("", "copy ext from 's3://fail' iam_role default"), bind(""), execute, syncPoint}, "ParseComplete\nBindComplete\nERROR XX000 Load into table 'ext' failed.\nE"},
 		{
-			"", sequence{parse("", "copy ext from 's3://b/k' iam_role default"), bind(""), execute, syncPoint},
+			"",
+			sequence{parse("", "copy ext from 's3://b/k' iam_role default"), bind(""), execute, syncPoint},
 			"ParseComplete\nBindComplete\nERROR 25P02 current transaction is aborted, commands ignored until end of transaction block\nE",
 		},
 		{"", sequence{parse("", "rollback"), bind(""), execute, syncPoint}, "ParseComplete\nBindComplete\nROLLBACK\nI"},
@@ -343,7 +344,7 @@ func TestCancel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.Close(context.Background()) })
+	t.Cleanup(func() { _ = c.Close(context.WithoutCancel(t.Context())) })
 	for _, tt := range []struct{ sql, want string }{
 		// The notice comes while the statement runs.
 		{"select slow()", "ERROR: canceling statement due to user request (SQLSTATE 57014)\nI"},

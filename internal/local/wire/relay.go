@@ -76,6 +76,7 @@ func (s *session) relayMessage(q *running, kind byte, body []byte) error {
 		if err != nil {
 			return err
 		}
+		pe = mapError(pe)
 		pe.Position = q.clientPosition(pe.Position)
 		q.failure = pe
 	case 'N': // NoticeResponse

@@ -223,7 +223,7 @@ func (s *Server) unregister(session *session) {
 // cancelRequest cancels what a session runs, if the key is right. As in PostgreSQL, the sender learns nothing.
 func (s *Server) cancelRequest(pid uint32, key []byte) {
 	s.mu.Lock()
-	session := s.sessions[int32(pid)] //nolint:gosec // the number we gave out
+	session := s.sessions[int32(pid)]
 	s.mu.Unlock()
 	if session == nil || !session.keyIs(key) {
 		return
@@ -239,4 +239,4 @@ func newKey() []byte {
 	return key
 }
 
-func be32(b []byte) int { return int(int32(binary.BigEndian.Uint32(b))) } //nolint:gosec // the protocol's lengths are signed
+func be32(b []byte) int { return int(int32(binary.BigEndian.Uint32(b))) }

@@ -232,8 +232,10 @@ func (s *session) query(text string) error {
 }
 
 func tooLarge(n int) *pgconn.PgError {
-	return &pgconn.PgError{Code: "54000",
-		Message: fmt.Sprintf("Statement is too large. Statement Size: %d bytes. Maximum Allowed: %d bytes", n, maxStatement)}
+	return &pgconn.PgError{
+		Code:    "54000",
+		Message: fmt.Sprintf("Statement is too large. Statement Size: %d bytes. Maximum Allowed: %d bytes", n, maxStatement),
+	}
 }
 
 // positions counts the characters before ascending positions of a text.

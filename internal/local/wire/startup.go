@@ -169,7 +169,7 @@ func (s *Server) startup(ctx context.Context, c *client) (*pgproto3.StartupMessa
 			}
 		case cancelRequestCode:
 			if len(body) > 8 {
-				s.cancelRequest(binary.BigEndian.Uint32(body[4:]), body[8:])
+				s.cancelRequest(binary.BigEndian.Uint32(body[4:]), body[8:]) //nolint:contextcheck // its caller does not wait for it
 			}
 			return nil, nil
 		case pgproto3.ProtocolVersion30:
@@ -419,8 +419,10 @@ func (s *Server) open(ctx context.Context, c *client, user dbUser, p parameters)
 		}
 		return nil, c.fatal("08006", "%v", err)
 	}
-	session := &session{server: s, c: c, pg: b, user: user, database: p.database, key: newKey(),
-		prepared: map[string]*prepared{}, portals: map[string]*prepared{}}
+	session := &session{
+		server: s, c: c, pg: b, user: user, database: p.database, key: newKey(),
+		prepared: map[string]*prepared{}, portals: map[string]*prepared{},
+	}
 	defer func() {
 		if err != nil {
 			b.close()
@@ -451,7 +453,7 @@ func (s *Server) open(ctx context.Context, c *client, user dbUser, p parameters)
 	} {
 		c.send(&status)
 	}
-	c.send(&pgproto3.BackendKeyData{ProcessID: uint32(b.pid), SecretKey: session.key}) //nolint:gosec // a process id
+	c.send(&pgproto3.BackendKeyData{ProcessID: uint32(b.pid), SecretKey: session.key})
 	c.send(&pgproto3.ReadyForQuery{TxStatus: b.status})
 	if err := c.flush(); err != nil {
 		s.unregister(session)

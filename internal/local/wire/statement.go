@@ -114,7 +114,7 @@ func (s *session) pass(q *running, tr dialect.Translation) error {
 func (s *session) step(q *running, sql string) error {
 	err := s.pg.exec(sql)
 	if pe, ok := errors.AsType[*pgconn.PgError](err); ok {
-		q.failure = pe
+		q.failure = mapError(pe)
 		q.failure.Position = 0 // of a text the client does not know
 		if errors.Is(err, errBackendGone) {
 			return err
@@ -146,8 +146,10 @@ func (s *session) abort() error {
 // client any more.
 func (s *session) transfer(q *running) error {
 	if s.pg.status == aborted {
-		q.failure = &pgconn.PgError{Severity: "ERROR", Code: "25P02",
-			Message: "current transaction is aborted, commands ignored until end of transaction block"}
+		q.failure = &pgconn.PgError{
+			Severity: "ERROR", Code: "25P02",
+			Message: "current transaction is aborted, commands ignored until end of transaction block",
+		}
 		return nil
 	}
 	ctx, cancel := context.WithCancelCause(s.server.ctx)
@@ -194,6 +196,7 @@ func engineError(ctx context.Context, err error) *pgconn.PgError {
 		return dialectError(de)
 	}
 	if pe, ok := errors.AsType[*pgconn.PgError](err); ok {
+		pe = mapError(pe)
 		pe.Position = 0 // of a text the client does not know
 		return pe
 	}
@@ -291,5 +294,5 @@ func (q *running) clientPosition(position int32) int32 {
 			return 0
 		}
 	}
-	return position + int32(q.offset) //nolint:gosec // a statement has at most 16 MB
+	return position + int32(q.offset)
 }

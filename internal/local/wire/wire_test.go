@@ -11,6 +11,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"log"
+	"maps"
 	"math/big"
 	"net"
 	"os"
@@ -39,14 +41,17 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	code := 1
-	defer func() { os.Exit(code) }()
+	if err := testMain(m); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func testMain(m *testing.M) error {
 	dir, err := os.MkdirTemp("", "sealift-wire")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return
+		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	postgres, err = pgserver.Start(context.Background(), pgserver.Options{
 		Dir: filepath.Join(dir, "data"), CacheDir: filepath.Join(dir, "cache"), Superuser: "rdsdb",
 		Settings: map[string]string{
@@ -55,22 +60,13 @@ func TestMain(m *testing.M) {
 		},
 	})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return
+		return err
 	}
 	if err := bootstrap(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return
+		return errors.Join(err, postgres.Close())
 	}
-	code = m.Run()
-	if err := postgres.Close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if err := goleak.Find(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
+	m.Run()
+	return errors.Join(postgres.Close(), goleak.Find())
 }
 
 func bootstrap() error {
@@ -233,7 +229,7 @@ func (s *testServer) connect(tb testing.TB) *pgconn.PgConn {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _ = c.Close(context.Background()) })
+	tb.Cleanup(func() { _ = c.Close(context.WithoutCancel(tb.Context())) })
 	return c
 }
 
@@ -359,7 +355,7 @@ func TestTwin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = there.Close(context.Background()) })
+	t.Cleanup(func() { _ = there.Close(context.WithoutCancel(t.Context())) })
 	for i, sql := range []string{
 		"select 1; select 2",
 		"",
@@ -433,8 +429,10 @@ func TestAuthentication(t *testing.T) {
 		{"temporary, wrong", "IAM:plain", "temporary", "", `FATAL 28000 password authentication failed for user "IAM:plain"`},
 		{"temporary, the user's own password", "IAM:plain", "pl'ain", "", `FATAL 28000 password authentication failed for user "IAM:plain"`},
 		{"temporary, unknown user", "IAM:nobody", "t", "", `FATAL 28000 user "nobody" does not exist`},
-		{"temporary, without TLS", "IAM:plain", "temporary/+=", "sslmode=disable",
-			`FATAL 28000 SSL is required for user "IAM:plain": temporary credentials are accepted over an encrypted connection only`},
+		{
+			"temporary, without TLS", "IAM:plain", "temporary/+=", "sslmode=disable",
+			`FATAL 28000 SSL is required for user "IAM:plain": temporary credentials are accepted over an encrypted connection only`,
+		},
 		{"temporary, makes the user", "IAMA:made", "t", "", "made"},
 		{"temporary, made already", "IAMA:made", "t", "", "made"},
 		{"role", "IAMR:role", "r", "", "role"},
@@ -492,9 +490,11 @@ func TestParameters(t *testing.T) {
 		given map[string]string
 		want  string
 	}{
-		{"AWS's driver", map[string]string{"client_protocol_version": "2", "driver_version": "Redshift Python Driver 2.1", "os_version": "Linux",
+		{"AWS's driver", map[string]string{
+			"client_protocol_version": "2", "driver_version": "Redshift Python Driver 2.1", "os_version": "Linux",
 			"plugin_name": "", "idp_type": "", "provider_name": "", "identity_namespace": "", "token_type": "", "driver_discovery_version": "1",
-			"idc_client_display_name": "x", "application_name": "a", "client_encoding": "utf-8"}, "ok UTF8"},
+			"idc_client_display_name": "x", "application_name": "a", "client_encoding": "utf-8",
+		}, "ok UTF8"},
 		{"PostgreSQL's JDBC driver", map[string]string{"TimeZone": "Europe/Paris", "extra_float_digits": "2", "DateStyle": "ISO", "client_encoding": "UTF8"}, "ok UTF8"},
 		{"none", nil, "ok UNICODE"},
 		{"Redshift's word", map[string]string{"client_encoding": "'UNICODE'"}, "ok UNICODE"},
@@ -509,9 +509,7 @@ func TestParameters(t *testing.T) {
 	} {
 		conn, f := s.raw(t)
 		startup := &pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{"user": "awsuser", "database": s.database}}
-		for k, v := range tt.given {
-			startup.Parameters[k] = v
-		}
+		maps.Copy(startup.Parameters, tt.given)
 		f.Send(startup)
 		got := ""
 		status := map[string]string{}
