@@ -209,14 +209,15 @@ func (plain) close()                                               {}
 
 // terminal redraws one line for each table at work.
 type terminal struct {
-	stream   *stream
-	behind   io.Writer // what the stream wrote to before
-	bars     *mpb.Progress
-	foot     *mpb.Bar
-	widest   int
-	mu       sync.Mutex // guards what is drawn by mpb's goroutine: lines and text
-	lines    map[*tableProgress]*line
-	footText string
+	stream        *stream
+	behind        io.Writer // what the stream wrote to before
+	bars          *mpb.Progress
+	foot          *mpb.Bar
+	widest        int
+	mu            sync.Mutex // guards what is drawn by mpb's goroutine: lines and text
+	lines         map[*tableProgress]*line
+	footText      string
+	testOnlyDrawn func() // called when the foot is drawn
 }
 
 // line is one table's line while it is at work.
@@ -234,6 +235,9 @@ func newTerminal(s *stream, widest int) *terminal {
 	t.foot = t.bars.New(0, mpb.NopStyle(), mpb.BarPriority(1<<30), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
 		t.mu.Lock()
 		defer t.mu.Unlock()
+		if t.testOnlyDrawn != nil {
+			t.testOnlyDrawn()
+		}
 		return t.footText
 	})))
 	return t

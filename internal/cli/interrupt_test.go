@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// interruptible gives an app whose signals the test sends, and what it wrote and with which code it ended at once.
+func interruptible() (a *app, signals chan os.Signal, out *bytes.Buffer, ended chan int) {
+	signals, out, ended = make(chan os.Signal, 2), new(bytes.Buffer), make(chan int, 1)
+	a = &app{Process: Process{Signals: signals, Exit: func(code int) { ended <- code }}, stderr: &stream{w: out}}
+	return a, signals, out, ended
+}
+
+func TestFirstSignalStopsSoftly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, signals, out, _ := interruptible()
+		ctx, stop, release := a.stoppable(t.Context(), 30*time.Second)
+		signals <- os.Interrupt
+		<-stop
+		synctest.Wait()
+		if ctx.Err() != nil {
+			t.Error("running statements got no time")
+		}
+		began := time.Now()
+		<-ctx.Done()
+		if waited := time.Since(began); waited != 30*time.Second {
+			t.Errorf("they got %s", waited)
+		}
+		if err := interrupted(ctx, fmt.Errorf("copy: %w", ctx.Err())); !errors.Is(err, errInterrupted) || exitCode(err) != exitInterrupted {
+			t.Errorf("error %v", err)
+		}
+		release()
+		if !strings.Contains(out.String(), "stopping after the current step, at the latest in 30s") {
+			t.Errorf("said %q", out)
+		}
+	})
+}
+
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, signals, _, ended := interruptible()
+		_, stop, release := a.stoppable(t.Context(), 30*time.Second)
+		signals <- os.Interrupt
+		<-stop
+		signals <- os.Interrupt
+		if code := <-ended; code != exitInterrupted {
+			t.Errorf("exit code %d", code)
+		}
+		release()
+	})
+}
+
+// While what was cancelled cleans up, a second signal still ends the process.
+func TestSecondSignalDuringCleanUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, signals, _, ended := interruptible()
+		ctx, release := a.cancellable(t.Context())
+		signals <- os.Interrupt
+		<-ctx.Done()
+		signals <- os.Interrupt
+		if code := <-ended; code != exitInterrupted {
+			t.Errorf("exit code %d", code)
+		}
+		release()
+	})
+}
+
+func TestNoSignal(t *testing.T) {
+	t.Parallel()
+	a, _, out, _ := interruptible()
+	ctx, _, release := a.stoppable(t.Context(), time.Second)
+	if err := interrupted(ctx, context.DeadlineExceeded); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errInterrupted) {
+		t.Errorf("error %v", err)
+	}
+	if interrupted(ctx, nil) != nil {
+		t.Error("an error out of nothing")
+	}
+	release()
+	if ctx.Err() == nil || out.Len() > 0 {
+		t.Errorf("left over: %v, %q", ctx.Err(), out)
+	}
+}
