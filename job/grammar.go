@@ -1,6 +1,9 @@
 package job
 
-import "regexp"
+import (
+	"regexp"
+	"sync"
+)
 
 // Grammar is what a text must look like. Its expression is understood by Go and by JSON Schema (ECMA 262) alike.
 type Grammar struct {
@@ -8,7 +11,7 @@ type Grammar struct {
 	What string // completes "is not ..."
 	// Hidden says that a wrong value is not repeated in messages: it may be a secret that was put in the wrong place.
 	Hidden bool
-	re     *regexp.Regexp
+	re     func() *regexp.Regexp // compiled when it is first needed: most invocations read no job
 }
 
 const (
@@ -17,8 +20,8 @@ const (
 	keyPart = `[A-Za-z0-9_=-][A-Za-z0-9._=-]*`
 )
 
-// grammars by the name that the tag grammar gives.
-var grammars = compile(map[string]Grammar{
+// grammars are by the name that the tag grammar gives.
+var grammars = lazily(map[string]Grammar{
 	"cluster":   {Expr: `[a-z]([a-z0-9]|-[a-z0-9]){0,62}`, What: "a cluster identifier (small letters, digits and single hyphens)"},
 	"workgroup": {Expr: `[a-z0-9-]{3,64}`, What: "a workgroup's name (small letters, digits and hyphens)"},
 	"host":      {Expr: `[A-Za-z0-9:]([A-Za-z0-9._:-]{0,252}[A-Za-z0-9:])?`, What: "a host name or an address, without scheme, user or port", Hidden: true},
@@ -47,9 +50,9 @@ var grammars = compile(map[string]Grammar{
 	},
 })
 
-func compile(g map[string]Grammar) map[string]Grammar {
+func lazily(g map[string]Grammar) map[string]Grammar {
 	for name, one := range g {
-		one.re = regexp.MustCompile(`^(?:` + one.Expr + `)$`)
+		one.re = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:` + one.Expr + `)$`) })
 		g[name] = one
 	}
 	return g
