@@ -97,17 +97,23 @@ CREATE OR REPLACE FUNCTION pg_catalog.is_decimal(super) RETURNS boolean
 CREATE OR REPLACE FUNCTION pg_catalog.is_float(super) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT json_typeof($1::json) = 'number' AND $1::json::text ~ '[eE]' $$;
 
--- Making SUPER values. ARRAY(...) comes here as rs.super_array(...).
-CREATE OR REPLACE FUNCTION rs.super_array(VARIADIC "any") RETURNS super
-	LANGUAGE internal STABLE PARALLEL SAFE AS 'json_build_array';
-CREATE OR REPLACE FUNCTION rs.super_array() RETURNS super
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT '[]'::super $$;
-CREATE OR REPLACE FUNCTION pg_catalog.object(VARIADIC "any") RETURNS super
-	LANGUAGE internal STABLE PARALLEL SAFE AS 'json_build_object';
-CREATE OR REPLACE FUNCTION pg_catalog.get_array_length(super) RETURNS int
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT CASE WHEN is_array($1) THEN json_array_length($1::json) END $$;
+-- Making SUPER values. ARRAY(a, b) comes here as rs.super_elements(ARRAY[rs.element(a), rs.element(b)]), and OBJECT in
+-- the same way.
+CREATE OR REPLACE FUNCTION rs.element(anyelement) RETURNS json
+	LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT coalesce(to_json($1), json ''null'')';
+CREATE OR REPLACE FUNCTION rs.element(text) RETURNS json
+	LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT coalesce(to_json($1), json ''null'')';
+CREATE OR REPLACE FUNCTION rs.element(super) RETURNS json
+	LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT coalesce($1::json, json ''null'')';
 CREATE OR REPLACE FUNCTION rs.super_elements(elements json[]) RETURNS super
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT ('[' || coalesce(array_to_string(elements, ','), '') || ']')::json::super $$;
+CREATE OR REPLACE FUNCTION rs.super_object(parts json[]) RETURNS super
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT ('{' || coalesce(string_agg(to_json(parts[i] #>> '{}')::text || ':' || parts[i + 1]::text, ',' ORDER BY i), '') || '}')::json::super
+		FROM generate_series(1, cardinality(parts), 2) i
+$$;
+CREATE OR REPLACE FUNCTION pg_catalog.get_array_length(super) RETURNS int
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT CASE WHEN is_array($1) THEN json_array_length($1::json) END $$;
 CREATE OR REPLACE FUNCTION pg_catalog.array_concat(super, super) RETURNS super
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
 	SELECT rs.super_elements(ARRAY(SELECT json_array_elements($1::json)) || ARRAY(SELECT json_array_elements($2::json))) $$;

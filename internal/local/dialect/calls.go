@@ -19,6 +19,7 @@ var calls = map[string]func(x *script, i int){
 	"extract":        rewriteExtract,
 	"cast":           (*script).rewriteCastCall,
 	"array":          rewriteArray,
+	"object":         func(x *script, i int) { rewriteElements(x, i, "rs.super_object") },
 	"strtol":         rewriteStrtol,
 	"json_serialize": func(x *script, i int) { x.rename(i, "pg_catalog.json_serialize") }, // a keyword since PostgreSQL 17
 	"json_array":     refuseCall,
@@ -172,22 +173,43 @@ func rewriteExtract(x *script, i int) {
 	}
 }
 
-// STRTOL(digits, 16), which digests call for every value of a table.
+// STRTOL(digits, 16), which digests call for every value of a table: what comes out of a hash has neither a sign nor
+// 0x in front, so that the short way will do.
 func rewriteStrtol(x *script, i int) {
-	if args := x.args(i + 1); len(args) == 2 && args[1][1]-args[1][0] == 1 && x.tok(args[1][0]).Text == "16" {
+	args := x.args(i + 1)
+	if len(args) == 2 && hexDigits[x.word(args[0][0])] && x.is(args[0][0]+1, "(") &&
+		args[1][1]-args[1][0] == 1 && x.tok(args[1][0]).Text == "16" {
 		x.rename(i, "rs.strtol16")
 		x.drop(args[0][1], args[1][1])
 	}
 }
 
+var hexDigits = set("substring", "substr", "left", "right", "md5", "sha", "sha1", "sha2", "func_sha1", "to_hex", "crc32")
+
 // ARRAY(1, 'a', ...) makes a SUPER array; in the catalogs' SQL ARRAY(SELECT ...) is PostgreSQL's.
 func rewriteArray(x *script, i int) {
 	switch {
 	case !x.isOne(i+2, "SELECT", "WITH"):
-		x.rename(i, "rs.super_array")
+		rewriteElements(x, i, "rs.super_elements")
 	case !x.catalog:
 		x.refuse(notSupported("an ARRAY(SELECT ...) constructor"))
 	}
+}
+
+// rewriteElements makes the arguments of the call at i, of any types, the elements of one array of JSON values.
+func rewriteElements(x *script, i int, function string) {
+	args := x.args(i + 1)
+	x.rename(i, function)
+	if len(args) == 0 {
+		x.replace(i+1, "(ARRAY[")
+		x.replace(x.closing(i+1), "]::json[])")
+		return
+	}
+	x.replace(i+1, "(ARRAY[rs.element(")
+	for _, a := range args[:len(args)-1] {
+		x.replace(a[1], "), rs.element(")
+	}
+	x.replace(x.closing(i+1), ")])")
 }
 
 // dateParts maps the names of date parts (Redshift manual, Date parts for date or timestamp functions) to one each.

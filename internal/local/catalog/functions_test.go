@@ -1,0 +1,293 @@
+package catalog_test
+
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash/crc32"
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/sealift/sealift/internal/local/dialect"
+)
+
+// TestFunctions compares expressions with their values as text. Where the manual has an example, it is that.
+func TestFunctions(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for expr, want := range map[string]string{
+		// FNV_HASH: the values of the manual's page
+		"fnv_hash(1)":                              "-5968735742475085980",
+		"fnv_hash(1::smallint)":                    "589727492704079044",
+		"fnv_hash(1::bigint)":                      "-8517097267634966620",
+		"fnv_hash('abcd')":                         "-281581062704388899",
+		"fnv_hash('cd', fnv_hash('ab'))":           "-281581062704388899",
+		"fnv_hash('abcd'::varchar(9))":             "-281581062704388899",
+		"fnv_hash('ab'::char(4)) = fnv_hash('ab')": "f", // the blanks of a CHAR count
+		"fnv_hash(null::int)":                      "NULL",
+
+		"sha2('abc', 0) = sha2('abc', 256)": "t",
+		"sha2('abc', 1) = ''":               "t",
+		"sha2(null, 256)":                   "NULL",
+		"sha('abc')":                        "a9993e364706816aba3e25717850c26c9cd0d89d",
+		"func_sha1('abc') = sha1('abc')":    "t",
+		"sha1('abc'::varbyte)":              "a9993e364706816aba3e25717850c26c9cd0d89d",
+		"md5('abc')":                        "900150983cd24fb0d6963f7d28e17f72",
+		"md5('abc'::varbyte)":               "900150983cd24fb0d6963f7d28e17f72",
+		"crc32('123456789')":                "cbf43926",
+		"checksum('a') = checksum('a')":     "t",
+		"strtol('ff', 16)":                  "255",
+		"strtol('0xff', 16)":                "255",
+		"strtol('-101', 2)":                 "-5",
+		"strtol('zz', 36)":                  "1295",
+		"strtol(null, 16)":                  "NULL",
+		"strtol('7fffffffffffffff', 16)":    "9223372036854775807",
+
+		"nvl(null, 1)": "1", "nvl2(null, 1, 2)": "2", "nvl2('x', 1, 2)": "1",
+		"decode(null, null, 'n', 'x')": "n", "decode(2, 1, 'a', 2, 'b')": "b", "decode(3, 1, 'a', 2, 'b')": "NULL",
+		"decode(date '2020-01-02', date '2020-01-01', 1, 2)": "2",
+		"convert(integer, '12')":                             "12",
+		"convert(varchar(2), 'abc')":                         "ab",
+		"1.5::decimal":                                       "2", // DECIMAL is DECIMAL(18,0)
+		"5 / 2":                                              "2", "-5 / 2": "-2", "mod(-5, 2)": "-1",
+		"'a' + 'b'": "ab", "'a'::varchar(3) + 'b' || 'c'": "abc",
+
+		"len('abc  ')": "5", "len('abc'::char(9))": "3", "len('éé')": "2", "octet_length('éé')": "4", "length('é'::char(3))": "1",
+		"charindex('b', 'abc')": "2", "strpos('abc', 'z')": "0", "replicate('ab', 2)": "abab",
+		"regexp_replace('aXbX', 'X', '-')": "a-b-", "regexp_replace('aXbX', 'x', '-', 1, 'i')": "a-b-", "regexp_replace('aXbX', 'X', '-', 3)": "aXb-",
+		"regexp_substr('abc def', '[a-z]+', 1, 2)": "def", "regexp_substr('abc', 'z') = ''": "t", "regexp_substr(null, 'z')": "NULL",
+		"regexp_instr('foo bar baz', 'ba.', 1, 2)": "9", "regexp_instr('foo bar', 'ba.', 1, 1, 1)": "8", "regexp_count('abcabc', 'b')": "2",
+		"split_part('a,b', ',', 2)": "b", "initcap('ab cd')": "Ab Cd", "lpad('x', 3, 'y')": "yyx", "translate('abc', 'ab', 'x')": "xc",
+		"median(x) from (select 1 as x union select 2 union select 4 union select 5)":                                    "3",
+		"listagg(x, ',') within group (order by x desc) from (select 1 as x union select 2)":                             "2,1",
+		"listagg(distinct x) within group (order by x) from (select 'b' as x union all select 'b' union all select 'a')": "ab",
+		"listagg(x) from (select 1 as x) where x > 5":                                                                    "NULL",
+		"approximate count(distinct x) from (select 1 as x union all select 1)":                                          "1",
+
+		"dateadd(month, 1, date '2020-01-31')":                                          "2020-02-29 00:00:00",
+		"dateadd(day, -1, timestamp '2020-01-01 10:00')":                                "2019-12-31 10:00:00",
+		"dateadd(qtr, 2, '2020-01-01'::date)":                                           "2020-07-01 00:00:00",
+		"dateadd(ms, 1500, '2020-01-01'::timestamp)":                                    "2020-01-01 00:00:01.5",
+		"dateadd(hour, 2, time '23:30')":                                                "01:30:00",
+		"datediff(week, '2009-01-01', '2009-12-31')":                                    "52", // the manual's example
+		"datediff(qtr, '1998-07-01', '2008-08-01')":                                     "40",
+		"datediff(hour, '2020-01-01 00:59'::timestamp, '2020-01-01 01:00')":             "1",
+		"datediff(day, date '2020-01-01', date '2020-03-01')":                           "60",
+		"datediff(year, date '2019-12-31', date '2020-01-01')":                          "1",
+		"datediff(second, timestamp '2020-01-01', timestamp '2019-12-31 23:59:58')":     "-2",
+		"date_part(weekday, date '2020-01-05')":                                         "0",
+		"extract(qtr from date '2020-05-05')":                                           "2",
+		"date_trunc('month', date '2020-02-03')":                                        "2020-02-01 00:00:00",
+		"trunc(timestamp '2020-01-01 10:00')":                                           "2020-01-01",
+		"last_day(date '2020-02-01')":                                                   "2020-02-29",
+		"add_months('2008-02-29'::date, 1)":                                             "2008-03-31 00:00:00",
+		"add_months('2008-03-31'::date, -1)":                                            "2008-02-29 00:00:00",
+		"months_between('2008-12-31'::date, '2008-11-30'::date)":                        "1",
+		"next_day('2014-08-20'::date, 'Tuesday')":                                       "2014-08-26",
+		"convert_timezone('America/New_York', '2013-02-01 08:00:00'::timestamp)":        "2013-02-01 03:00:00",
+		"convert_timezone('EST', 'UTC', '2013-02-01 08:00:00'::timestamp)":              "2013-02-01 13:00:00",
+		"getdate() <= sysdate and date_part('milliseconds', getdate())::int % 1000 = 0": "t",
+		"to_char(timestamp '2020-01-02 03:04:05', 'YYYYMMDD HH24:MI:SS')":               "20200102 03:04:05",
+
+		"json_extract_path_text('{\"a\":{\"b\":1}}', 'a', 'b')": "1", "json_extract_path_text('x', 'a', true)": "NULL",
+		"json_array_length('[1,2]')": "2", "is_valid_json('{}')": "t", "is_valid_json('x')": "f", "is_valid_json_array('[]')": "t",
+		"json_extract_array_element_text('[1,\"x\"]', 1)": "x",
+
+		"json_parse('{\"b\" : [1, 2 , \"a b\"],\n \"a\": 1.0}')": `{"b":[1,2,"a b"],"a":1.0}`,
+		"json_serialize(json_parse(' [ 1 ] '))":                  "[1]",
+		"json_typeof(json_parse('{}'))":                          "object",
+		"json_typeof(json_parse('null'))":                        "null",
+		"is_array(json_parse('[]')) and is_object(json_parse('{}')) and is_varchar(json_parse('\"x\"')) and is_boolean(json_parse('true'))": "t",
+		"is_integer(json_parse('70000')) and not is_smallint(json_parse('70000')) and not is_integer(json_parse('1.0'))":                    "t",
+		"is_bigint(json_parse('9223372036854775808'))":                       "f",
+		"is_decimal(json_parse('1.5'))":                                      "t",
+		"'{\"a\": 1}'::super":                                                `"{\"a\": 1}"`, // a text becomes a string
+		"1::super":                                                           "1",
+		"json_parse('\"x\\\\ny\"')::varchar":                                 "x\ny",
+		"json_parse('12.5')::decimal(5,1) + 1":                               "13.5",
+		"json_parse('{}')::varchar":                                          "NULL",
+		"array(1, 'a', json_parse('[true]'))::super":                         `[1,"a",[true]]`,
+		"object('k', 1, 'l', array(2, null), 'm', json_parse('{\"n\": 1}'))": `{"k":1,"l":[2,null],"m":{"n":1}}`,
+		"array()": "[]", "object()": "{}",
+		"get_array_length(json_parse('[1,2,3]'))":              "3",
+		"array_concat(json_parse('[1]'), json_parse('[2,3]'))": "[1,2,3]",
+		"subarray(json_parse('[1,2,3]'), 1, 1)":                "[2]",
+		"array_flatten(json_parse('[1,[2,3]]'))":               "[1,2,3]",
+		"split_to_array('a|b', '|')":                           `["a","b"]`,
+		"json_parse('[1, 2]') = json_parse('[1,2]')":           "t",
+
+		"'abc'::varbyte":                         "616263",
+		"from_hex('00FF')":                       "00ff",
+		"to_hex('é'::varbyte)":                   "c3a9",
+		"to_varbyte('YWJj', 'base64')::varchar":  "abc",
+		"from_varbyte('abc'::varbyte, 'base64')": "YWJj",
+		"octet_length('abc'::varbyte)":           "3",
+		"'ab'::varbyte || 'c'::varbyte":          "616263",
+		"substring('abc'::varbyte, 2, 1)":        "62",
+		"'abc'::varbyte::varchar(2)":             "ab",
+		"'abc'::varbyte(2)":                      "6162",
+		"from_hex('ff') > from_hex('0f')":        "t",
+
+		"'a ' = 'a'": "t", "'a ' < 'a'": "f", "'a'::varchar(3) in ('a  ', 'b')": "t", "' a' = 'a'": "f",
+		"count(*) from (select 'a' as x union select 'a ') y":                                         "1",
+		"count(distinct x) from (select 'a' as x union all select 'a  ') y":                           "1",
+		"count(*) from (select 'x'::varchar(4) a) l join (select 'x  '::varchar(4) b) r on l.a = r.b": "1",
+		"'123' = 123::oid": "t", "true::varchar": "true", "case when 1 and true then 'y' end": "y",
+		"current_aws_account": "111111111111", "pg_last_copy_count()": "0", "pg_last_copy_id()": "-1", "pg_last_query_id()": "-1",
+		"pg_last_unload_count()": "0", "is_large_string_enabled()": "f", "format_encoding(0)": "none",
+		"version() like 'PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC %, Redshift 1.0.%'": "t",
+		"pg_catalog.version() = version()": "t",
+		"'a\\nb' = 'a' || chr(10) || 'b'":  "t",
+	} {
+		rows, err := s.try("select " + expr)
+		if err != nil {
+			t.Errorf("%s: %v", expr, err)
+			continue
+		}
+		if len(rows) != 1 || rows[0][0] != want {
+			t.Errorf("%s: %q, want %q", expr, rows, want)
+		}
+	}
+	s.fails("select strtol('12z', 10)", "22P02", "not valid")
+	s.fails("select strtol('12z', 16)", "22P02", "")
+	s.fails("select json_parse('{a}')", "22P02", "")
+	s.fails("select dateadd('fortnight', 1, getdate())", "22023", "invalid datepart")
+	s.fails("select listagg(repeat('x', 40000)) from (select 1 union all select 2)", "XX000", "Result size exceeds LISTAGG limit")
+	s.fails("select from_hex('0')", "22023", "")
+}
+
+// TestHashesAgainstGo compares hashes of random values with other implementations.
+func TestHashesAgainstGo(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	r := rand.New(rand.NewPCG(1, 2))
+	for n := range 200 {
+		raw := make([]byte, n%140)
+		for i := range raw {
+			raw[i] = byte(1 + r.IntN(127))
+		}
+		text := strings.ReplaceAll(string(raw), "a", "é€😀")
+		want := []string{
+			fmt.Sprintf("%x", md5.Sum([]byte(text))), fmt.Sprintf("%x", sha1.Sum([]byte(text))),
+			fmt.Sprintf("%x", sha256.Sum224([]byte(text))), fmt.Sprintf("%x", sha256.Sum256([]byte(text))),
+			fmt.Sprintf("%x", sha512.Sum384([]byte(text))), fmt.Sprintf("%x", sha512.Sum512([]byte(text))),
+			fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(text))), fnv1a([]byte(text)), hex.EncodeToString([]byte(text)),
+		}
+		q := dialect.QuoteLiteral(text)
+		got := s.run(fmt.Sprintf("select md5(%[1]s), sha1(%[1]s), sha2(%[1]s, 224), sha2(%[1]s, 256), sha2(%[1]s, 384), sha2(%[1]s, 512), "+
+			"crc32(%[1]s), fnv_hash(%[1]s), to_hex(%[1]s::varbyte)", q))
+		if strings.Join(got[0], " ") != strings.Join(want, " ") {
+			t.Errorf("%q\n got %s\nwant %s", text, got[0], want)
+		}
+
+		i := int64(r.Uint64())
+		f := math.Float64frombits(r.Uint64())
+		if math.IsNaN(f) {
+			f = 0.1
+		}
+		var b8, bf [8]byte
+		binary.LittleEndian.PutUint64(b8[:], uint64(i))
+		binary.LittleEndian.PutUint64(bf[:], math.Float64bits(f))
+		got = s.run(fmt.Sprintf("select fnv_hash('%d'::bigint), fnv_hash('%d'::int), fnv_hash('%s'::float8), strtol(to_hex('%d'::bigint), 16)",
+			i, int32(i), strconv.FormatFloat(f, 'g', -1, 64), i&math.MaxInt64))
+		want = []string{fnv1a(b8[:]), fnv1a(b8[:4]), fnv1a(bf[:]), fmt.Sprint(i & math.MaxInt64)}
+		if strings.Join(got[0], " ") != strings.Join(want, " ") {
+			t.Errorf("%d %g\n got %s\nwant %s", i, f, got[0], want)
+		}
+	}
+}
+
+func fnv1a(b []byte) string {
+	h := fnv.New64a()
+	h.Write(b)
+	return fmt.Sprint(int64(h.Sum64()))
+}
+
+// TestLiteralsAgainstPostgreSQL: what Token.Literal reads is what the server reads, and Lex finds the same end.
+func TestLiteralsAgainstPostgreSQL(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	pieces := []string{`\\`, `\'`, `''`, `\n`, `\t`, `\b`, `\101`, `\7`, `\x`[:1] + "q", "a", `"`, "--", "/*", "é", "$$", ";", "\n", `\r\f`}
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		var b strings.Builder
+		for range r.IntN(8) {
+			b.WriteString(pieces[r.IntN(len(pieces))])
+		}
+		literal := "'" + b.String() + "'"
+		want, ok := dialect.Lex(literal)[0].Literal()
+		if !ok {
+			t.Fatalf("%s is no literal", literal)
+		}
+		statements := dialect.Split("select " + literal + " ; select 1")
+		if len(statements) != 2 {
+			t.Fatalf("%s: %d statements", literal, len(statements))
+		}
+		if got := s.run(statements[0].Text)[0][0]; got != want {
+			t.Errorf("%s: the server reads %q, Literal %q", literal, got, want)
+		}
+		if got := s.run("select " + dialect.QuoteLiteral(want))[0][0]; got != want {
+			t.Errorf("QuoteLiteral(%q): the server reads %q", want, got)
+		}
+	}
+}
+
+func TestSuperColumns(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table t (id int, s super); insert into t select 1, json_parse('{"b": 1, "a": [1, 2]}');
+		insert into t select 2, json_parse('[ 1 , "x  y" ]'); insert into t values (3, null), (4, json_parse('null'));
+		insert into t select 5, 'text'::varchar; insert into t select 6, 1.50; insert into t select 7, true;
+		insert into t values (8, '{"k": "v"}')`)
+	s.expect(`select id, s, json_serialize(s), json_typeof(s), s is null from t order by id`, `
+1|{"b":1,"a":[1,2]}|{"b":1,"a":[1,2]}|object|f
+2|[1,"x  y"]|[1,"x  y"]|array|f
+3|NULL|NULL|NULL|t
+4|null|null|null|f
+5|"text"|"text"|string|f
+6|1.50|1.50|number|f
+7|true|true|boolean|f
+8|{"k":"v"}|{"k":"v"}|object|f
+`)
+	s.expect(`select s, count(*) from t where s is not null group by s order by s limit 2`, "\"text\"|1\n1.50|1\n")
+	s.expect(`select oid from pg_type where typname in ('super', 'varbyte') order by 1`, "4000\n6551\n")
+	s.run(`create table u as select s from t; insert into u select s from t`)
+	s.expect(`select count(*), count(distinct s) from u`, "16|7\n")
+}
+
+func TestVarbyteColumns(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table t (v varbyte(3)); insert into t values ('abc'::varbyte), (from_hex('00FF')), (null), ('6162');
+		insert into t select 'x'::varchar`)
+	s.expect(`select v, to_hex(v), octet_length(v) from t order by v`, `
+00ff|00ff|2
+6162|6162|2
+616263|616263|3
+78|78|1
+NULL|NULL|NULL
+`)
+	s.fails(`insert into t values ('abcd'::varbyte)`, "22001", "value too long for type varbyte(3)")
+	s.fails(`insert into t values ('not hex')`, "22P02", "invalid hexadecimal data")
+	s.expect(`select count(*) from t a join t b on a.v = b.v`, "4\n")
+}
+
+// TestStrtolIsInlined: digests call STRTOL for every value of a table, so the planner must see through it.
+func TestStrtolIsInlined(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table t (a varchar(40), b varbyte(9), c super)`)
+	plan := lines(s.run(`explain verbose select sum(strtol(substring(md5(a), 1, 15), 16)::decimal(38,0)),
+		sum(strtol(substring(md5(to_hex(b)), 16, 15), 16)), sum(strtol(substring(md5(json_serialize(c)), 1, 15), 16)) from t`))
+	if strings.Contains(plan, "strtol") || !strings.Contains(plan, "lpad") {
+		t.Errorf("STRTOL is called:\n%s", plan)
+	}
+}
