@@ -174,8 +174,8 @@ func wantCode(tb testing.TB, err error, want string) {
 	tb.Helper()
 	var got string
 	if err != nil {
-		var e smithy.APIError
-		if !errors.As(err, &e) {
+		e, ok := errors.AsType[smithy.APIError](err)
+		if !ok {
 			tb.Errorf("not an API error: %v", err)
 			return
 		}
@@ -189,8 +189,7 @@ func wantCode(tb testing.TB, err error, want string) {
 // wantAs checks that the SDK made an error of type E.
 func wantAs[E error](tb testing.TB, err error) {
 	tb.Helper()
-	var e E
-	if !errors.As(err, &e) {
+	if e, ok := errors.AsType[E](err); !ok {
 		tb.Errorf("got %v, want a %T", err, e)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	sdkkms "github.com/aws/aws-sdk-go-v2/service/kms"
 	sdks3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	sdksts "github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/sealift/sealift/internal/local/aws"
 )
@@ -127,6 +128,25 @@ func TestErrorShapes(t *testing.T) {
 				t.Errorf("request id %q in the body, %q in the header", requestID, head.Get("X-Amzn-Requestid"))
 			}
 		})
+	}
+}
+
+// TestPresignedIdentity: a presigned GetCallerIdentity proves who somebody is to a third party, as Vault and EKS use it.
+func TestPresignedIdentity(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	link, err := sdksts.NewPresignClient(w.adminOf(second).sts).PresignGetCallerIdentity(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := strings.TrimPrefix(link.URL, w.url)
+	status, _, answer := w.send("", link.Method, path, "", nil)
+	if status != http.StatusOK || !strings.Contains(answer, "<Account>222222222222</Account>") {
+		t.Errorf("%d %s", status, answer)
+	}
+	status, _, answer = w.send("", link.Method, strings.Replace(path, "GetCallerIdentity", "GetSessionToken", 1), "", nil)
+	if status != http.StatusForbidden || !strings.Contains(answer, "SignatureDoesNotMatch") {
+		t.Errorf("for another action: %d %s", status, answer)
 	}
 }
 

@@ -253,6 +253,12 @@ func TestNamingKeys(t *testing.T) {
 	// Another region has other keys.
 	wantCode(t, describe(w.as(w.admin.creds, "us-east-1"), idOf(k)), "NotFoundException")
 	wantCode(t, describe(w.as(w.admin.creds, "us-east-1"), k), "NotFoundException")
+	enc, err := w.admin.kms.Encrypt(ctx, &sdkkms.EncryptInput{KeyId: &k, Plaintext: []byte("x")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.as(w.admin.creds, "us-east-1").kms.Decrypt(ctx, &sdkkms.DecryptInput{CiphertextBlob: enc.CiphertextBlob})
+	wantCode(t, err, "InvalidCiphertextException")
 	list, err := w.as(w.admin.creds, "us-east-1").kms.ListKeys(ctx, &sdkkms.ListKeysInput{})
 	if err != nil || len(list.Keys) != 0 {
 		t.Errorf("keys of another region: %v, %v", list, err)
@@ -506,6 +512,8 @@ func TestGrants(t *testing.T) {
 	}
 	wantCode(t, retire(grantee), "AccessDeniedException") // RetireGrant is not among the operations
 	wantCode(t, retire(w.user("nobody")), "AccessDeniedException")
+	foreign := w.role(abroad, "foreign", strings.Replace(trustHome, home, second, 1), allow("kms:RetireGrant", "*"))
+	wantCode(t, retire(w.assume(abroad, &sdksts.AssumeRoleInput{RoleArn: &foreign, RoleSessionName: awssdk.String("session")})), "AccessDeniedException")
 	wantCode(t, retire(retirer), "") // needs no policy
 	wantAs[*types.InvalidGrantIdException](t, retire(retirer))
 	wantCode(t, use(bucket), "") // the named one is still there
@@ -624,7 +632,7 @@ func TestManagedKey(t *testing.T) {
 	if out.KeyMetadata.KeyManager != types.KeyManagerTypeAws {
 		t.Errorf("managed by %s", out.KeyMetadata.KeyManager)
 	}
-	if again, err := w.Cloud.KMS.Resolve(home, region, "alias/aws/s3"); err != nil || again != arn {
+	if again, err := w.KMS.Resolve(home, region, "alias/aws/s3"); err != nil || again != arn {
 		t.Errorf("asked again: %s, %v", again, err)
 	}
 	_, err = w.admin.kms.Encrypt(ctx, &sdkkms.EncryptInput{KeyId: &arn, Plaintext: []byte("x")})
@@ -647,27 +655,27 @@ func TestManagedKey(t *testing.T) {
 	}
 
 	// In S3's hands: a user without any KMS right may use it, a user of another account may not.
-	_, bob, err := w.Cloud.IAM.Key(w.user("bob").creds.AccessKeyID, "")
+	_, bob, err := w.IAM.Key(w.user("bob").creds.AccessKeyID, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	context := map[string]string{"aws:s3:arn": "arn:aws:s3:::b/k"}
-	dk, err := w.Cloud.KMS.GenerateDataKey(ctx, bob, "alias/aws/s3", context, "s3.eu-west-1.amazonaws.com")
+	dk, err := w.KMS.GenerateDataKey(ctx, bob, "alias/aws/s3", context, "s3.eu-west-1.amazonaws.com")
 	if err != nil || dk.KeyARN != arn || len(dk.Plaintext) != 32 {
 		t.Fatalf("through S3: %+v, %v", dk.KeyARN, err)
 	}
-	if _, _, err := w.Cloud.KMS.Decrypt(ctx, bob, dk.Ciphertext, context, "s3.eu-west-1.amazonaws.com"); err != nil {
+	if _, _, err := w.KMS.Decrypt(ctx, bob, dk.Ciphertext, context, "s3.eu-west-1.amazonaws.com"); err != nil {
 		t.Error(err)
 	}
-	if _, _, err := w.Cloud.KMS.Decrypt(ctx, bob, dk.Ciphertext, context, "ec2.eu-west-1.amazonaws.com"); err == nil {
+	if _, _, err := w.KMS.Decrypt(ctx, bob, dk.Ciphertext, context, "ec2.eu-west-1.amazonaws.com"); err == nil {
 		t.Error("taken through another service")
 	}
 	abroad := w.adminOf(second)
-	_, far, err := w.Cloud.IAM.Key(abroad.creds.AccessKeyID, abroad.creds.SessionToken)
+	_, far, err := w.IAM.Key(abroad.creds.AccessKeyID, abroad.creds.SessionToken)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := w.Cloud.KMS.Decrypt(ctx, far, dk.Ciphertext, context, "s3.eu-west-1.amazonaws.com"); err == nil {
+	if _, _, err := w.KMS.Decrypt(ctx, far, dk.Ciphertext, context, "s3.eu-west-1.amazonaws.com"); err == nil {
 		t.Error("taken from another account")
 	}
 }
@@ -679,9 +687,20 @@ func TestViaService(t *testing.T) {
 	ctx := t.Context()
 	k := w.newKey(w.admin)
 	bob := w.user("bob", `{"Effect":"Allow","Action":["kms:GenerateDataKey","kms:Decrypt"],"Resource":"*","Condition":{"StringEquals":{"kms:ViaService":"s3.eu-west-1.amazonaws.com"},"StringLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::stage/*"}}}`)
-	_, id, err := w.Cloud.IAM.Key(bob.creds.AccessKeyID, "")
+	_, id, err := w.IAM.Key(bob.creds.AccessKeyID, "")
 	if err != nil {
 		t.Fatal(err)
+	}
+	// Who calls through S3 calls from no address: a condition on it does not hold, and its negation does.
+	_, near, err := w.IAM.Key(w.user("near", `{"Effect":"Allow","Action":"kms:GenerateDataKey","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"127.0.0.1"}}}`).creds.AccessKeyID, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	near.Region, near.SourceIP = region, "127.0.0.1"
+	for via, want := range map[string]bool{"": true, "s3.eu-west-1.amazonaws.com": false} {
+		if _, err := w.KMS.GenerateDataKey(ctx, near, k, nil, via); (err == nil) != want {
+			t.Errorf("from an address, via %q: %v", via, err)
+		}
 	}
 	for name, tt := range map[string]struct {
 		object, via string
@@ -695,7 +714,7 @@ func TestViaService(t *testing.T) {
 		"some other system": {"arn:aws:s3:::stage/run/1", "redshift.eu-west-1.amazonaws.com", false},
 	} {
 		id.Region = region
-		_, err := w.Cloud.KMS.GenerateDataKey(ctx, id, k, map[string]string{"aws:s3:arn": tt.object}, tt.via)
+		_, err := w.KMS.GenerateDataKey(ctx, id, k, map[string]string{"aws:s3:arn": tt.object}, tt.via)
 		if (err == nil) != tt.want {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -810,12 +829,12 @@ func TestDeletedKey(t *testing.T) {
 	time0 := &clock{now: time.Now()}
 	w := newWorld(t, func(o *aws.Options) { o.Now = time0.time })
 	ctx := t.Context()
-	_, admin, err := w.Cloud.IAM.Key(w.admin.creds.AccessKeyID, "")
+	_, admin, err := w.IAM.Key(w.admin.creds.AccessKeyID, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	k := w.newKey(w.admin)
-	dk, err := w.Cloud.KMS.GenerateDataKey(ctx, admin, k, nil, "")
+	dk, err := w.KMS.GenerateDataKey(ctx, admin, k, nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -827,14 +846,14 @@ func TestDeletedKey(t *testing.T) {
 	}
 	time0.advance(7 * 24 * time.Hour)
 	for _, name := range []string{k, idOf(k), "alias/old"} {
-		if arn, err := w.Cloud.KMS.Resolve(home, region, name); err == nil {
+		if arn, err := w.KMS.Resolve(home, region, name); err == nil {
 			t.Errorf("%s is still %s", name, arn)
 		}
 	}
-	if _, _, err := w.Cloud.KMS.Decrypt(ctx, admin, dk.Ciphertext, nil, ""); err == nil || !strings.Contains(err.Error(), "InvalidCiphertext") {
+	if _, _, err := w.KMS.Decrypt(ctx, admin, dk.Ciphertext, nil, ""); err == nil || !strings.Contains(err.Error(), "InvalidCiphertext") {
 		t.Errorf("decrypted under a deleted key: %v", err)
 	}
-	if _, err := w.Cloud.KMS.Call(ctx, admin, "CreateAlias", fmt.Appendf(nil, `{"AliasName":"alias/old","TargetKeyId":%q}`, w.callCreateKey(admin))); err != nil {
+	if _, err := w.KMS.Call(ctx, admin, "CreateAlias", fmt.Appendf(nil, `{"AliasName":"alias/old","TargetKeyId":%q}`, w.callCreateKey(admin))); err != nil {
 		t.Errorf("the alias is not free again: %v", err)
 	}
 }
@@ -842,7 +861,7 @@ func TestDeletedKey(t *testing.T) {
 // callCreateKey makes a key without HTTP, whose signatures the moved clock would refuse.
 func (w *world) callCreateKey(id *iam.Identity) string {
 	w.Helper()
-	out, err := w.Cloud.KMS.Call(w.Context(), id, "CreateKey", nil)
+	out, err := w.KMS.Call(w.Context(), id, "CreateKey", nil)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sealift/sealift/internal/local/aws/awserr"
+	"github.com/sealift/sealift/internal/local/aws/policy"
 	"github.com/sealift/sealift/internal/local/aws/query"
 )
 
@@ -165,5 +167,82 @@ func TestAccountOfKey(t *testing.T) {
 	// The example that people who worked the format out publish with it.
 	if got := AccountOfKey("ASIAQNZGKIQY56JQ7WML"); got != "029608264753" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// TestSessionsExpire: a session's end is in its token.
+func TestSessionsExpire(t *testing.T) {
+	t.Parallel()
+	s, admin, _ := caller(t)
+	now := time.Now()
+	s.now = func() time.Time { return now }
+	creds, err := s.Issue(admin, 15*time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = creds.Expires.Add(-time.Second)
+	if secret, id, err := s.Key(creds.AccessKeyID, creds.SessionToken); err != nil || secret != creds.SecretAccessKey || id.ARN != admin.ARN {
+		t.Errorf("a second before its end: %v", err)
+	}
+	now = creds.Expires
+	if _, _, err := s.Key(creds.AccessKeyID, creds.SessionToken); !errors.Is(err, ErrExpired) {
+		t.Errorf("at its end: %v", err)
+	}
+}
+
+// TestLogin: keys in a statement need their secret.
+func TestLogin(t *testing.T) {
+	t.Parallel()
+	s, _, _ := caller(t)
+	key, secret, err := s.AdminKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id, err := s.Login(key, secret, ""); err != nil || !id.Secure || id.UserName != "admin" {
+		t.Errorf("%+v, %v", id, err)
+	}
+	for name, tt := range map[string]struct {
+		key, secret, token string
+		want               error
+	}{
+		"wrong secret": {key, secret + "x", "", ErrSecret},
+		"no secret":    {key, "", "", ErrSecret},
+		"wrong key":    {"AKIAIOSFODNN7EXAMPLE", secret, "", ErrUnknownKey},
+		"a token":      {key, secret, "x", ErrToken},
+	} {
+		if _, err := s.Login(tt.key, tt.secret, tt.token); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestRootAssumesNothing: an account's root user may do everything but assume roles.
+func TestRootAssumesNothing(t *testing.T) {
+	t.Parallel()
+	s, _, _ := caller(t)
+	root := &Identity{Account: "111111111111", ARN: "arn:aws:iam::111111111111:root", UserID: "111111111111"}
+	if err := s.Authorize(root, Access{Action: "iam:ListUsers", Resource: "*", ResourceAccount: "111111111111"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.AssumeAs(root, AssumeInput{RoleARN: "arn:aws:iam::222222222222:role/OrganizationAccountAccessRole", SessionName: "root"}); err == nil {
+		t.Error("root assumed a role")
+	}
+}
+
+// TestAnonymous: nobody may do what a resource's policy allows everybody.
+func TestAnonymous(t *testing.T) {
+	t.Parallel()
+	s, _, _ := caller(t)
+	public, err := policy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := Access{Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k", ResourceAccount: "111111111111"}
+	if err := s.Authorize(nil, a); err == nil {
+		t.Error("without a policy")
+	}
+	a.ResourcePolicy = public
+	if err := s.Authorize(nil, a); err != nil {
+		t.Error(err)
 	}
 }
