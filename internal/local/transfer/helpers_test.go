@@ -40,7 +40,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	server, err = pgserver.Start(ctx, pgserver.Options{
-		Dir: filepath.Join(dir, "pg"), CacheDir: filepath.Join(dir, "cache"), Superuser: "rdsdb", BootstrapKey: "transfer-test",
+		Dir: filepath.Join(dir, "pg"), CacheDir: filepath.Join(dir, "cache"), Superuser: "rdsdb", BootstrapKey: catalog.Key(), Settings: catalog.Settings(),
 		Bootstrap: func(ctx context.Context, s *pgserver.Server) error {
 			conn, err := s.Connect(ctx, s.Superuser(), "template1", nil)
 			if err != nil {
@@ -357,12 +357,12 @@ func (w *memWriter) end() {
 }
 
 func (w *memWriter) Commit(context.Context) error {
-	if err := w.store.failure("commit", w.bucket, w.key); err != nil {
-		return err
-	}
 	w.store.mu.Lock()
 	defer w.store.mu.Unlock()
 	w.end()
+	if err := w.store.failure("commit", w.bucket, w.key); err != nil {
+		return err
+	}
 	w.store.objects[w.bucket+"/"+w.key] = &memObject{data: w.buf.Bytes(), enc: w.enc}
 	return nil
 }
@@ -411,4 +411,13 @@ func (h *memHistory) Unload(_ context.Context, u *Unload) error {
 	}
 	h.unloads[u.QueryID] = *u
 	return nil
+}
+
+func readAll(tb testing.TB, r io.Reader) string {
+	tb.Helper()
+	b, err := io.ReadAll(r)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(b)
 }

@@ -48,7 +48,7 @@ type Store interface {
 	Region(ctx context.Context, bucket string) (string, error)
 }
 
-// ObjectWriter is an object in the making. Exactly one of Commit and Abort ends it.
+// ObjectWriter is an object in the making. Exactly one of Commit and Abort ends it; a Commit that fails has aborted.
 type ObjectWriter interface {
 	io.Writer
 	Commit(ctx context.Context) error

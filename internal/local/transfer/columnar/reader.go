@@ -414,10 +414,13 @@ func isString(logical any) bool {
 }
 
 func appendBoolean(dst []byte, v parquet.Value) []byte { return strconv.AppendBool(dst, v.Boolean()) }
+
 func appendInt32(dst []byte, v parquet.Value) []byte {
 	return strconv.AppendInt(dst, int64(v.Int32()), 10)
 }
+
 func appendInt64(dst []byte, v parquet.Value) []byte { return strconv.AppendInt(dst, v.Int64(), 10) }
+
 func appendFloat(dst []byte, v parquet.Value) []byte {
 	return strconv.AppendFloat(dst, float64(v.Float()), 'g', -1, 32)
 }

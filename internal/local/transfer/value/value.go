@@ -168,9 +168,22 @@ func (c *Converter) nullify(text []byte) ([]byte, bool) {
 		}
 		return text, c.rules.BlanksAsNull && len(bytes.TrimLeft(text, " \t\n\v\f\r")) == 0
 	}
-	text = bytes.Trim(text, " \t\n\v\f\r")
+	text = trimBlanks(text)
 	return text, len(text) == 0
 }
+
+// trimBlanks is bytes.Trim for white space, without its set-up for every value.
+func trimBlanks(text []byte) []byte {
+	for len(text) > 0 && isBlank(text[0]) {
+		text = text[1:]
+	}
+	for len(text) > 0 && isBlank(text[len(text)-1]) {
+		text = text[:len(text)-1]
+	}
+	return text
+}
+
+func isBlank(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
 func (c *Converter) invalidDigit(text []byte, pos int) *Error {
 	if pos >= len(text) {
@@ -217,13 +230,12 @@ func (c *Converter) integer(dst, text []byte, bits int) ([]byte, *Error) {
 		if d > 9 {
 			return dst, c.invalidDigit(text, i)
 		}
-		if n > (limit-uint64(d))/10 {
-			overflow = true
-			continue
+		// n stays below 10 * limit + 10, which fits: limit is at most 1<<63.
+		if overflow = overflow || n > limit/10; !overflow {
+			n = n*10 + uint64(d)
 		}
-		n = n*10 + uint64(d)
 	}
-	if overflow {
+	if overflow || n > limit {
 		return dst, &Error{Code: codeOverflow, Reason: fmt.Sprintf("Integer overflow, Value '%s', Type: %s", text, c.shortType())}
 	}
 	if negative && n > 0 {

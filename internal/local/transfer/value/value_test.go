@@ -463,8 +463,11 @@ func BenchmarkConvert(b *testing.B) {
 		column Column
 		text   string
 	}{
-		{"integer", integer, "1234567"}, {"decimal", decimal82, "-123.45"}, {"double", double, "3.141592653589793"},
-		{"varchar", Column{Kind: Varchar, Length: 100}, "a common text of some length"}, {"timestamp", timestamp, "2020-01-02 03:04:05"},
+		{"integer", integer, "1234567"},
+		{"decimal", decimal82, "-123.45"},
+		{"double", double, "3.141592653589793"},
+		{"varchar", Column{Kind: Varchar, Length: 100}, "a common text of some length"},
+		{"timestamp", timestamp, "2020-01-02 03:04:05"},
 		{"boolean", boolColumn, "t"},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
