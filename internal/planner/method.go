@@ -109,13 +109,17 @@ func (b *builder) chooseFormat(s *selection) {
 			s.note(why)
 		}
 	}
+	var floats []string
 	for _, c := range s.want.Columns {
 		if ok, why := c.Type.Movable(s.format); !ok {
 			b.mistake(s.pos, fmt.Sprintf("tables[%d]", s.entry), "%s: column %s cannot be moved: %s", s.name(), c.Name.String(), why)
 		}
 		if s.format == redshift.Text && (c.Type.Name == redshift.Real || c.Type.Name == redshift.Double) {
-			s.note("column " + c.Name.String() + ": a float in text may lose digits; the digest would find it")
+			floats = append(floats, c.Name.String())
 		}
+	}
+	if len(floats) > 0 {
+		s.note("floats in text may lose digits, which the digest would find: " + strings.Join(floats, ", "))
 	}
 }
 
@@ -142,7 +146,7 @@ func (b *builder) chooseMethod(s *selection) {
 	case s.have == nil:
 		s.method = plan.Create
 		if s.mode != "create" {
-			s.note("the target does not exist yet and is created")
+			s.note("new in the target")
 		}
 	case s.mode == "create" && s.have.EstimatedRows > 0:
 		b.mistake(s.pos, field, "%s exists in the target and has about %d rows; mode create needs it absent or empty (mode: replace or append)", s.target, s.have.EstimatedRows)
