@@ -59,7 +59,9 @@ func (s *Service) Issue(id *Identity, lifetime time.Duration) (Credentials, erro
 	if err != nil {
 		return Credentials{}, fmt.Errorf("issue credentials for %s: %w", id.ARN, err)
 	}
+	s.mu.RLock()
 	gcm, err := s.sealer()
+	s.mu.RUnlock()
 	if err != nil {
 		return Credentials{}, fmt.Errorf("issue credentials for %s: %w", id.ARN, err)
 	}
@@ -67,8 +69,9 @@ func (s *Service) Issue(id *Identity, lifetime time.Duration) (Credentials, erro
 	return Credentials{key.ID, key.Secret, base64.StdEncoding.EncodeToString(token), c.Expires}, nil
 }
 
+// sealer seals session tokens. The caller holds the lock.
 func (s *Service) sealer() (cipher.AEAD, error) {
-	block, err := aes.NewCipher(s.state.TokenKey) // never changes after New
+	block, err := aes.NewCipher(s.state.TokenKey)
 	if err != nil {
 		return nil, err
 	}
