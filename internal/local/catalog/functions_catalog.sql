@@ -93,7 +93,7 @@ $$;
 CREATE OR REPLACE FUNCTION rs.acl(aclitem[]) RETURNS text[]
 LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN $1 IS NULL THEN NULL ELSE ARRAY(
-		SELECT CASE WHEN rolcanlogin THEN item ELSE 'group ' || item END
+		SELECT CASE WHEN rolcanlogin OR grantee = 0 THEN item ELSE 'group ' || item END
 		FROM (SELECT i::text AS item, position, (SELECT grantee FROM aclexplode(ARRAY[i]) LIMIT 1) AS grantee
 			FROM unnest($1) WITH ORDINALITY AS u (i, position)) x
 		LEFT JOIN pg_catalog.pg_roles r ON r.oid = grantee
@@ -103,8 +103,8 @@ $$;
 CREATE OR REPLACE FUNCTION rs.oid_text(oid) RETURNS varchar LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1::text::varchar';
 SELECT rs.make_cast('oid', 'varchar', 'WITH FUNCTION rs.oid_text(oid) AS ASSIGNMENT');
 
-CREATE OR REPLACE FUNCTION pg_catalog.pg_get_late_binding_view_cols(OUT view_schema name, OUT view_name name,
-	OUT col_name name, OUT col_type varchar, OUT col_num int) RETURNS SETOF record
+-- Its callers name and type the columns: cols(view_schema name, view_name name, col_name name, col_type varchar, col_num int).
+CREATE OR REPLACE FUNCTION pg_catalog.pg_get_late_binding_view_cols() RETURNS SETOF record
 LANGUAGE sql STABLE AS $$
 	SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod)::varchar, a.attnum::int
 		FROM rs.late_binding_view v JOIN pg_catalog.pg_class c ON c.oid = v.relid
@@ -134,4 +134,3 @@ BEGIN
 	END IF;
 	RETURN round(c.reltuples::numeric / c.relpages * (size / current_setting('block_size')::bigint));
 END $$;
-REVOKE ALL ON FUNCTION rs.table_rows(oid) FROM PUBLIC;

@@ -40,7 +40,16 @@ END $$;
 CREATE OR REPLACE FUNCTION rs.create_late_binding_view(name text, command text, written text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-	EXECUTE command;
+	BEGIN
+		EXECUTE command;
+	EXCEPTION WHEN invalid_table_definition THEN
+		-- A late-binding view may be replaced by one with other columns; its grants go with the old one.
+		IF NOT EXISTS (SELECT FROM rs.late_binding_view WHERE relid = to_regclass(name)) THEN
+			RAISE;
+		END IF;
+		EXECUTE format('DROP VIEW %s', name);
+		EXECUTE command;
+	END;
 	PERFORM rs.record_view(name::regclass, written);
 END $$;
 
@@ -61,18 +70,30 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION rs.unbind_views(oid) FROM PUBLIC;
 
--- rs.bind_views makes late-binding views anew after tables were made or renamed; one that cannot be made stays as it is.
+-- rs.bind_views makes late-binding views anew after tables were made or renamed; one that cannot be made stays as it
+-- is. Where the columns are of other types now, it is another view with the owner and the grants of the old one.
 CREATE OR REPLACE FUNCTION rs.bind_views() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	v record;
+	made oid;
 BEGIN
-	FOR v IN SELECT relid, query FROM rs.late_binding_view LOOP
+	FOR v IN SELECT b.*, b.relid::regclass::text AS name, relowner, relacl
+			FROM rs.late_binding_view b JOIN pg_catalog.pg_class c ON c.oid = b.relid LOOP
 		BEGIN
-			EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', v.relid::regclass, v.query);
-			UPDATE rs.late_binding_view SET bound = true, tables = rs.release_view(v.relid) WHERE relid = v.relid;
+			BEGIN
+				EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', v.name, v.query);
+			EXCEPTION WHEN invalid_table_definition THEN
+				EXECUTE format('DROP VIEW %s', v.name);
+				EXECUTE format('CREATE VIEW %s AS %s', v.name, v.query);
+				UPDATE pg_catalog.pg_class SET relacl = v.relacl WHERE oid = v.name::regclass;
+				EXECUTE format('ALTER VIEW %s OWNER TO %s', v.name, quote_ident(pg_get_userbyid(v.relowner)));
+			END;
+			made := v.name::regclass;
+			INSERT INTO rs.late_binding_view VALUES (made, v.query, v.text, rs.release_view(made))
+				ON CONFLICT (relid) DO UPDATE SET tables = excluded.tables, bound = true;
 		EXCEPTION WHEN OTHERS THEN
-			NULL; -- its tables are not there, or not as they were: it fails when it is read
+			NULL; -- its tables are not there, or lack what it reads: it fails when it is read
 		END;
 	END LOOP;
 END $$;

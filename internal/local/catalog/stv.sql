@@ -46,7 +46,8 @@ CREATE OR REPLACE VIEW pg_catalog.stv_inflight AS
 CREATE OR REPLACE VIEW pg_catalog.stv_locks AS
 	SELECT l.relation::int AS table_id, a.xact_start::timestamp AS last_commit, a.xact_start::timestamp AS last_update,
 		a.usesysid::bigint AS lock_owner, l.pid AS lock_owner_pid, a.xact_start::timestamp AS lock_owner_start_ts, NULL::timestamp AS lock_owner_end_ts,
-		(CASE WHEN l.granted THEN 'Holding ' ELSE 'Waiting for ' END || l.mode)::char(22) AS lock_status
+		(CASE WHEN l.granted THEN 'Holding ' ELSE 'Waiting for ' END
+			|| CASE WHEN l.mode LIKE '%Share%' AND l.mode NOT LIKE '%Exclusive%' THEN 'read lock' ELSE 'write lock' END)::char(22) AS lock_status
 	FROM pg_catalog.pg_locks l JOIN rs.activity() a ON a.pid = l.pid
 	WHERE l.locktype = 'relation' AND l.mode <> 'AccessShareLock' AND a.datname = current_database();
 

@@ -1,0 +1,324 @@
+package catalog_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/sealift/sealift/internal/local/dialect"
+)
+
+// TestShadowedViews: the views of schema rs that stand in front of system tables are those that dialect sends
+// statements to, and both have the columns of the table behind.
+func TestShadowedViews(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	result, err := s.conn.Exec(t.Context(), `SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = 'rs'::regnamespace
+		AND relkind = 'v' AND relname LIKE 'pg~_%' ESCAPE '~' ORDER BY 1`).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	views := text(result[0])
+	if len(views) < 10 {
+		t.Fatalf("views: %v", views)
+	}
+	for _, v := range views {
+		if !dialect.Shadowed(v[0]) {
+			t.Errorf("nothing leads to rs.%s", v[0])
+		}
+		missing, err := s.conn.Exec(t.Context(), fmt.Sprintf(`SELECT attname FROM pg_catalog.pg_attribute
+			WHERE attrelid = 'pg_catalog.%[1]s'::regclass AND attnum > 0 AND atttypid <> 'anyarray'::regtype
+			EXCEPT SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = 'rs.%[1]s'::regclass`, v[0])).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rows := text(missing[0]); len(rows) > 0 {
+			t.Errorf("rs.%s lacks %v", v[0], rows)
+		}
+		s.run("select * from " + v[0] + " limit 1")
+		s.run("select count(*) from pg_catalog." + v[0])
+	}
+}
+
+// TestEverySystemViewAnswers reads every view that was installed, as a superuser and as an ordinary user.
+func TestEverySystemViewAnswers(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table t (a int primary key, b varchar(3)) distkey (a); insert into t values (1, 'x'); create view v as select * from t`)
+	alice := connect(t, s.env.Database, "alice")
+	result, err := s.conn.Exec(t.Context(), `SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = 'pg_catalog'::regnamespace
+		AND relkind = 'v' AND oid >= 16384 ORDER BY 1`).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	views := text(result[0])
+	if len(views) < 60 {
+		t.Errorf("only %d views: %v", len(views), views)
+	}
+	for _, v := range views {
+		s.run("select * from " + v[0])
+		s.run("select count(*) from pg_catalog." + v[0])
+		if v[0] == "svv_table_info" {
+			alice.fails("select * from svv_table_info", "42501", "permission denied")
+			continue
+		}
+		alice.run("select * from " + v[0])
+	}
+	for _, v := range s.run(`select table_name from information_schema.views where table_schema = 'information_schema'`) {
+		s.run("select * from information_schema." + v[0])
+	}
+}
+
+func TestNothingOfTheInsideShows(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table t (id int identity(1,1) primary key, b varchar(3))`)
+	for _, sql := range []string{
+		`select nspname from pg_namespace`,
+		`select nspname, relname from pg_class c join pg_namespace n on n.oid = relnamespace where nspname = 'public' and relname <> 't'`,
+		`select table_schema, table_name from information_schema.tables where table_schema not in ('pg_catalog', 'information_schema')`,
+		`select schema_name from information_schema.schemata`,
+		`select table_schema from svv_tables`, `select table_schema from svv_columns`, `select schema_name from svv_all_schemas`,
+		`select schemaname from pg_tables`, `select schemaname from pg_views`,
+		`select constraint_name from information_schema.table_constraints where constraint_name <> 't_pkey'`,
+		`select constraint_name from information_schema.check_constraints`,
+	} {
+		for _, row := range s.run(sql) {
+			if line := strings.Join(row, "|"); strings.Contains(line, "rs") && !strings.Contains(line, "_rs") && row[0] == "rs" || strings.Contains(line, "rs:") ||
+				strings.Contains(line, "_seq") {
+				t.Errorf("%s: %s", sql, line)
+			}
+		}
+	}
+}
+
+func TestInformationSchema(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table p (a int, b int, primary key (a, b)); create table c (x int, y int, constraint fk foreign key (x, y) references p)`)
+	s.expect(`select table_name, constraint_name, constraint_type from information_schema.table_constraints order by 2`, "c|fk|FOREIGN KEY\np|p_pkey|PRIMARY KEY\n")
+	s.expect(`select constraint_name, column_name, ordinal_position from information_schema.key_column_usage order by 1, 3`, "fk|x|1\nfk|y|2\np_pkey|a|1\np_pkey|b|2\n")
+	s.expect(`select unique_constraint_name from information_schema.referential_constraints`, "p_pkey\n")
+	s.expect(`select table_name, column_name from information_schema.constraint_column_usage where constraint_name = 'fk' order by 2`, "p|a\np|b\n")
+	s.expect(`select table_name from information_schema.tables where table_schema = 'public' order by 1`, "c\np\n")
+}
+
+// history is what the server and COPY and UNLOAD write: one statement of each kind, of two users.
+func (s *session) history() {
+	s.Helper()
+	c, err := postgres.Connect(s.Context(), "rdsdb", s.env.Database, nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer c.Close(s.Context())
+	if _, err := c.Exec(s.Context(), `
+		INSERT INTO rs.query_log (query, xid, userid, pid, database, starttime, endtime, status, error, label, verb, rows, text)
+		SELECT 100 + n, 1000 + n, (CASE n % 2 WHEN 0 THEN 'alice' ELSE 'bob' END)::regrole, 5000 + n, current_database(),
+			timestamp '2026-11-21 10:00:00' + n * interval '1 second', timestamp '2026-11-21 10:00:00.5' + n * interval '1 second',
+			CASE n WHEN 2 THEN 'failed' ELSE 'success' END, CASE n WHEN 2 THEN 'no such thing' END, 'group ' || n,
+			(ARRAY['SELECT', 'CREATE TABLE', 'COPY', 'SET', 'UNLOAD', 'SELECT'])[n + 1], n,
+			CASE n WHEN 0 THEN 'select ''' || repeat('x', 395) || E''',\n1' ELSE 'statement ' || n END
+		FROM generate_series(0, 5) n;
+		INSERT INTO rs.load_log (query, userid, pid, database, tbl, table_name, starttime, endtime, status, data_source, file_format, loaded_rows, source_file_count, error_count)
+			VALUES (102, 'alice'::regrole, 5002, current_database(), 77, 't', '2026-11-21 10:00', '2026-11-21 10:00:01.5', 'failed', 's3://b/k', 'txt', 0, 1, 1);
+		INSERT INTO rs.load_commit (query, userid, slice, filename, lines_scanned, curtime, file_format) VALUES (102, 'alice'::regrole, 1, 's3://b/k0', 9, '2026-11-21 10:00', 'Text');
+		INSERT INTO rs.load_error (query, userid, pid, database, slice, tbl, starttime, filename, line_number, colname, type, col_length, position, raw_line, raw_field_value, err_code, err_reason)
+			VALUES (102, 'alice'::regrole, 5002, current_database(), 1, 77, '2026-11-21 10:00', 's3://b/k0', 3, 'a', 'int4', '0', 2, '1|x', 'x', 1207, 'Invalid digit, Value ''x'', Pos 0, Type: Integer');
+		INSERT INTO rs.load_error_detail (query, userid, pid, slice, filename, line_number, field, colname, value, type, col_length)
+			VALUES (102, 'alice'::regrole, 5002, 1, 's3://b/k0', 3, 1, 'a', 'x', 'int4', '0');
+		INSERT INTO rs.unload_log (query, userid, pid, database, starttime, endtime, status, file_format, location, rows, file_count, file_bytes)
+			VALUES (104, 'alice'::regrole, 5004, current_database(), '2026-11-21 10:00', '2026-11-21 10:00:02', 'success', 'TEXT', 's3://b/u', 5, 1, 50);
+		INSERT INTO rs.unload_file (query, userid, pid, slice, path, starttime, endtime, line_count, transfer_size, file_format)
+			VALUES (104, 'alice'::regrole, 5004, 0, 's3://b/u0000_part_00', '2026-11-21 10:00', '2026-11-21 10:00:02', 5, 50, 'Text')`).ReadAll(); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func TestHistoryViews(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.history()
+	alice := connect(t, s.env.Database, "alice")
+
+	const queries = `select query, trim(label), pid, aborted, trim(querytxt) from stl_query where query > 100 order by query`
+	s.expect(queries, `
+102|group 2|5002|1|statement 2
+104|group 4|5004|0|statement 4
+105|group 5|5005|0|statement 5
+`)
+	alice.expect(queries, "102|group 2|5002|1|statement 2\n104|group 4|5004|0|statement 4\n")
+	s.expect(`select trim(text) from stl_ddltext`, "statement 1\n")
+	s.expect(`select trim(text) from stl_utilitytext`, "statement 3\n")
+	s.expect(`select query, sequence, len(text), right(rtrim(text), 7) from stl_querytext where query = 100 order by sequence`, "100|0|200|xxxxxxx\n100|1|200|xxxxxxx\n100|2|8|xx',\\n1\n")
+	s.expect(`select trim(type), count(*) from svl_statementtext group by 1 order by 1`, "DDL|1\nQUERY|6\nUTILITY|1\n")
+	s.expect(`select octet_length(querytxt), octet_length(label) from stl_query where query = 102`, "4000|320\n") // padded, as CHAR is
+	s.expect(`select query_id, trim(query_type), trim(status), trim(error_message), returned_rows, elapsed_time, trim(query_text) from sys_query_history where query_id between 101 and 103 order by 1`, `
+101|DDL|success|NULL|1|500000|statement 1
+102|COPY|failed|no such thing|2|500000|statement 2
+103|UTILITY|success|NULL|3|500000|statement 3
+`)
+	s.expect(`select query, trim(filename), line_number, trim(colname), trim(type), trim(raw_line), trim(raw_field_value), err_code, trim(err_reason), session, octet_length(filename) from stl_load_errors`,
+		"102|s3://b/k0|3|a|int4|1|x|x|1207|Invalid digit, Value 'x', Pos 0, Type: Integer|5002|256\n")
+	s.expect(`select query, field, trim(value) from stl_loaderror_detail`, "102|1|x\n")
+	s.expect(`select query, trim(filename), lines_scanned, trim(file_format) from stl_load_commits`, "102|s3://b/k0|9|Text\n")
+	s.expect(`select query_id, status, table_name, duration, data_source, file_format, error_count from sys_load_history`, "102|aborted|t|1500000|s3://b/k|txt|1\n")
+	s.expect(`select query_id, table_id, error_code, trim(column_name) from sys_load_error_detail`, "102|77|1207|a\n")
+	s.expect(`select query_id, status, unloaded_location, unloaded_rows, unloaded_files_count, unloaded_files_size, duration from sys_unload_history`, "104|completed|s3://b/u|5|1|50|2000000\n")
+	s.expect(`select query, trim(path), line_count, transfer_size from stl_unload_log`, "104|s3://b/u0000_part_00|5|50\n")
+	bob := connect(t, s.env.Database, "bob")
+	for _, view := range []string{"stl_load_errors", "stl_loaderror_detail", "stl_load_commits", "sys_load_history", "sys_load_error_detail", "sys_unload_history", "stl_unload_log"} {
+		bob.expect("select count(*) from "+view, "0\n")
+		alice.expect("select count(*) from "+view, "1\n")
+	}
+	bob.fails(`select * from rs.query_log`, "42501", "permission denied")
+	bob.fails(`insert into rs.query_log (query) values (1)`, "42501", "permission denied")
+}
+
+func TestSessionsAndLocks(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	alice := connect(t, s.env.Database, "alice")
+	s.run(`create table t (a int); grant all on t to alice`)
+	alice.run(`begin; lock t`)
+	pid := alice.one(`select pg_backend_pid()`)
+	s.expect(`select process, trim(user_name), trim(db_name) from stv_sessions where process = `+pid, pid+"|alice|"+s.env.Database+"\n")
+	s.expect(`select lock_owner_pid, trim(lock_status) from stv_locks where table_id = 't'::regclass::oid`, pid+"|Holding write lock\n")
+	s.expect(`select txn_owner, lock_mode, granted from svv_transactions where relation = 't'::regclass::oid`, "alice|AccessExclusiveLock|t\n")
+	alice.run(`rollback`)
+	alice.expect(`select count(distinct trim(user_name)) from stv_sessions`, "1\n")
+	s.expect(`select trim(db_name), trim(isolation_level) from stv_db_isolation_level where db_name = current_database()`, s.env.Database+"|Snapshot Isolation\n")
+	s.run(`alter database ` + s.env.Database + ` isolation level serializable`)
+	s.expect(`select trim(isolation_level) from stv_db_isolation_level where db_name = current_database()`, "Serializable\n")
+	connect(t, s.env.Database, "alice").expect(`show transaction_isolation`, "serializable\n")
+}
+
+// TestWriteConflict: in SNAPSHOT isolation the second writer of a row fails with error 1023.
+func TestWriteConflict(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table t (a int); insert into t values (1)`)
+	other := connect(t, s.env.Database, "awsuser")
+	other.run(`begin; select * from t`)
+	s.run(`update t set a = 2`)
+	other.fails(`update t set a = 3`, "XX000", "1023")
+	other.run(`rollback`)
+}
+
+func TestUsersGroupsAndGrants(t *testing.T) { // users belong to all databases, so not beside others
+	s := open(t)
+	s.run(`create user "Carol.U" password 'Secret1' createdb; create group "Team.G" with user "Carol.U"; create role "Role.R";
+		create user dave_u password disable createuser; alter group "Team.G" add user dave_u; grant role "Role.R" to dave_u`)
+	defer s.run(`drop table t; drop group "Team.G"; drop role "Role.R"; drop user "Carol.U"; drop user dave_u`)
+	s.expect(`select usename, usecreatedb, usesuper, usesysid >= 100, passwd from pg_user where usename like '%u' or usename like '%U' order by 1`,
+		"Carol.U|t|f|t|********\ndave_u|f|t|t|********\n")
+	s.expect(`select groname from pg_group where groname like '%.%'`, "Team.G\n")
+	s.expect(`select u.usename from pg_user u, pg_group g where u.usesysid = any (g.grolist) and groname = 'Team.G' order by 1`, "Carol.U\ndave_u\n")
+	s.expect(`select role_name from svv_roles where role_name like '%.R'`, "Role.R\n")
+	s.expect(`select user_name, role_name from svv_user_grants where role_name = 'Role.R'`, "dave_u|Role.R\n")
+	s.run(`create table t (a int, b int); grant select, insert on t to group "Team.G"; grant delete on t to role "Role.R"; grant update (a) on table t to "Carol.U"; grant select on t to public`)
+	s.expect(`select relacl from pg_class where relname = 't'`, `{awsuser=arwdDxt/awsuser,"group \"Team.G\"=ar/awsuser","group \"Role.R\"=d/awsuser",=r/awsuser}`+"\n")
+	s.expect(`select privilege_type, identity_name, identity_type from svv_relation_privileges where relation_name = 't' and identity_name <> 'awsuser' order by 1, 2`, `
+DELETE|Role.R|role
+INSERT|Team.G|group
+SELECT|Team.G|group
+SELECT|public|public
+`)
+	s.expect(`select column_name, privilege_type, identity_name from svv_column_privileges where relation_name = 't'`, "a|UPDATE|Carol.U\n")
+	s.expect(`select has_table_privilege('Carol.U', 't', 'insert'), has_table_privilege('Carol.U', 't', 'delete')`, "t|f\n")
+	s.run(`alter default privileges in schema public grant select on tables to group "Team.G"`)
+	s.expect(`select schema_name, object_type, privilege_type, grantee_name, grantee_type from svv_default_privileges`, "public|RELATION|SELECT|Team.G|group\n")
+	s.run(`alter default privileges in schema public revoke select on tables from group "Team.G"`)
+	s.run(`grant assumerole on 'arn:aws:iam::111111111111:role/r' to "Carol.U" for copy; revoke assumerole on all from public for all`)
+	connect(t, s.env.Database, "alice").fails(`grant assumerole on all to alice for all`, "42501", "must be superuser")
+	s.run(`alter user "Carol.U" set query_group to 'nightly'`)
+	connect(t, s.env.Database, "Carol.U").expect(`show query_group`, "nightly\n")
+}
+
+func TestEverybodyMayCreateInPublic(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	connect(t, s.env.Database, "alice").run(`create table mine (a varchar(3) primary key); insert into mine values ('x'); drop table mine`)
+}
+
+func TestLateBindingViews(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table public.t (a int, b varchar(3)); insert into t values (1, 'x');
+		create view v as select a, nvl(b, '-') as c from public.t with no schema binding; grant select on v to alice`)
+	s.expect(`select * from v`, "1|x\n")
+	s.expect(`select * from pg_get_late_binding_view_cols() cols(view_schema name, view_name name, col_name name, col_type varchar, col_num int)`,
+		"public|v|a|integer|1\npublic|v|c|character varying|2\n")
+	s.expect(`show view v`, "create view v as select a, nvl(b, '-') as c from public.t with no schema binding\n")
+	s.expect(`select definition like '%with no schema binding' from pg_views where viewname = 'v'`, "t\n")
+	s.run(`drop table t`) // nothing depends on it
+	s.fails(`select * from v`, "42P01", "does not exist")
+	s.expect(`select count(*) from pg_views`, s.one(`select count(*) from pg_catalog.pg_views`)+"\n")
+	s.run(`create table public.t (b varchar(3), a int); insert into t values ('y', 2)`)
+	s.expect(`select * from v`, "2|y\n")
+	s.run(`create table t_new (a int, b varchar(3)); insert into t_new values (3, 'z'); alter table t rename to t_old; alter table t_new rename to t`)
+	s.expect(`select * from v`, "3|z\n")
+	connect(t, s.env.Database, "alice").expect(`select * from v`, "3|z\n")
+	s.run(`drop table t; create table public.t (b decimal(3,1), a bigint); insert into t values (1.5, 4)`)
+	s.fails(`select * from v`, "42P01", "does not exist") // NVL of these does not make sense any more
+	s.run(`drop table t; create table public.t (b varchar(9), a decimal(5,1)); insert into t values ('u', 4.5)`)
+	s.expect(`select * from v`, "4.5|u\n") // other types
+	connect(t, s.env.Database, "alice").expect(`select * from v`, "4.5|u\n")
+	s.run(`create or replace view v as select a, 'w' as c from public.t with no schema binding`)
+	s.expect(`select * from v`, "4.5|w\n")
+	s.run(`drop view v`)
+	s.expect(`select count(*) from rs.late_binding_view`, "0\n")
+}
+
+func TestMaterializedViews(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table t (a int); insert into t values (1), (2); create materialized view m backup no diststyle all auto refresh no as select count(*) n from t`)
+	s.run(`insert into t values (3)`)
+	s.expect(`select * from m`, "2\n")
+	s.expect(`refresh materialized view m; select * from m`, "3\n")
+	s.expect(`select trim(name), state from svv_mv_info`, "m|0\n")
+	s.run(`drop materialized view m`)
+}
+
+// TestAdministratorsSQL runs queries of the kind that scripts of others send.
+func TestAdministratorsSQL(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table t (id int identity(1,1), a varchar(3) default 'x' encode zstd, primary key (id)) distkey (id) sortkey (a)`)
+	for _, sql := range []string{
+		// amazon-redshift-utils, v_generate_tbl_ddl: the parts that PostgreSQL would not take
+		`select n.nspname as schemaname, c.relname as tablename, 'CREATE TABLE IF NOT EXISTS ' + quote_ident(n.nspname) + '.' + quote_ident(c.relname) + '' as ddl
+			from pg_namespace as n inner join pg_class as c on n.oid = c.relnamespace where c.relkind = 'r' order by 1`,
+		`select case when a.attnum > 1 then ',' else '' end as col_delim, quote_ident(a.attname) as col_name,
+			case when strpos(upper(format_type(a.atttypid, a.atttypmod)), 'CHARACTER VARYING') > 0
+				then replace(upper(format_type(a.atttypid, a.atttypmod)), 'CHARACTER VARYING', 'VARCHAR') else upper(format_type(a.atttypid, a.atttypmod)) end as col_datatype,
+			case when format_encoding((a.attencodingtype)::integer) = 'none' then 'ENCODE RAW' else 'ENCODE ' + format_encoding((a.attencodingtype)::integer) end as col_encoding,
+			case when a.atthasdef is true and adef.adsrc not like '%identity%' then 'DEFAULT ' + adef.adsrc else '' end as col_default,
+			case when a.attnotnull is true then 'NOT NULL' else '' end as col_nullable
+			from pg_namespace as n inner join pg_class as c on n.oid = c.relnamespace inner join pg_attribute as a on c.oid = a.attrelid
+			left outer join pg_attrdef as adef on a.attrelid = adef.adrelid and a.attnum = adef.adnum where c.relkind = 'r' and a.attnum > 0 order by a.attnum`,
+		`select 400000000 + cast(con.oid as int) as seq, 'ALTER TABLE ' || con.conname || pg_get_constraintdef(con.oid) from pg_constraint as con
+			inner join pg_class as c on c.relnamespace = con.connamespace and c.oid = con.conrelid inner join pg_namespace as n on n.oid = c.relnamespace where c.relkind = 'r'`,
+		`select c.oid::bigint as table_id, split_part(key, '_', 5) as tbl from pg_conf, pg_class c where key like 'pg_class_backup_%' and split_part(key, '_', 5) = c.oid`,
+		`select case when c.reldiststyle = 0 then 'DISTSTYLE EVEN' when c.reldiststyle = 1 then 'DISTSTYLE KEY' when c.reldiststyle = 8 then 'DISTSTYLE ALL' when c.reldiststyle = 9 then 'DISTSTYLE AUTO' else '<<Error - UNKNOWN DISTSTYLE>>' end from pg_class c where 1 and c.relname = 't'`,
+		`select abs(a.attsortkeyord), case when min(a.attsortkeyord) over () < 0 then 'INTERLEAVED' end as max from pg_attribute a where a.attsortkeyord <> 0`,
+		`select u.usename, g.groname from pg_user u, pg_group g where u.usesysid = any (g.grolist) and u.usesysid > 1`,
+		`select pg_database_info.datname, datconnlimit from pg_database_info where datconnlimit <> 'UNLIMITED'`,
+		`select trim(a.usename), nvl(a.valuntil::varchar, 'never'), decode(a.usesuper, true, 'yes', 'no') from pg_user_info a`,
+		`select distinct schemaname, tablename from pg_table_def where schemaname not in ('pg_catalog', 'information_schema') order by 1, 2`,
+		`select * from (select table_schema, table_name from svv_columns) where table_schema = 'public'`,
+		// the dialects of SQLAlchemy and dbt
+		`select n.nspname as "schema", c.relname as "table_name", att.attname as "name", format_encoding(att.attencodingtype::integer) as "encode", format_type(att.atttypid, att.atttypmod) as "type",
+			att.attisdistkey as "distkey", att.attsortkeyord as "sortkey", att.attnotnull as "notnull", pg_catalog.col_description(att.attrelid, att.attnum) as "comment", adsrc, attnum,
+			pg_catalog.format_type(att.atttypid, att.atttypmod), pg_catalog.pg_get_expr(ad.adbin, ad.adrelid) as default, n.oid as "schema_oid", c.oid as "table_oid"
+			from pg_catalog.pg_class c left join pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_attribute att on att.attrelid = c.oid
+			left join pg_catalog.pg_attrdef ad on (att.attrelid, att.attnum) = (ad.adrelid, ad.adnum) where n.nspname !~ '^pg_' and att.attnum > 0 and not att.attisdropped order by n.nspname, c.relname, att.attnum`,
+		`select conname, contype, pg_catalog.pg_get_constraintdef(r.oid, true) as condef, r.conkey, a.attname from pg_catalog.pg_constraint r, pg_catalog.pg_attribute a where r.conrelid = a.attrelid`,
+		`select trim(database) as database, trim("schema") as schema, "table", diststyle, sortkey1, size, tbl_rows, unsorted, stats_off from pg_catalog.svv_table_info`,
+		`select null::varchar as external from svv_external_columns union all select column_name from svv_redshift_columns`,
+	} {
+		if _, err := s.try(sql); err != nil {
+			t.Errorf("%s\n\t%v", sql, err)
+		}
+	}
+}
