@@ -117,80 +117,50 @@ func (w *warehouse) stop() error {
 	return errors.Join(errs...)
 }
 
-// settings make PostgreSQL behave as Redshift where it can.
-func (w *warehouse) settings() map[string]string {
-	return map[string]string{
-		"allow_system_table_mods":     "on",  // catalog puts views in front of system tables
-		"standard_conforming_strings": "off", // a backslash escapes, as in PostgreSQL 8.0
-		"escape_string_warning":       "off",
-		"backslash_quote":             "on",
-		// A transaction sees the snapshot its first statement took (Database Developer Guide, SNAPSHOT isolation).
-		"default_transaction_isolation": "repeatable read",
-		"rs.account":                    w.name.Account,
-		"rs.region":                     w.name.Region,
-		"rs.cluster":                    w.name.ID,
-		"rs.slices":                     strconv.Itoa(w.slices),
-	}
-}
-
 // startPostgres starts PostgreSQL. A new data folder is a copy of a template that holds the catalog already, so that
 // only the master user and the database are left to be made.
-func (w *warehouse) startPostgres(ctx context.Context, database, master, password string) error {
-	data, ready := filepath.Join(w.dir, "data"), filepath.Join(w.dir, "catalog")
-	var err error
+func (w *warehouse) startPostgres(ctx context.Context, database, master, password string) (err error) {
 	w.pg, err = pgserver.Start(ctx, pgserver.Options{
-		Dir: data, CacheDir: w.cache, Superuser: systemUser, Settings: w.settings(), Log: w.log,
-		BootstrapKey: catalog.Key(),
+		Dir: filepath.Join(w.dir, "data"), CacheDir: w.cache, Superuser: systemUser, Settings: catalog.Settings(), Log: w.log,
+		BootstrapKey: catalog.Version(),
 		Bootstrap: func(ctx context.Context, s *pgserver.Server) error {
-			// Databases are copies of template1, so they all have it.
-			return w.install(ctx, s, "template1")
+			return install(ctx, s, "template1", catalog.Options{Slices: 1}) // of no warehouse yet
 		},
 	})
 	if err != nil {
 		return err
 	}
-	// The mark says which catalog the databases hold; it is written when everything is in place.
-	mark, err := os.ReadFile(ready)
-	switch {
-	case err == nil && string(mark) == catalog.Key():
-		return nil
-	case err == nil:
-		if err := w.reinstall(ctx); err != nil {
-			return err
-		}
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
-	default:
-		if err := w.createDatabase(ctx, database, master, password); err != nil {
-			return err
-		}
-	}
-	return os.WriteFile(ready, []byte(catalog.Key()), 0o600)
-}
-
-func (w *warehouse) install(ctx context.Context, s *pgserver.Server, database string) error {
-	conn, err := s.Connect(ctx, systemUser, database, nil)
-	if err != nil {
-		return err
-	}
-	err = catalog.Install(ctx, conn, catalog.Options{
-		Account: w.name.Account, Region: w.name.Region, Cluster: w.name.ID, Slices: w.slices,
-	})
-	return errors.Join(err, conn.Close(ctx))
-}
-
-// reinstall brings the catalog of a data folder that an earlier release made up to date, in every database.
-func (w *warehouse) reinstall(ctx context.Context) error {
+	// Databases are copies of template1. Those there are may hold an earlier release's catalog.
 	rows, err := w.query(ctx, "SELECT datname FROM pg_database WHERE datallowconn AND datname <> 'postgres'")
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
-		if err := w.install(ctx, w.pg, string(row[0])); err != nil {
-			return fmt.Errorf("bring database %s up to date: %w", row[0], err)
+		name := string(row[0])
+		err := install(ctx, w.pg, name, catalog.Options{
+			Account: w.name.Account, Region: w.name.Region, Cluster: w.name.ID, Slices: w.slices,
+		})
+		if err != nil {
+			return fmt.Errorf("bring the catalog of database %s up to date: %w", name, err)
 		}
 	}
-	return nil
+	// The mark says that the first database was made.
+	mark := filepath.Join(w.dir, "created")
+	if _, err := os.Stat(mark); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := w.createDatabase(ctx, database, master, password); err != nil {
+		return err
+	}
+	return os.WriteFile(mark, nil, 0o600)
+}
+
+func install(ctx context.Context, s *pgserver.Server, database string, o catalog.Options) error {
+	conn, err := s.Connect(ctx, systemUser, database, nil)
+	if err != nil {
+		return err
+	}
+	return errors.Join(catalog.Install(ctx, conn, o), conn.Close(ctx))
 }
 
 // createDatabase makes the master user, a superuser as in Redshift, and its first database.

@@ -37,7 +37,7 @@ func testMain(m *testing.M) error {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	postgres, err = pgserver.Start(context.Background(), pgserver.Options{
 		Dir: filepath.Join(dir, "data"), CacheDir: filepath.Join(dir, "cache"), Superuser: "rdsdb",
-		Settings: map[string]string{"allow_system_table_mods": "on", "standard_conforming_strings": "off", "default_transaction_isolation": "repeatable read"},
+		Settings: catalog.Settings(),
 		Bootstrap: func(ctx context.Context, s *pgserver.Server) error {
 			c, err := s.Connect(ctx, "rdsdb", "template1", nil)
 			if err != nil {
