@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,7 +137,7 @@ func clock(t time.Time) string {
 func (r *Receipt) htmlTable(i int, t *Table) htmlTable {
 	h := htmlTable{
 		ID: fmt.Sprintf("table-%d", i+1), Name: show.Safe(t.Target), Outcome: string(t.Outcome), Class: string(t.Outcome),
-		Note: show.Safe(t.note()), Digest: t.Digest, Short: show.Short(t.Digest), Bar: r.bar(t),
+		Note: show.Safe(strings.Join(slices.Concat(t.notes(), t.Notes), "; ")), Digest: t.Digest, Short: show.Short(t.Digest), Bar: r.bar(t),
 		Source: id(t.SourceQuery), Target: id(t.TargetQuery),
 	}
 	if t.Outcome != Verified {

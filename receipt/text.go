@@ -77,7 +77,7 @@ func (r *Receipt) grid() *show.Grid {
 		}
 		grid.AddCells(show.Cell{Text: t.Target}, result, show.Cell{Text: rows}, show.Cell{Text: show.Short(t.Digest), Colour: show.Dim},
 			seconds(t.Unload), seconds(t.Copy), seconds(t.Verify),
-			show.Cell{Text: queries(t.SourceQuery, t.TargetQuery), Colour: show.Dim}, show.Cell{Text: t.note()})
+			show.Cell{Text: queries(t.SourceQuery, t.TargetQuery), Colour: show.Dim}, show.Cell{Text: strings.Join(t.notes(), "; ")})
 	}
 	return grid
 }
@@ -102,8 +102,9 @@ func queries(source, target int64) string {
 	return text(source) + " / " + text(target)
 }
 
-// note says where a table came from when its name does not, and what the plan said of it.
-func (t *Table) note() string {
+// notes say where a table came from when its name does not, and whether rows were added to those that were there. What
+// the plan noted is the plan's to show.
+func (t *Table) notes() []string {
 	var notes []string
 	if t.Source != t.Target {
 		notes = append(notes, "from "+t.Source)
@@ -111,7 +112,7 @@ func (t *Table) note() string {
 	if t.Mode == "append" && t.Outcome == Verified {
 		notes = append(notes, "appended")
 	}
-	return strings.Join(append(notes, t.Notes...), "; ")
+	return notes
 }
 
 // failures has a block for each table that was not moved.
