@@ -42,7 +42,8 @@ func (x *exchange) prepare() error {
 	if x.r.ContentLength >= 0 {
 		h.Set("Content-Length", strconv.FormatInt(x.r.ContentLength, 10))
 	}
-	h.Del("X-Amz-Content-Sha256") // the body is decoded already
+	h.Del("X-Amz-Content-Sha256")     // the body is decoded already
+	x.r.Body = io.NopCloser(x.r.Body) // gofakes3 closes it, also when the rest of it must be drained
 	if r := parseRange(h.Get("Range")); r == nil {
 		h.Del("Range")
 	}

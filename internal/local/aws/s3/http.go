@@ -39,7 +39,8 @@ type exchange struct {
 // ServeHTTP answers S3's REST API. Keys may hold "//" and "..", so no http.ServeMux, which cleans paths, may stand
 // before it.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{s: s, w: w, r: r, query: r.URL.Query()}
+	// A copy: net/http looks at the body of its own request to see what of it is still on the wire.
+	x := &exchange{s: s, w: w, r: r.Clone(r.Context()), query: r.URL.Query()}
 	h := w.Header()
 	h.Set(requestIDHeader, newRequestID())
 	h.Set(hostIDHeader, newHostID())
@@ -53,19 +54,39 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	f := tell(err)
 	s.log.Debug("s3 refused", "method", r.Method, "bucket", x.bucket, "status", f.err.Status, "code", f.err.Code, "err", err)
-	x.drain()
-	if err := f.write(w, r.Method == http.MethodHead); err != nil {
+	if err := f.answer(w, r); err != nil {
 		s.log.Debug("s3 could not answer", "err", err)
 	}
 }
 
-// drain reads what a client that does not wait for "100 Continue" is still sending, so that it gets to read the answer.
-// Without it, it would see a reset connection.
-func (x *exchange) drain() {
-	if x.r.Header.Get("Expect") == "" {
-		_, _ = io.Copy(io.Discard, io.LimitReader(x.r.Body, maxPut)) // whatever is wrong with it, the answer stands
+// answer refuses a request whose body may still be on its way. A client that sees its connection closed while it sends
+// never reads the answer, so the rest of the body is taken first. Not so from a client that asked to be told whether to
+// send: most wait for that, and then send nothing. Some send all the same (the AWS SDK for Go is one of them): for those
+// the rest is taken after the answer.
+func (f *fault) answer(w http.ResponseWriter, r *http.Request) error {
+	waits := r.Header.Get("Expect") != ""
+	if !waits {
+		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxPut)) // whatever is wrong with it, the answer stands
+	}
+	if err := f.write(w, r.Method == http.MethodHead); err != nil || !waits {
+		return err
+	}
+	control := http.NewResponseController(w)
+	if err := control.Flush(); err != nil {
+		return err
+	}
+	for buffer := make([]byte, segmentSize); ; {
+		if err := control.SetReadDeadline(time.Now().Add(lingerTime)); err != nil {
+			return err
+		}
+		if _, err := r.Body.Read(buffer); err != nil {
+			return nil //nolint:nilerr // it is over, one way or the other
+		}
 	}
 }
+
+// lingerTime is how long a refused client may be silent before it is taken to have read the answer.
+const lingerTime = 500 * time.Millisecond
 
 func newRequestID() string {
 	random := make([]byte, 8)

@@ -3,6 +3,7 @@ package s3_test
 import (
 	"bytes"
 	"crypto/md5"
+	"crypto/tls"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -307,6 +308,50 @@ func TestReadWhileReplaced(t *testing.T) {
 	}
 	if got := readAll(t, out.Body); got != content {
 		t.Errorf("read %d bytes, want %d", len(got), len(content))
+	}
+}
+
+// A client may send its body before it reads the refusal, or wait to be told to send; the connection stays usable, or is
+// closed, but never takes the rest of a body for the next request.
+func TestRefusedBodies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.bucket("corp-stage")
+	for _, size := range []int{10, 300 << 10, 3 << 20} {
+		for range 5 {
+			_, err := w.s3().PutObject(t.Context(), &s3sdk.PutObjectInput{
+				Bucket: &b, Key: awssdk.String("k"), Body: bytes.NewReader(make([]byte, size)), StorageClass: "FAST",
+			})
+			wantCode(t, fmt.Sprint(size, " bytes"), err, "400 InvalidStorageClass")
+		}
+	}
+	raw := func(expect bool) string {
+		t.Helper()
+		c, err := tls.Dial("tcp", w.tls.Listener.Addr().String(), w.tls.Client().Transport.(*http.Transport).TLSClientConfig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		header := "PUT /corp-stage/k HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 20\r\n"
+		if expect {
+			header += "Expect: 100-continue\r\n"
+		}
+		if _, err := io.WriteString(c, header+"\r\nGET / HTTP/1.1\r\n\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		all, err := io.ReadAll(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(all)
+	}
+	for _, expect := range []bool{false, true} {
+		if got := raw(expect); strings.Count(got, "HTTP/1.1 ") != 1 || !strings.HasPrefix(got, "HTTP/1.1 403") {
+			t.Errorf("expect %t: %s", expect, got)
+		}
 	}
 }
 
