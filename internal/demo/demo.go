@@ -99,6 +99,6 @@ func Run(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("the stage still holds %d objects, %s among them", len(left), left[0])
 	}
 	s.line("")
-	s.line("The stage is empty. The whole demo took %s.", time.Since(s.began).Round(100*time.Millisecond))
+	s.line("The stage is empty. The whole demo took %s; what it made is removed again.", s.elapsed())
 	return nil
 }

@@ -19,11 +19,13 @@ type show struct {
 	mu sync.Mutex // lines of concurrent work are not mixed
 }
 
-// title starts a part of the demo.
+// title starts a part of the demo, and says how long it took to get there.
 func (s *show) title(text string) {
 	s.step++
-	s.line("\n== %d. %s", s.step, text)
+	s.line("\n== %d. %s  [%s]", s.step, text, s.elapsed())
 }
+
+func (s *show) elapsed() time.Duration { return time.Since(s.began).Round(100 * time.Millisecond) }
 
 // line prints one line. A line that cannot be printed is no reason to stop: nobody is there to read it.
 func (s *show) line(format string, args ...any) {

@@ -135,9 +135,7 @@ func writeFlights(w io.Writer, first, last int) error {
 			to = pick(&r, n.byWeight)
 		}
 		if r.oneIn(25) {
-			// The square makes the first routes of the list busier than the last.
-			s := r.below(len(shuttles))
-			s = s * r.below(len(shuttles)) / len(shuttles)
+			s := min(r.below(len(shuttles)), r.below(len(shuttles))) // the first of the list are the busiest
 			from, to = n.byCode[shuttles[s][0]], n.byCode[shuttles[s][1]]
 		}
 		rec = append(append(rec, '|'), n.airports[from].fields...)

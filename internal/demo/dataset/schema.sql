@@ -201,7 +201,7 @@ CREATE TABLE nycflights.weather (
     precip     DOUBLE PRECISION,
     pressure   DOUBLE PRECISION,
     visib      DOUBLE PRECISION,
-    time_hour  TIMESTAMPTZ
+    time_hour  TIMESTAMP
 )
 DISTKEY (origin)
 COMPOUND SORTKEY (time_hour, origin);
