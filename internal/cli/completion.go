@@ -13,8 +13,8 @@ func (a *app) completionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion SHELL",
 		Short: "Write a completion script for bash, zsh, fish or powershell",
-		Long: `Write a script that makes the shell complete sealift's commands, flags and run ids. SHELL is bash,
-zsh, fish or powershell.`,
+		Long: `Write a script that makes the shell complete sealift's commands, flags and run ids. SHELL is
+bash, zsh, fish or powershell.`,
 		Example: `  source <(sealift completion bash)
   sealift completion zsh > "${fpath[1]}/_sealift"`,
 		ValidArgs: shells,

@@ -18,24 +18,27 @@ func (a *app) copyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "copy JOB|PLAN",
 		Short: "Copy tables from one warehouse to the other, and print the receipt",
-		Long: `Copy the tables of JOB, or carry out a PLAN that sealift plan -o has kept. Each table is unloaded under
-the job's KMS key, checked, copied into a shadow, compared with the source, and published whole, in one
-transaction. A table that fails leaves its target as it was and does not stop the others.
+		Long: `Copy the tables of JOB, or carry out a PLAN that sealift plan -o has kept. Each table is
+unloaded under the job's KMS key, checked, copied into a shadow, compared with the source, and
+published whole, in one transaction. A table that fails leaves its target as it was and does not
+stop the others.
 
-The receipt goes to stdout, progress to stderr. Plan, journal and receipt stay in the state folder: see
-sealift runs. The first Ctrl-C stops after the current step of each table, the second at once; both are safe.
+The receipt goes to stdout, progress to stderr. Plan, journal and receipt stay in the state
+folder: see sealift runs. The first Ctrl-C stops after the current step of each table, the
+second at once; both are safe.
 
-Exit codes: 0 every table is published and verified; 1 failed; 2 wrong usage or invalid job; 3 some tables
-failed, their targets are untouched; 4 the plan is stale; 130 interrupted, tables that were not published
-are untouched.`,
+Exit codes: 0 every table is published and verified; 1 failed; 2 wrong usage or invalid job; 3
+some tables failed, their targets are untouched; 4 the plan is stale; 130 interrupted, tables
+that were not published are untouched.`,
 		Example: `  sealift copy prod-to-dev.yaml
   sealift copy prod-to-dev.plan.json --only sales.orders --only 'crm.*' --json`,
-		Args: argument("JOB or PLAN"),
+		Annotations: map[string]string{"exits": "told"},
+		Args:        argument("JOB or PLAN"),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			return a.copy(ctx, args[0], patterns)
 		}),
 	}
-	cmd.Flags().StringArrayVar(&patterns, "only", nil, "copy only these tables of the job or plan: schema.table or a pattern;\ncan be repeated")
+	cmd.Flags().StringArrayVar(&patterns, "only", nil, "copy only this `TABLE` of the job or plan, or those of a pattern;\ncan be repeated")
 	a.jsonFlag(cmd)
 	return cmd
 }

@@ -21,8 +21,9 @@ func (a *app) initCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a commented job file to start from",
-		Long: `Write a job file with comments, to be edited: the places that need your own names are marked <<< EDIT.
-FILE is sealift.yaml if it is left out, - is stdout. A file that exists is never overwritten.`,
+		Long: `Write a job file with comments, to be edited: the places that need your own names are marked <<<
+EDIT. FILE is sealift.yaml if it is left out, - is stdout. A file that exists is never
+overwritten.`,
 		Example: `  sealift init prod-to-dev.yaml
   sealift init - | less`,
 		Args: cobra.MaximumNArgs(1),

@@ -13,9 +13,9 @@ func (a *app) jobCommand() *cobra.Command {
 	show := &cobra.Command{
 		Use:   "show JOB",
 		Short: "Print a job with every default filled in, or all its mistakes",
-		Long: `Check a job file and print it as Sealift understands it: every default filled in, variables replaced.
-All mistakes that the file alone shows are listed at once, each with its line and column. No connection
-is made; sealift plan also finds what only the warehouses can tell.
+		Long: `Check a job file and print it as Sealift understands it: every default filled in, variables
+replaced. All mistakes that the file alone shows are listed at once, each with its line and
+column. No connection is made; sealift plan also finds what only the warehouses can tell.
 
 JOB is a file, or - for stdin.`,
 		Example: `  sealift job show prod-to-dev.yaml
@@ -44,8 +44,8 @@ JOB is a file, or - for stdin.`,
 	schema := &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of the job file, for editors",
-		Long: `Print the JSON Schema (draft 2020-12) of the job file. Editors that know YAML complete and check job files
-with it; most take a first line such as
+		Long: `Print the JSON Schema (draft 2020-12) of the job file. Editors that know YAML complete and check
+job files with it; most take a first line such as
 
   # yaml-language-server: $schema=sealift.schema.json`,
 		Example: `  sealift job schema > sealift.schema.json

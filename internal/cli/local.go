@@ -33,9 +33,9 @@ func (a *app) localCommand() *cobra.Command {
 	cmd := group(&cobra.Command{
 		Use:   "local COMMAND",
 		Short: "Redshift and AWS on this machine, for trying and testing",
-		Long: `Run a stand-in for Redshift and AWS on this machine: two warehouses in two accounts, S3, KMS, STS, IAM and
-Redshift's API. It needs PostgreSQL, listens on the loopback address only, and is not AWS: what it imitates,
-what it refuses and what differs is in docs/standin.md.`,
+		Long: `Run a stand-in for Redshift and AWS on this machine: two warehouses in two accounts, S3, KMS,
+STS, IAM and Redshift's API. It needs PostgreSQL, listens on the loopback address only, and is
+not AWS: what it imitates, what it refuses and what differs is in docs/standin.md.`,
 		Example: `  sealift local demo
   sealift local up --detach && eval "$(sealift local env)"`,
 	}, s.up(), s.env(), s.down(), s.demo())
@@ -44,7 +44,7 @@ what it refuses and what differs is in docs/standin.md.`,
 
 // dirFlag gives a command --dir, the folder of the stand-in.
 func (s *standIn) dirFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.dir, "dir", "", "`FOLDER` that keeps the stand-in's data (SEALIFT_LOCAL_DIR; default local in the state folder)")
+	cmd.Flags().StringVar(&s.dir, "dir", "", "`FOLDER` with the stand-in's data (default\n$SEALIFT_LOCAL_DIR, local in the state folder)")
 }
 
 // folder settles where the stand-in lives.
@@ -65,8 +65,9 @@ func (s *standIn) up() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Start the stand-in and keep it running",
-		Long: `Start the stand-in. The source warehouse listens on the first warehouse port and the target on the next; all
-AWS endpoints share one port. Data stays in the folder and is there again the next time.
+		Long: `Start the stand-in. The source warehouse listens on the first warehouse port and the target on
+the next; all AWS endpoints share one port. Data stays in the folder and is there again the next
+time.
 
 Without --detach it runs until Ctrl-C, SIGTERM or sealift local down.`,
 		Example: `  sealift local up
@@ -244,9 +245,9 @@ func (s *standIn) env() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "env",
 		Short: "Print what clients need to reach the stand-in, as shell exports",
-		Long: `Print the variables with which psql, the AWS CLI and SDKs reach the stand-in that runs in a folder:
-AWS_ENDPOINT_URL, credentials, certificates, REDSHIFT_SOURCE_URL and REDSHIFT_TARGET_URL. The values are
-secrets of the stand-in.`,
+		Long: `Print the variables with which psql, the AWS CLI and SDKs reach the stand-in that runs in a
+folder: AWS_ENDPOINT_URL, credentials, certificates, REDSHIFT_SOURCE_URL and
+REDSHIFT_TARGET_URL. The values are secrets of the stand-in.`,
 		Example: `  eval "$(sealift local env)"
   sealift local env --json | jq -r .REDSHIFT_SOURCE_URL`,
 		Args: noArguments,
@@ -292,8 +293,8 @@ func (s *standIn) down() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "down",
 		Short: "Stop the stand-in",
-		Long: `Stop the stand-in that runs in a folder, and wait until it has ended. Its data stays; remove the folder to
-start afresh.`,
+		Long: `Stop the stand-in that runs in a folder, and wait until it has ended. Its data stays; remove the
+folder to start afresh.`,
 		Example: `  sealift local down
   sealift local down --dir /tmp/standin && rm -r /tmp/standin`,
 		Args: noArguments,
@@ -320,9 +321,10 @@ func (s *standIn) demo() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
 		Short: "Run the whole of Sealift on this machine, in a throw-away folder",
-		Long: `Start the stand-in in a folder of its own, make a KMS key, a bucket and roles as an administrator would, fill
-the source warehouse with a million rows, plan, copy, and ask both warehouses the same question. Every
-command is shown. Nothing is left running, and the folder is removed.`,
+		Long: `Start the stand-in in a folder of its own, make a KMS key, a bucket and roles as an
+administrator would, fill the source warehouse with a million rows, plan, copy, and ask both
+warehouses the same question. Every command is shown. Nothing is left running, and the folder is
+removed.`,
 		Example: `  sealift local demo
   sealift local demo | less`,
 		Args: noArguments,

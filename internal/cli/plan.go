@@ -22,17 +22,19 @@ func (a *app) planCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan JOB",
 		Short: "Show what a copy would do; changes nothing",
-		Long: `Read both warehouses' catalogs and show what a copy of JOB would do: tables, how each is published,
-differences of definitions, estimated rows and sizes. Nothing is changed anywhere.
+		Long: `Read both warehouses' catalogs and show what a copy of JOB would do: tables, how each is
+published, differences of definitions, estimated rows and sizes. Nothing is changed anywhere.
 
-A plan can be kept with -o, reviewed, and run later by sealift copy PLAN. It is refused then if a
-definition has changed in the meantime (exit code 4). Every statement that can be run is in it: --sql shows
-them. Words in double braces, such as {{prefix}}, are known only when a run gets there.
+A plan can be kept with -o, reviewed, and run later by sealift copy PLAN. It is refused then if
+a definition has changed in the meantime (exit code 4). Every statement that can be run is in
+it: --sql shows them. Words in double braces, such as {{prefix}}, are known only when a run gets
+there.
 
 Exit codes: 0 planned, 1 failed, 2 the job has mistakes (all are listed), 130 interrupted.`,
 		Example: `  sealift plan prod-to-dev.yaml --sql
   sealift plan prod-to-dev.yaml -o prod-to-dev.plan.json`,
-		Args: argument("JOB"),
+		Annotations: map[string]string{"exits": "told"},
+		Args:        argument("JOB"),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			ctx, release := a.cancellable(ctx)
 			defer release()
@@ -59,7 +61,7 @@ Exit codes: 0 planned, 1 failed, 2 the job has mistakes (all are listed), 130 in
 			return a.answer(p.Text(plan.TextOptions{Columns: a.stdout.page(), Colours: a.stdout.colours, SQL: sql}) + show.Lines(next))
 		}),
 	}
-	cmd.Flags().StringVarP(&file, "output", "o", "", "keep the plan in a file")
+	cmd.Flags().StringVarP(&file, "output", "o", "", "keep the plan in a `FILE`")
 	cmd.Flags().BoolVar(&sql, "sql", false, "show every statement too, in order")
 	a.jsonFlag(cmd)
 	return cmd

@@ -43,9 +43,9 @@ To try everything without AWS: sealift local demo`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
-	flags.StringVar(&a.stateDir, "state-dir", "", "folder that keeps plan, journal and receipt of every run\n(SEALIFT_STATE_DIR; default $XDG_STATE_HOME/sealift or ~/.local/state/sealift)")
-	flags.StringVar(&a.logLevel, "log-level", "", "debug, info, warn, error or off (SEALIFT_LOG_LEVEL; default warn)")
-	flags.StringVar(&a.logFile, "log-file", "", "append the log to a file in place of stderr (SEALIFT_LOG_FILE)")
+	flags.StringVar(&a.stateDir, "state-dir", "", "`FOLDER` that keeps plan, journal and receipt of every run (default\n$SEALIFT_STATE_DIR, $XDG_STATE_HOME/sealift, ~/.local/state/sealift)")
+	flags.StringVar(&a.logLevel, "log-level", "", "`LEVEL`: debug, info, warn, error or off (default $SEALIFT_LOG_LEVEL, warn)")
+	flags.StringVar(&a.logFile, "log-file", "", "append the log to a `FILE`, not to stderr (default $SEALIFT_LOG_FILE)")
 	flags.BoolP("help", "h", false, "show the help of a command")
 	root.AddCommand(
 		a.initCommand(), a.planCommand(), a.copyCommand(), a.runsCommand(), a.showCommand(), a.jobCommand(),
@@ -105,6 +105,7 @@ const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
 
 {{end}}{{.UsageString}}`
 
+// A command that has other exit codes than most says so in its own text and has the annotation exits.
 const usageTemplate = `Usage:
   {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
 
@@ -126,5 +127,7 @@ Exit codes:
   2    wrong usage or invalid job
   3    the run is over, and some tables failed: their targets are untouched
   4    the plan is stale: plan again
-  130  interrupted{{end}}
+  130  interrupted{{else if not (index .Annotations "exits")}}
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.{{end}}
 `

@@ -46,8 +46,8 @@ func (a *app) runsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs",
 		Short: "List the runs in the state folder",
-		Long: `List the runs that the state folder keeps, the latest first. A run that cannot be read is named on
-stderr and makes the exit code 1; the others are listed all the same.`,
+		Long: `List the runs that the state folder keeps, the latest first. A run that cannot be read is named
+on stderr and makes the exit code 1; the others are listed all the same.`,
 		Example: `  sealift runs
   sealift runs --json | jq -r '.[] | select(.outcome != "verified") | .run'`,
 		Args: noArguments,
@@ -97,8 +97,8 @@ func (a *app) showCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show RUN",
 		Short: "Show one run: its receipt as text, JSON or HTML",
-		Long: `Show the receipt of a run: what was moved, digests, query ids, what failed and why, what is left. It is
-made anew from the run's plan and journal, so a run that was killed has one too.
+		Long: `Show the receipt of a run: what was moved, digests, query ids, what failed and why, what is
+left. It is made anew from the run's plan and journal, so a run that was killed has one too.
 
 RUN is a run's id, the beginning of one, or last.`,
 		Example: `  sealift show last
@@ -131,7 +131,7 @@ RUN is a run's id, the beginning of one, or last.`,
 			return a.answer(show.Safe(html) + " written\n")
 		}),
 	}
-	cmd.Flags().StringVar(&html, "html", "", "write one HTML page to a file; - is stdout")
+	cmd.Flags().StringVar(&html, "html", "", "write one HTML page to a `FILE`; - is stdout")
 	a.jsonFlag(cmd)
 	cmd.MarkFlagsMutuallyExclusive("json", "html")
 	return cmd

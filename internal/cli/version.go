@@ -48,8 +48,8 @@ func (a *app) versionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Say which sealift this is",
-		Long: `Say which sealift this is: version, commit, the Go it was built with, and with --json the versions of
-the formats it writes.`,
+		Long: `Say which sealift this is: version, commit, the Go it was built with, and with --json the
+versions of the formats it writes.`,
 		Example: `  sealift version
   sealift version --json`,
 		Args: noArguments,
