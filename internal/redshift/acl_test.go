@@ -26,6 +26,7 @@ func TestParseACL(t *testing.T) {
 		"all":                          {"{etl=arwdRxtD/etl,loader=arwdRxtD/etl}", []grant{{"loader", "user", "ALL", false}}},
 		"newer all":                    {"{loader=arwdRxtDAT/etl}", []grant{{"loader", "user", "ALL", false}}},
 		"most":                         {"{loader=arwRxtD/etl}", []grant{{"loader", "user", "DROP INSERT REFERENCES SELECT UPDATE", false}}},
+		"one by one":                   {"{loader=arwdxD/etl}", []grant{{"loader", "user", "DELETE DROP INSERT REFERENCES SELECT UPDATE", false}}},
 		"without rules":                {"{loader=arwdxtD/etl}", []grant{{"loader", "user", "ALL", false}}},
 		"some":                         {"{loader=arwdD/etl}", []grant{{"loader", "user", "DELETE DROP INSERT SELECT UPDATE", false}}},
 		"option":                       {"{loader=ar*w*/etl}", []grant{{"loader", "user", "INSERT", false}, {"loader", "user", "SELECT UPDATE", true}}},

@@ -87,6 +87,9 @@ func TestServerErrors(t *testing.T) {
 			if !strings.Contains(err.Error(), tc.text) {
 				t.Errorf("text %q, want %q in it", err, tc.text)
 			}
+			if n := strings.Count(err.Error(), tc.err.Message); n != 1 {
+				t.Errorf("text %q says the same %d times", err, n)
+			}
 			if got := redshift.Retryable(err); got != tc.retry {
 				t.Errorf("retryable: %v", got)
 			}
