@@ -40,7 +40,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	server, err = pgserver.Start(ctx, pgserver.Options{
-		Dir: filepath.Join(dir, "pg"), CacheDir: filepath.Join(dir, "cache"), Superuser: "rdsdb", BootstrapKey: catalog.Key(), Settings: catalog.Settings(),
+		Dir: filepath.Join(dir, "pg"), CacheDir: filepath.Join(dir, "cache"), Superuser: "rdsdb", BootstrapKey: "transfer-test", Settings: catalog.Settings(),
 		Bootstrap: func(ctx context.Context, s *pgserver.Server) error {
 			conn, err := s.Connect(ctx, s.Superuser(), "template1", nil)
 			if err != nil {

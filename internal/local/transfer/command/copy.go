@@ -213,12 +213,8 @@ var copyOptions = map[string]func(*copyReader, *cursor) *dialect.Error{
 	"SSH":       refusal("COPY from SSH"),
 	"READRATIO": refusal("COPY from Amazon DynamoDB"),
 	"JOB":       refusal("COPY JOB"),
-	"DELIMITER": func(r *copyReader, c *cursor) *dialect.Error {
-		s, err := c.asLiteral()
-		if err != nil {
-			return err
-		}
-		r.Delimiter, err = parseCharacter("DELIMITER", s)
+	"DELIMITER": func(r *copyReader, c *cursor) (err *dialect.Error) {
+		r.Delimiter, err = character("DELIMITER", c)
 		return err
 	},
 	"GZIP":  flag(func(r *copyReader) { r.Compression = Gzip }),
@@ -325,13 +321,9 @@ func switched(c *cursor) Switch {
 	return Off
 }
 
-func (r *copyReader) quote(c *cursor) *dialect.Error {
+func (r *copyReader) quote(c *cursor) (err *dialect.Error) {
 	r.seen["QUOTE"] = true
-	s, err := c.asLiteral()
-	if err != nil {
-		return err
-	}
-	r.Quote, err = parseCharacter("QUOTE", s)
+	r.Quote, err = character("QUOTE", c)
 	return err
 }
 

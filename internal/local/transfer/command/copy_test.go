@@ -36,6 +36,8 @@ func TestCopyOptions(t *testing.T) {
 		{"FIXEDWIDTH AS 'a:3,b:10'", func(c *Copy) { c.Format, c.Widths = FixedWidth, []Width{{"a", 3}, {"b", 10}} }},
 		{`DELIMITER '\t' ESCAPE REMOVEQUOTES`, func(c *Copy) { c.Delimiter, c.Escape, c.RemoveQuotes = '\t', true, true }},
 		{`DELIMITER AS '\\036'`, func(c *Copy) { c.Delimiter = 0o36 }},
+		{`DELIMITER AS '\036'`, func(c *Copy) { c.Delimiter = 0o36 }},
+		{`DELIMITER AS '\\'`, func(c *Copy) { c.Delimiter = '\\' }},
 		{"GZIP", func(c *Copy) { c.Compression = Gzip }},
 		{"BZIP2", func(c *Copy) { c.Compression = Bzip2 }},
 		{"ZSTD", func(c *Copy) { c.Compression = Zstd }},

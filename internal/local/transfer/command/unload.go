@@ -201,10 +201,10 @@ var unloadOptions = map[string]func(*unloadReader, *cursor) *dialect.Error{
 		r.Widths, err = parseWidths(spec)
 		return err
 	}),
-	"DELIMITER": text(func(r *unloadReader, s string) (err *dialect.Error) {
-		r.Delimiter, err = parseCharacter("DELIMITER", s)
+	"DELIMITER": func(r *unloadReader, c *cursor) (err *dialect.Error) {
+		r.Delimiter, err = character("DELIMITER", c)
 		return err
-	}),
+	},
 	"PARTITION": func(r *unloadReader, c *cursor) (err *dialect.Error) {
 		if err = c.expectWord("BY"); err != nil {
 			return err
@@ -404,14 +404,20 @@ func nullString(c *cursor) (string, *dialect.Error) {
 	return value, nil
 }
 
-// parseCharacter reads the one ASCII character of DELIMITER and QUOTE, which may be written '\t' or '\ddd' in octal.
-func parseCharacter(option, s string) (byte, *dialect.Error) {
-	if s == `\t` {
+// character takes [AS] and the one ASCII character of DELIMITER and QUOTE, which may be written '\t' or '\ddd' in octal,
+// with one backslash or two.
+func character(option string, c *cursor) (byte, *dialect.Error) {
+	c.word("AS")
+	s, raw, err := c.literal()
+	if err != nil {
+		return 0, err
+	}
+	if raw = strings.Replace(raw, `\\`, `\`, 1); raw == `\t` {
 		return '\t', nil
 	}
-	if rest, ok := strings.CutPrefix(s, `\`); ok && len(rest) == 3 {
-		if n, err := strconv.ParseUint(rest, 8, 7); err == nil && n > 0 {
-			return byte(n), nil
+	if octal, ok := strings.CutPrefix(raw, `\`); ok && len(octal) == 3 {
+		if n, err := strconv.ParseUint(octal, 8, 7); err == nil {
+			s = string(rune(n))
 		}
 	}
 	if len(s) != 1 || s[0] >= 0x80 || s[0] == 0 {
