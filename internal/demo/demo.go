@@ -49,7 +49,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return fmt.Errorf("start the stand-in: %w", err)
 	}
-	defer func() { err = errors.Join(err, server.Close()) }()
+	defer func() { err = errors.Join(err, server.Close()) }() //nolint:contextcheck // it stops after ctx ended, too
 	env := environment{}
 	for _, v := range server.Env() {
 		env[v.Name] = v.Value

@@ -63,7 +63,7 @@ type program struct {
 // show runs the program and shows the command and what it prints.
 func (p program) show(ctx context.Context, s *show, args ...string) error {
 	s.command(append([]string{"sealift"}, args...)...)
-	cmd := exec.CommandContext(ctx, p.path, args...)
+	cmd := exec.CommandContext(ctx, p.path, args...) //nolint:gosec // this very program, with arguments written here
 	cmd.Dir, cmd.Env = p.dir, p.env
 	cmd.Stdout, cmd.Stderr = s.out, s.out
 	// In a group of its own, it does not get the terminal's Ctrl-C beside the interrupt from here: the second of two
