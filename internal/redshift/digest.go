@@ -45,11 +45,11 @@ func DigestColumns(columns []Column) []DigestExpr {
 }
 
 // Digest is what a set of rows comes to. Two sets have the same digest if they hold the same rows, in any order, each as
-// often; and, but for a chance of less than 2^-80 for any one difference, only then. It is proof against accidents, not
+// often; and, but for a chance of about 2^-120 for any one difference, only then. It is proof against accidents, not
 // against somebody who makes collisions of MD5 on purpose.
 type Digest struct {
 	Rows    int64          `json:"rows"`
-	Row     string         `json:"row"` // sum over hashes of whole rows
+	Row     [2]string      `json:"row"` // two sums over hashes of whole rows
 	Columns []ColumnDigest `json:"columns"`
 }
 
@@ -70,28 +70,30 @@ type ColumnDigest struct {
 //     Count and sum together leave NULL no way to hide; the sum, unlike XOR, does not cancel pairs of equal values, and a
 //     cryptographic hash, unlike FNV or CRC, has no structure by which different values add up to the same sum. Of
 //     booleans the number of TRUE says all there is to say.
-//   - for the whole row: the sum of 26 decimal digits of MD5 over all texts of the row (rowText), which are joined so that
-//     no two rows share a text: NULL, the empty string and borders of columns are told apart. Values that change places
-//     between rows or columns leave all else equal and change this.
+//   - for the whole row: two sums of 60 bits each of MD5 over all texts of the row (rowText), which are joined so that no
+//     two rows share a text: NULL, the empty string and borders of columns are told apart. Values that change places
+//     between rows or columns leave all else equal and change these.
 //
-// Sums do not depend on the order of rows or on how they are spread over slices. They stay within DECIMAL(38,0) up to
-// 10^12 rows, beyond which the query fails. There is one text for each column of the answer, because an answer may have
-// 1,664 columns and a table 1,600.
+// Sums do not depend on the order of rows or on how they are spread over slices, and 60 bits times 10^18 rows stay within
+// DECIMAL(38,0). There is one text for each column of the answer, because an answer may have 1,664 columns and a table
+// 1,600.
 func DigestQuery(from, where SQL, cols []DigestExpr) SQL {
 	inner := make([]SQL, len(cols))
 	texts := make([]digestText, len(cols))
-	outer := []SQL{Build("COUNT(*)"), {}}
+	outer := []SQL{Build("COUNT(*)"), {}, {}}
 	for i, c := range cols {
 		value := columnAlias(i)
 		inner[i] = Build("? AS ?", c.Expr, value)
 		texts[i] = valueText(value, c.Column.Type)
-		hash := columnHash(texts[i].text)
+		hash := lane(texts[i].text, 1)
 		if c.Column.Type.Name == Boolean {
 			hash = Build("CASE WHEN ? THEN 1 ELSE 0 END", value)
 		}
 		outer = append(outer, Build("CAST(COUNT(?) AS VARCHAR) || ':' || CAST(COALESCE(SUM(?), 0) AS VARCHAR)", value, hash))
 	}
-	outer[1] = Build("COALESCE(SUM(?), 0)", rowHash(rowText(texts)))
+	row := rowText(texts)
+	outer[1] = Build("COALESCE(SUM(?), 0)", lane(row, 1))
+	outer[2] = Build("COALESCE(SUM(?), 0)", lane(row, 16))
 	rows := Build("SELECT\n        ?\n    FROM ?", Join(",\n        ", inner...), from)
 	if !where.IsZero() {
 		rows = Build("?\n    WHERE (?)", rows, where)
@@ -101,17 +103,10 @@ func DigestQuery(from, where SQL, cols []DigestExpr) SQL {
 
 func columnAlias(i int) SQL { return SQL{"c" + strconv.Itoa(i+1)} }
 
-// columnHash is 60 bits of the MD5 of a value's text, as a number that can be summed: STRTOL takes 15 hex digits into a
-// positive BIGINT.
-func columnHash(text SQL) SQL {
-	return Build("CAST(STRTOL(SUBSTRING(MD5(?), 1, 15), 16) AS DECIMAL(38,0))", text)
-}
-
-// rowHash is 83 bits of the MD5 of a row's text. The text is long, and servers work out an expression again wherever it
-// stands, so more than 60 bits have to come from one MD5: hex digits are read as decimal ones, a to f once more as 0 to 5.
-// Two such digits are equal by chance in 7 of 64 cases, 26 of them in 1 of 2^83.
-func rowHash(text SQL) SQL {
-	return Build("CAST(TRANSLATE(SUBSTRING(MD5(?), 1, 26), 'abcdef', '012345') AS DECIMAL(38,0))", text)
+// lane is 60 bits of the MD5 of text, from hex digit at on, as a number that can be summed: STRTOL takes 15 hex digits
+// into a positive BIGINT.
+func lane(text SQL, at Int) SQL {
+	return Build("CAST(STRTOL(SUBSTRING(MD5(?), ?, 15), 16) AS DECIMAL(38,0))", text, at)
 }
 
 // digestText is the text of a value.
@@ -219,7 +214,7 @@ func concat(pieces []SQL) SQL {
 // ReadDigest reads the one row that DigestQuery answers.
 func ReadDigest(layout DigestLayout, row []*string) (Digest, error) {
 	fail := func(err error) (Digest, error) { return Digest{}, fmt.Errorf("read digest: %w", err) }
-	if len(row) != len(layout.Columns)+2 {
+	if len(row) != len(layout.Columns)+3 {
 		return fail(fmt.Errorf("an answer with %d fields for %d columns", len(row), len(layout.Columns)))
 	}
 	var d Digest
@@ -227,12 +222,14 @@ func ReadDigest(layout DigestLayout, row []*string) (Digest, error) {
 	if d.Rows, err = parseInt(row[0]); err != nil {
 		return fail(err)
 	}
-	if d.Row, err = parseSum(row[1]); err != nil {
-		return fail(err)
+	for i := range d.Row {
+		if d.Row[i], err = parseSum(row[1+i]); err != nil {
+			return fail(err)
+		}
 	}
 	d.Columns = make([]ColumnDigest, len(layout.Columns))
 	for i, c := range layout.Columns {
-		v := row[2+i]
+		v := row[3+i]
 		if v == nil {
 			return fail(fmt.Errorf("column %s is NULL", c.Name))
 		}
@@ -263,7 +260,7 @@ func parseSum(v *string) (string, error) {
 // Hex is the digest in 64 hex digits.
 func (d Digest) Hex() string {
 	h := sha256.New()
-	writeField(h, "sealift digest 1", strconv.FormatInt(d.Rows, 10), d.Row, strconv.Itoa(len(d.Columns)))
+	writeField(h, "sealift digest 1", strconv.FormatInt(d.Rows, 10), d.Row[0], d.Row[1], strconv.Itoa(len(d.Columns)))
 	for _, c := range d.Columns {
 		writeField(h, c.Name, strconv.FormatInt(c.NonNull, 10), c.Sum)
 	}

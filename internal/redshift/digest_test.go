@@ -291,19 +291,20 @@ func TestDigestOfQuery(t *testing.T) {
 func TestReadDigest(t *testing.T) {
 	t.Parallel()
 	layout := redshift.Layout(columns(t, "a integer; b varchar(10)"))
-	good := row("3", "123", "2:789", "0:0")
+	good := row("3", "123", "456", "2:789", "0:0")
 	d, err := redshift.ReadDigest(layout, good)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := redshift.Digest{Rows: 3, Row: "123", Columns: []redshift.ColumnDigest{{"a", 2, "789"}, {"b", 0, "0"}}}
+	want := redshift.Digest{Rows: 3, Row: [2]string{"123", "456"}, Columns: []redshift.ColumnDigest{{"a", 2, "789"}, {"b", 0, "0"}}}
 	if diff := cmp.Diff(want, d); diff != "" {
 		t.Error(diff)
 	}
 	seen := map[string]bool{d.Hex(): true}
 	for i, other := range []redshift.Digest{
 		{Rows: 4, Row: want.Row, Columns: want.Columns},
-		{Rows: 3, Row: "1232", Columns: want.Columns},
+		{Rows: 3, Row: [2]string{"1234", "56"}, Columns: want.Columns},
+		{Rows: 3, Row: [2]string{"456", "123"}, Columns: want.Columns},
 		{Rows: 3, Row: want.Row, Columns: want.Columns[:1]},
 		{Rows: 3, Row: want.Row, Columns: []redshift.ColumnDigest{{"a", 2, "789"}, {"c", 0, "0"}}},
 		{Rows: 3, Row: want.Row, Columns: []redshift.ColumnDigest{{"a", 27, "89"}, {"b", 0, "0"}}},
@@ -321,10 +322,10 @@ func TestReadDigest(t *testing.T) {
 		t.Errorf("equal digests differ: %q", d.Diff(want))
 	}
 	for _, bad := range [][]*string{
-		nil, good[:3], append(good[:4:4], good[0]),
-		row("NULL", "1", "1:1", "1:1"), row("x", "1", "1:1", "1:1"), row("1", "NULL", "1:1", "1:1"), row("1", "-1", "1:1", "1:1"),
-		row("1", "1.5", "1:1", "1:1"), row("1", "1", "NULL", "1:1"), row("1", "1", "1", "1:1"), row("1", "1", "1:", "1:1"), row("1", "1", ":1", "1:1"),
-		row("1", "123456789012345678901234567890123456789", "1:1", "1:1"),
+		nil, good[:4], append(good[:5:5], good[0]),
+		row("NULL", "1", "1", "1:1", "1:1"), row("x", "1", "1", "1:1", "1:1"), row("1", "NULL", "1", "1:1", "1:1"), row("1", "-1", "1", "1:1", "1:1"),
+		row("1", "1", "1.5", "1:1", "1:1"), row("1", "1", "1", "NULL", "1:1"), row("1", "1", "1", "1", "1:1"), row("1", "1", "1", "1:", "1:1"),
+		row("1", "1", "1", ":1", "1:1"), row("1", "1", "123456789012345678901234567890123456789", "1:1", "1:1"),
 	} {
 		if got, err := redshift.ReadDigest(layout, bad); err == nil {
 			t.Errorf("taken: %+v", got)
