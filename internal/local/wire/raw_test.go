@@ -11,6 +11,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -497,4 +498,88 @@ func FuzzTypeMap(f *testing.F) {
 		}
 		_ = m.parameterDescription(body) // must not panic
 	})
+}
+
+// Close ends what runs, and waits for it.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	started := make(chan struct{}, 2)
+	s := start(t, fakeEngine(func(ctx context.Context, _ *pgconn.PgConn, _ dialect.Statement, _ Invocation) (Result, error) {
+		started <- struct{}{}
+		<-ctx.Done()
+		return Result{}, context.Cause(ctx)
+	}), "create function slow() returns void language plpgsql as $$begin raise notice 'running'; perform pg_sleep(60); end$$")
+	_, copying := s.talk(t)
+	_, selecting := s.talk(t)
+	_, idling := s.talk(t)
+	_, unfinished := s.raw(t) // has not said anything yet
+	for f, sql := range map[*pgproto3.Frontend]string{copying: "copy t from 's3://b/k'", selecting: "select slow()"} {
+		f.Send(&pgproto3.Query{String: sql})
+		if err := f.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-started
+	for {
+		if _, ok := receive(t, selecting).(*pgproto3.NoticeResponse); ok {
+			break
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, f := range []*pgproto3.Frontend{copying, selecting, idling, unfinished} {
+		for {
+			if _, err := f.Receive(); err != nil {
+				break
+			}
+		}
+	}
+}
+
+// FuzzStartup: whatever a client says first, it is answered or cut off, and never let in.
+func FuzzStartup(f *testing.F) {
+	startup, err := (&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{"user": "x", "options": "-c a=b"}}).Encode(nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range []string{"", string(startup), "\x00\x00\x00\x08\x04\xd2\x16\x2f" + string(startup), "\x00\x00\x00\x08\x04\xd2\x16\x30", "\x00\x00\x00\x10\x04\xd2\x16\x2e\x00\x00\x00\x01abcd"} {
+		f.Add([]byte(s))
+	}
+	s := NewServer(Config{PostgreSQL: noPostgres{}})
+	f.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			f.Error(err)
+		}
+	})
+	f.Fuzz(func(t *testing.T, said []byte) {
+		server, client := net.Pipe()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.handle(server)
+			_ = server.Close() // the client may have closed first
+		}()
+		answered := make(chan []byte)
+		go func() {
+			all, _ := io.ReadAll(client) // up to the end of the pipe
+			answered <- all
+		}()
+		_, _ = client.Write(said) // it may have been cut off before
+		_ = client.SetDeadline(time.Now())
+		_ = client.Close()
+		if all := <-answered; bytes.Contains(all, []byte("server_version")) {
+			t.Errorf("%q let a client in", said)
+		}
+		<-done
+	})
+}
+
+// noPostgres is a server that cannot be reached.
+type noPostgres struct{}
+
+func (noPostgres) Superuser() string { return "rdsdb" }
+
+func (noPostgres) Config(string, string, map[string]string) (*pgconn.Config, error) {
+	return nil, errors.New("there is no PostgreSQL here")
 }
