@@ -171,17 +171,7 @@ func TestAnonymous(t *testing.T) {
 	w := newWorld(t)
 	b := w.bucket("corp-stage")
 	w.put(b, "public/k", "content")
-	get := func(path string) (int, string) {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.tls.URL+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := w.tls.Client().Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return res.StatusCode, readAll(t, res.Body)
-	}
+	get := func(path string) (int, string) { return w.fetch(w.tls.URL + path) }
 	if status, text := get("/corp-stage/public/k"); status != http.StatusForbidden {
 		t.Errorf("%d %s", status, text)
 	}

@@ -261,6 +261,20 @@ func readAll(tb testing.TB, body io.ReadCloser) string {
 	return string(data)
 }
 
+// fetch gets a URL as a browser would.
+func (w *world) fetch(url string) (int, string) {
+	w.tb.Helper()
+	r, err := http.NewRequestWithContext(w.tb.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	res, err := w.tls.Client().Do(r)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	return res.StatusCode, readAll(w.tb, res.Body)
+}
+
 // code gives status and code of an AWS error, "200" if there is none.
 func code(err error) string {
 	if err == nil {
