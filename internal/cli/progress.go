@@ -31,7 +31,8 @@ type progress struct {
 type tableProgress struct {
 	name  string
 	began time.Time
-	rows  int64
+	about int64 // rows, as the plan estimates
+	rows  int64 // as unloaded
 	bytes int64
 	ended bool
 }
@@ -53,7 +54,7 @@ func (a *app) newProgress(p *plan.Plan) *progress {
 	pr := &progress{kinds: make(map[string]plan.Kind), tables: make(map[string]*tableProgress), total: len(p.Tables)}
 	widest := 0
 	for _, t := range p.Tables {
-		pr.tables[t.Target] = &tableProgress{name: t.Target}
+		pr.tables[t.Target] = &tableProgress{name: t.Target, about: t.EstimatedRows}
 		widest = max(widest, min(40, len(show.Safe(t.Target))))
 		for _, list := range [][]plan.Step{t.Steps, t.Undo} {
 			for _, s := range list {
@@ -174,7 +175,11 @@ func name(e journal.Entry) string {
 
 // detail is what a step found out, in a few words.
 func detail(kind plan.Kind, e journal.Entry, f *journal.Facts) string {
-	if e.Type != journal.Done {
+	switch e.Type {
+	case journal.Done:
+	case journal.Stopped:
+		return "" // the outcome says it
+	default:
 		return e.Error
 	}
 	switch kind {
@@ -224,6 +229,7 @@ type terminal struct {
 type line struct {
 	bar   *mpb.Bar
 	phase string
+	rows  string
 	since time.Time
 }
 
@@ -246,18 +252,33 @@ func newTerminal(s *stream, widest int) *terminal {
 func (t *terminal) working(table *tableProgress, phase string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	rows := ""
+	switch {
+	case table.rows > 0:
+		rows = show.Plural(table.rows, "row")
+	case table.about > 0:
+		rows = "about " + show.Plural(table.about, "row")
+	}
 	if l, ok := t.lines[table]; ok {
-		l.phase = phase
+		l.phase, l.rows = phase, rows
 		return
 	}
-	l := &line{phase: phase, since: time.Now()}
+	l := &line{phase: phase, rows: rows, since: time.Now()}
 	t.lines[table] = l
 	label := show.Safe(table.name)
 	l.bar = t.bars.New(0, mpb.NopStyle(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		return fmt.Sprintf("%-*s  %-14s  %s", t.widest, label, l.phase, show.Duration(time.Since(l.since).Truncate(time.Second)))
+		return fmt.Sprintf("%-*s  %-14s  %-7s  %s", t.widest, label, l.phase, elapsed(time.Since(l.since)), l.rows)
 	})))
+}
+
+// elapsed is a time in whole seconds: it is drawn anew several times in each.
+func elapsed(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%d s", d/time.Second)
+	}
+	return show.Duration(d.Truncate(time.Second))
 }
 
 func (t *terminal) finished(table *tableProgress, outcome string, colour show.Colour, detail string) {
