@@ -332,7 +332,7 @@ func TestTemporaryCredentials(t *testing.T) {
 	c := users(standin)
 	c.source(t, "create group readers; create user known password disable;")
 	login := func(args ...string) string {
-		keys := strings.Fields(c.aws(t, append([]string{"redshift", "get-cluster-credentials", "--cluster-identifier", "source", "--query", "[DbUser,DbPassword]"}, args...)...))
+		keys := strings.Fields(c.aws(t, append([]string{"redshift", args[0], "--cluster-identifier", "source", "--query", "[DbUser,DbPassword]"}, args[1:]...)...))
 		with := append(clients{}, c...)
 		with = append(with, EnvVar{"PGUSER", keys[0]}, EnvVar{"PGPASSWORD", keys[1]}, EnvVar{"PGHOST", "localhost"}, EnvVar{"PGDATABASE", "dev"},
 			EnvVar{"PGPORT", fmt.Sprint(standin.Cloud.Redshift.Clusters()[0].Port)}, EnvVar{"PGSSLMODE", "verify-full"})
@@ -343,10 +343,11 @@ func TestTemporaryCredentials(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--db-user", "known"}, "known|f\n"},
-		{[]string{"--db-user", "unknown"}, `user "unknown" does not exist`},
-		{[]string{"--db-user", "made", "--auto-create"}, "made|f\n"},
-		{[]string{"--db-user", "made", "--auto-create", "--db-groups", "readers"}, "made|t\n"},
+		{[]string{"get-cluster-credentials", "--db-user", "known"}, "known|f\n"},
+		{[]string{"get-cluster-credentials", "--db-user", "unknown"}, `user "unknown" does not exist`},
+		{[]string{"get-cluster-credentials", "--db-user", "made", "--auto-create"}, "made|f\n"},
+		{[]string{"get-cluster-credentials", "--db-user", "made", "--auto-create", "--db-groups", "readers"}, "made|t\n"},
+		{[]string{"get-cluster-credentials-with-iam"}, "admin|f\n"},
 	} {
 		if got := login(tt.args...); !strings.Contains(got, tt.want) {
 			t.Errorf("%v: %s", tt.args, got)

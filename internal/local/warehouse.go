@@ -216,6 +216,6 @@ type logins struct {
 	name     redshiftapi.Name
 }
 
-func (l logins) ValidLogin(login, password string) bool {
-	return l.redshift.ValidLogin(l.name, login, password)
+func (l logins) Login(user, password string) (creates, ok bool) {
+	return l.redshift.Login(l.name, user, password)
 }

@@ -284,7 +284,11 @@ func TestGetClusterCredentials(t *testing.T) {
 	if *first.DbPassword == *next.DbPassword {
 		t.Error("the same password twice")
 	}
-	valid := func(user, password string) bool { return w.Redshift.ValidLogin(name, user, password) }
+	validAt := func(n redshiftapi.Name, user, password string) bool {
+		_, ok := w.Redshift.Login(n, user, password)
+		return ok
+	}
+	valid := func(user, password string) bool { return validAt(name, user, password) }
 	if !valid("IAM:bob", *first.DbPassword) || !valid("IAM:bob", *next.DbPassword) {
 		t.Error("a fresh password is refused")
 	}
@@ -293,8 +297,8 @@ func TestGetClusterCredentials(t *testing.T) {
 		"another form":      valid("IAMA:bob", *first.DbPassword),
 		"another password":  valid("IAM:bob", *first.DbPassword+"x"),
 		"no password":       valid("IAM:bob", ""),
-		"another cluster":   w.Redshift.ValidLogin(redshiftapi.Name{Account: home, Region: region, ID: "two"}, "IAM:bob", *first.DbPassword),
-		"another account":   w.Redshift.ValidLogin(redshiftapi.Name{Account: second, Region: region, ID: "one"}, "IAM:bob", *first.DbPassword),
+		"another cluster":   validAt(redshiftapi.Name{Account: home, Region: region, ID: "two"}, "IAM:bob", *first.DbPassword),
+		"another account":   validAt(redshiftapi.Name{Account: second, Region: region, ID: "one"}, "IAM:bob", *first.DbPassword),
 		"without its scope": valid("bob", *first.DbPassword),
 	} {
 		if bad {
@@ -330,7 +334,7 @@ func TestGetClusterCredentialsWithIAM(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if *out.DbUser != user || !w.Redshift.ValidLogin(redshiftapi.Name{Account: home, Region: region, ID: "one"}, user, *out.DbPassword) {
+		if creates, ok := w.Redshift.Login(redshiftapi.Name{Account: home, Region: region, ID: "one"}, user, *out.DbPassword); *out.DbUser != user || !ok || !creates {
 			t.Errorf("user %s, want %s", *out.DbUser, user)
 		}
 		_, err = get(c, "other")

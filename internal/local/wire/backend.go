@@ -176,12 +176,24 @@ func (b *backend) lend(f func(*pgconn.PgConn) error) error {
 		return err
 	}
 	failure := f(conn)
+	if !conn.IsClosed() {
+		// A write that took long leaves a goroutine of the driver's reading. It would take the first bytes of the next
+		// answer with it, and the session would wait for them for ever.
+		ctx, cancel := context.WithTimeout(context.Background(), syncTimeout)
+		defer cancel()
+		if err := conn.SyncConn(ctx); err != nil {
+			return errors.Join(failure, fmt.Errorf("%w: %w", errBackendGone, err))
+		}
+	}
 	b.status = conn.TxStatus()
 	if conn.IsClosed() {
 		return errors.Join(failure, errBackendGone)
 	}
 	return failure
 }
+
+// syncTimeout is for a ping of an idle PostgreSQL.
+const syncTimeout = 30 * time.Second
 
 // bufferedConn reads what the buffer holds first.
 type bufferedConn struct {

@@ -52,8 +52,9 @@ type Result struct {
 
 // Credentials knows temporary passwords, as GetClusterCredentials gives them out.
 type Credentials interface {
-	// ValidLogin tells whether password is one of a login name as a client sends it (IAM:x, IAMA:x:group, IAMR:x).
-	ValidLogin(login, password string) bool
+	// Login tells whether password is one of a login name as a client sends it (IAM:x, IAMA:x:group, IAMR:x), and whether
+	// it makes the user if there is none.
+	Login(name, password string) (creates, ok bool)
 }
 
 // History keeps what was run.

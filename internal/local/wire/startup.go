@@ -307,7 +307,7 @@ func (s *Server) authenticate(ctx context.Context, c *client, login string) (u d
 	kind, rest, ok := strings.Cut(login, ":")
 	switch {
 	case ok && (kind == "IAM" || kind == "IAMA" || kind == "IAMR"):
-		return s.authenticateTemporary(ctx, c, login, kind, rest)
+		return s.authenticateTemporary(ctx, c, login, rest)
 	default:
 		u, err := s.authenticatePassword(ctx, c, login)
 		return u, noLeave, err
@@ -346,7 +346,7 @@ func (s *Server) authenticatePassword(ctx context.Context, c *client, login stri
 
 // authenticateTemporary checks the password that GetClusterCredentials or GetClusterCredentialsWithIAM gave out. Such
 // logins need TLS, because the password itself is sent (Management Guide, Generating IAM database credentials).
-func (s *Server) authenticateTemporary(ctx context.Context, c *client, login, kind, rest string) (u dbUser, leave func(context.Context) error, err error) {
+func (s *Server) authenticateTemporary(ctx context.Context, c *client, login, rest string) (u dbUser, leave func(context.Context) error, err error) {
 	if !c.secure {
 		return u, nil, c.fatal("28000", "SSL is required for user \"%s\": temporary credentials are accepted over an encrypted connection only", login)
 	}
@@ -355,18 +355,21 @@ func (s *Server) authenticateTemporary(ctx context.Context, c *client, login, ki
 	if err != nil {
 		return u, nil, err
 	}
-	if s.cfg.Credentials == nil || !s.cfg.Credentials.ValidLogin(login, answer) {
+	var creates, ok bool
+	if s.cfg.Credentials != nil {
+		creates, ok = s.cfg.Credentials.Login(login, answer)
+	}
+	if !ok {
 		return u, nil, refusePassword(c, login)
 	}
 	names := strings.Split(rest, ":")
 	name, groups := names[0], names[1:]
-	if kind != "IAM" {
+	if creates {
 		if err := s.admin.createUser(ctx, name); err != nil {
 			return u, nil, c.fatal("XX000", "%v", err)
 		}
 	}
-	u, ok, err := s.admin.user(ctx, name)
-	if err != nil {
+	if u, ok, err = s.admin.user(ctx, name); err != nil {
 		return u, nil, c.fatal("XX000", "%v", err)
 	}
 	if !ok {

@@ -124,9 +124,9 @@ func (f fakeEngine) Run(ctx context.Context, conn *pgconn.PgConn, st dialect.Sta
 
 type fakeCredentials map[string]string
 
-func (f fakeCredentials) ValidLogin(login, password string) bool {
-	p, ok := f[login]
-	return ok && p == password
+func (f fakeCredentials) Login(name, password string) (creates, ok bool) {
+	p, ok := f[name]
+	return !strings.HasPrefix(name, "IAM:"), ok && p == password
 }
 
 type fakeHistory struct {

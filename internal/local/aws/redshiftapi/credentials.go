@@ -83,7 +83,7 @@ func (s *Service) getClusterCredentials(_ context.Context, id *iam.Identity, p q
 	if create {
 		prefix = "IAMA:"
 	}
-	out, err := s.issue(n, prefix+strings.Join(append([]string{user}, groups...), ":"), seconds)
+	out, err := s.issue(n, prefix+strings.Join(append([]string{user}, groups...), ":"), seconds, create)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (s *Service) getClusterCredentialsWithIAM(_ context.Context, id *iam.Identi
 	default:
 		return nil, awserr.NotImitated("a database user for the account's root user")
 	}
-	out, err := s.issue(n, user, seconds)
+	out, err := s.issue(n, user, seconds, true)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (s *Service) credentialsOf(id *iam.Identity, p query.Params) (Name, int, er
 	return Name{id.Account, id.Region, cluster}, seconds, nil
 }
 
-func (s *Service) issue(n Name, user string, seconds int) (*clusterCredentials, error) {
+func (s *Service) issue(n Name, user string, seconds int, creates bool) (*clusterCredentials, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state.Clusters[n.key()] == nil {
@@ -145,7 +145,7 @@ func (s *Service) issue(n Name, user string, seconds int) (*clusterCredentials, 
 	}
 	raw := make([]byte, 66) // 88 characters, with + / and = among them
 	rand.Read(raw)
-	l := login{base64.StdEncoding.EncodeToString(raw) + "=", s.now().UTC().Add(time.Duration(seconds) * time.Second)}
+	l := login{base64.StdEncoding.EncodeToString(raw) + "=", s.now().UTC().Add(time.Duration(seconds) * time.Second), creates}
 	key := n.key() + "/" + user
 	s.logins[key] = append(s.live(key), l)
 	return &clusterCredentials{DBUser: user, DBPassword: l.password, Expiration: l.expires.Format(time.RFC3339)}, nil
@@ -158,12 +158,16 @@ func (s *Service) live(key string) []login {
 	return s.logins[key]
 }
 
-// ValidLogin tells whether password is a temporary one of user ("IAM:x", "IAMA:x:group", "IAMR:role") that has not
-// expired. Every call of GetClusterCredentials makes another password, and all are valid until their own end.
-func (s *Service) ValidLogin(n Name, user, password string) bool {
+// Login tells whether password is a temporary one of user ("IAM:x", "IAMA:x:group", "IAMR:role") that has not expired,
+// and whether it makes the database user if there is none. Every call of GetClusterCredentials makes another password,
+// and all are valid until their own end.
+func (s *Service) Login(n Name, user, password string) (creates, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.ContainsFunc(s.live(n.key()+"/"+user), func(l login) bool {
-		return subtle.ConstantTimeCompare([]byte(l.password), []byte(password)) == 1
-	})
+	for _, l := range s.live(n.key() + "/" + user) {
+		if subtle.ConstantTimeCompare([]byte(l.password), []byte(password)) == 1 {
+			return l.creates, true
+		}
+	}
+	return false, false
 }

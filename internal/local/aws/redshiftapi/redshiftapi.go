@@ -1,7 +1,7 @@
 // Package redshiftapi is the stand-in's Redshift API: clusters, the roles attached to them, and temporary logins. It
 // starts and stops warehouses through Fleet and knows nothing of their wire protocol or SQL.
 //
-// Start at Service: Call is the API; Attached, DefaultRole and ValidLogin are what a running warehouse asks.
+// Start at Service: Call is the API; Attached, DefaultRole and Login are what a running warehouse asks.
 package redshiftapi
 
 import (
@@ -116,6 +116,7 @@ type Service struct {
 type login struct {
 	password string
 	expires  time.Time
+	creates  bool // the database user is made at login if there is none
 }
 
 const stateVersion = 1
