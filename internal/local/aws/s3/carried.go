@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/johannesboyne/gofakes3"
 
@@ -94,9 +95,12 @@ func (a *answer) settle() {
 	h := a.Header()
 	h.Del("Access-Control-Allow-Origin") // no bucket has a CORS configuration
 	for name, value := range a.backend.headers {
-		if value == "" {
+		switch {
+		case value == "":
 			h.Del(name)
-		} else {
+		case strings.HasPrefix(name, metaPrefix):
+			h[name] = []string{value} // in lower case, as S3 sends it: botocore makes names of metadata of it
+		default:
 			h.Set(name, value)
 		}
 	}
@@ -200,6 +204,9 @@ func (b *carried) object(o *Object, in GetInput) *gofakes3.Object {
 		Metadata: objectHeaders(o.ObjectInfo, !partial && b.x.r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED"),
 	}
 	b.set(map[string]string{"Etag": out.Metadata["Etag"]})
+	for name, value := range o.Meta {
+		b.set(map[string]string{metaPrefix + name: encodeWord(value)})
+	}
 	if in.PartNumber > 0 && o.Parts > 0 {
 		out.Metadata["X-Amz-Mp-Parts-Count"] = strconv.Itoa(o.Parts)
 	}

@@ -318,7 +318,7 @@ func writtenHeaders(o ObjectInfo) map[string]string {
 	return all
 }
 
-// objectHeaders tell about an object that is read. checksums are told only when asked for.
+// objectHeaders tell about an object that is read, but for its user metadata. checksums are told only when asked for.
 func objectHeaders(o ObjectInfo, checksums bool) map[string]string {
 	all := writtenHeaders(o)
 	if !checksums {
@@ -330,9 +330,6 @@ func objectHeaders(o ObjectInfo, checksums bool) map[string]string {
 	}
 	if all["Content-Type"] == "" {
 		all["Content-Type"] = "binary/octet-stream"
-	}
-	for name, value := range o.Meta {
-		all[metaPrefix+name] = encodeWord(value)
 	}
 	if o.StorageClass != "" {
 		all["X-Amz-Storage-Class"] = o.StorageClass
