@@ -1,37 +1,67 @@
 package wire
 
 import (
+	"bufio"
 	"context"
-	"fmt"
-	"strings"
+	"net"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/sealift/sealift/internal/local/dialect"
 )
 
-// PostgreSQL takes rows more slowly than they are written, so the driver begins to read while it writes. What it reads
-// with must have ended when the session goes on, or it takes the answer to the next statement.
-func TestSlowCopyLeavesNobodyReading(t *testing.T) {
+// slowConn ends a Write only when the answer to it has been read, as happens by chance on a busy machine: the driver
+// takes the write for one that blocks, and begins to read in the background.
+type slowConn struct {
+	net.Conn
+	slow bool
+	read chan struct{}
+}
+
+func (c *slowConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if c.slow {
+		c.slow = false
+		<-c.read
+	}
+	return n, err
+}
+
+func (c *slowConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	select {
+	case c.read <- struct{}{}:
+	default:
+	}
+	return n, err
+}
+
+// What the driver reads with in the background must have ended when the session goes on with its connection, or it takes
+// the answer to the next statement, and the session waits for ever.
+func TestLendLeavesNobodyReading(t *testing.T) {
 	t.Parallel()
-	engine := fakeEngine(func(ctx context.Context, conn *pgconn.PgConn, _ dialect.Statement, _ Invocation) (Result, error) {
-		row := strings.Repeat("x", 1<<20) + "\n"
-		_, err := conn.CopyFrom(ctx, strings.NewReader(strings.Repeat(row, 4)), "COPY slow FROM STDIN")
-		return Result{Tag: "COPY"}, err
-	})
-	s := start(t, engine, "CREATE TABLE slow (a text, CHECK (a IS NULL OR pg_sleep(0.05) IS NOT NULL))")
-	conn := s.connect(t)
-	for i := range 5 {
-		if _, err := conn.Exec(t.Context(), "COPY slow FROM 's3://b/k' IAM_ROLE default").ReadAll(); err != nil {
-			t.Fatal(err)
-		}
-		results, err := conn.Exec(t.Context(), fmt.Sprintf("SELECT %d", i)).ReadAll()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	b, err := connect(ctx, postgres, postgres.Superuser(), "postgres", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := context.AfterFunc(ctx, b.close) // a statement that waits for ever fails instead
+	defer stop()
+	defer b.close()
+	slow := &slowConn{Conn: b.conn, read: make(chan struct{})}
+	b.conn, b.r = slow, bufio.NewReaderSize(slow, bufferSize)
+	for range 3 {
+		err := b.lend(func(conn *pgconn.PgConn) error {
+			slow.slow = true
+			_, err := conn.Exec(ctx, "SELECT 1").ReadAll()
+			return err
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := string(results[0].Rows[0][0]); got != fmt.Sprint(i) {
-			t.Errorf("answer %s to question %d", got, i)
+		if err := b.exec("SELECT 2"); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
