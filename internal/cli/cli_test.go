@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,6 +27,8 @@ var update = flag.Bool("update", false, "rewrite what the scripts compare with")
 //	exits CODE sealift ARGS...   run the program and hold its exit code against CODE
 //	state                        prepare a state folder with three runs: done, failed and killed
 //	tear RUN                     cut the last line of a run's journal short, as a crash while writing leaves it
+//	ports                        set AWS_PORT and WAREHOUSE_PORT to free ports, the one after the second free too
+//	waitfor FILE                 return when a file is there
 //	damage RUN                   add a line to a run's journal that is none
 func TestMain(m *testing.M) {
 	testscript.Main(leakTested{m}, map[string]func(){"sealift": func() { os.Exit(Main()) }})
@@ -44,15 +48,21 @@ func (m leakTested) Run() int {
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true, UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("SEALIFT_STATE_DIR", "")
 			env.Setenv("XDG_STATE_HOME", "")
+			env.Setenv("XDG_CACHE_HOME", cache) // a PostgreSQL data folder is made once, not for each test
+			env.Setenv("TMPDIR", os.TempDir())
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "state": prepareState, "tear": tear, "damage": damage},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "state": prepareState, "tear": tear, "damage": damage, "ports": ports, "waitfor": waitFor},
 	})
 }
 
@@ -97,6 +107,29 @@ func addToJournal(ts *testscript.TestScript, run, text string) {
 	ts.Check(err)
 	_, err = f.WriteString(text)
 	ts.Check(errors.Join(err, f.Close()))
+}
+
+// ports finds free ports. Another process may take one before it is used; that is rare, and then the test says so.
+func ports(ts *testscript.TestScript, _ bool, _ []string) {
+	free := func(port int) (int, bool) {
+		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return 0, false
+		}
+		defer l.Close()
+		return l.Addr().(*net.TCPAddr).Port, true
+	}
+	set := func(name string, port int) { ts.Setenv(name, strconv.Itoa(port)) }
+	for range 100 {
+		aws, okAWS := free(0)
+		first, okFirst := free(0)
+		if _, okNext := free(first + 1); okAWS && okFirst && okNext && aws != first+1 && aws != first {
+			set("AWS_PORT", aws)
+			set("WAREHOUSE_PORT", first)
+			return
+		}
+	}
+	ts.Fatalf("no free ports")
 }
 
 func writeRun(ts *testscript.TestScript, dir string, p *plan.Plan, id string, later time.Duration, entries []journal.Entry) {
@@ -186,4 +219,22 @@ func failedEntries(p *plan.Plan) []journal.Entry {
 // killedEntries end in the middle of a copy.
 func killedEntries(p *plan.Plan) []journal.Entry {
 	return append(moved(p.Tables[0], 401_233), moved(p.Tables[1], 12_400_000)[:5]...)
+}
+
+// waitFor returns when a file is there. Nobody tells when another process writes one, so it looks again and again.
+func waitFor(ts *testscript.TestScript, _ bool, args []string) {
+	deadline := time.NewTimer(time.Minute)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			ts.Fatalf("%s never came", args[0])
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"maps"
 	"os"
 	"reflect"
 	"strings"
@@ -48,9 +49,7 @@ func jsonKeys(t reflect.Type, seen map[reflect.Type]bool) map[string]reflect.Typ
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
 			keys[name] = t
 		}
-		for k, v := range jsonKeys(f.Type, seen) {
-			keys[k] = v
-		}
+		maps.Copy(keys, jsonKeys(f.Type, seen))
 	}
 	return keys
 }

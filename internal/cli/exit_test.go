@@ -82,8 +82,11 @@ func TestOnly(t *testing.T) {
 	}
 	got := [][]string{targets(), targets("sales.*"), targets("SALES.Orders", "crm.*"), targets("nothing.*"), targets("sales.*", "hr.*"), targets("sales")}
 	want := [][]string{
-		{"crm.customers", "sales.orders"}, {"sales.orders"}, {"crm.customers", "sales.orders"},
-		{"--only nothing.* selects no table of the plan"}, {"--only hr.* selects no table of the plan"},
+		{"crm.customers", "sales.orders"},
+		{"sales.orders"},
+		{"crm.customers", "sales.orders"},
+		{"--only nothing.* selects no table of the plan"},
+		{"--only hr.* selects no table of the plan"},
 		{`--only: "sales" names no schema; write schema.table`},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -116,9 +117,9 @@ func screen(text string) []string {
 	sequence := regexp.MustCompile(`^\x1b\[(\d*)([A-Za-z])`)
 	for len(text) > 0 {
 		if m := sequence.FindStringSubmatch(text); m != nil {
-			n := 1
-			if m[1] != "" {
-				fmt.Sscan(m[1], &n)
+			n, err := strconv.Atoi(m[1])
+			if err != nil {
+				n = 1 // none is given
 			}
 			switch m[2] {
 			case "A":
