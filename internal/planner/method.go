@@ -109,6 +109,9 @@ func (b *builder) chooseFormat(s *selection) {
 			s.note(why)
 		}
 	}
+	if s.format == redshift.Parquet && b.Job.Target.Region != b.Job.Stage.Region {
+		b.mistake(s.pos, "stage.format", "COPY of parquet needs the stage in the target's region (%s, not %s); use format: auto or text", b.Job.Target.Region, b.Job.Stage.Region)
+	}
 	var floats []string
 	for _, c := range s.want.Columns {
 		if ok, why := c.Type.Movable(s.format); !ok {

@@ -40,6 +40,9 @@ func Build(in Input) (*plan.Plan, error) {
 	if in.Source.CaseSensitive != in.Target.CaseSensitive {
 		b.mistake(job.Pos{}, "", "enable_case_sensitive_identifier is %v in the source and %v in the target: names would change; set it alike on both", in.Source.CaseSensitive, in.Target.CaseSensitive)
 	}
+	if in.Source.Collation != in.Target.Collation {
+		b.mistake(job.Pos{}, "", "the source's database compares text as %s, the target's as %s: keys and joins would mean something else", in.Source.Collation, in.Target.Collation)
+	}
 	b.roles()
 	b.chosen = b.choose()
 	for i, s := range b.chosen {

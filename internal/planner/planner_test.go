@@ -312,6 +312,18 @@ func TestMistakes(t *testing.T) {
 			func(in *Input) { in.Target.CaseSensitive = true },
 			[]string{"enable_case_sensitive_identifier"},
 		},
+		"parquet across regions": {
+			func(in *Input) {
+				in.Job.Stage.Format = "parquet"
+				in.Job.Tables[0].Select.Text = "sales.orders"
+				in.Job.Target.Region = "us-east-1"
+			},
+			[]string{"COPY of parquet needs the stage in the target's region"},
+		},
+		"databases that compare text differently": {
+			func(in *Input) { in.Target.Collation = "case_insensitive" },
+			[]string{"compares text as"},
+		},
 		"several at once": {
 			func(in *Input) {
 				in.Job.Tables[0] = job.Table{Select: job.Pattern{Text: "sales.orders"}, Columns: []string{"a"}, Where: "("}
