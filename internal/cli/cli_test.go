@@ -116,8 +116,8 @@ func ports(ts *testscript.TestScript, _ bool, _ []string) {
 		if err != nil {
 			return 0, false
 		}
-		defer l.Close()
-		return l.Addr().(*net.TCPAddr).Port, true
+		port = l.Addr().(*net.TCPAddr).Port
+		return port, l.Close() == nil
 	}
 	set := func(name string, port int) { ts.Setenv(name, strconv.Itoa(port)) }
 	for range 100 {
