@@ -26,25 +26,29 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-func run(m *testing.M) int {
+func run(m *testing.M) (code int) {
+	check := func(err error) {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "catalog")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	if check(err); err != nil {
+		return code
 	}
-	defer os.RemoveAll(dir)
+	defer func() { check(os.RemoveAll(dir)) }()
 	postgres, err = pgserver.Start(ctx, pgserver.Options{
 		Dir: filepath.Join(dir, "data"), CacheDir: filepath.Join(dir, "cache"), Superuser: "rdsdb", Settings: catalog.Settings(),
 	})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	if check(err); err != nil {
+		return code
 	}
-	defer postgres.Close()
+	defer func() { check(postgres.Close()) }()
 	if err := bootstrap(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		check(err)
+		return code
 	}
 	return m.Run()
 }
@@ -73,16 +77,23 @@ type session struct {
 // open makes a database and connects to it as awsuser.
 func open(tb testing.TB) *session {
 	tb.Helper()
-	c, err := postgres.Connect(tb.Context(), "rdsdb", "postgres", nil)
+	name := fmt.Sprintf("db%d", databases.Add(1))
+	execute(tb, "postgres", "CREATE DATABASE "+name)
+	return connect(tb, name, "awsuser")
+}
+
+// execute runs sql as it stands, as the superuser that owns the server.
+func execute(tb testing.TB, database, sql string) [][]string {
+	tb.Helper()
+	c, err := postgres.Connect(tb.Context(), "rdsdb", database, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer c.Close(context.WithoutCancel(tb.Context()))
-	name := fmt.Sprintf("db%d", databases.Add(1))
-	if _, err := c.Exec(tb.Context(), "CREATE DATABASE "+name).ReadAll(); err != nil {
-		tb.Fatal(err)
+	results, err := c.Exec(tb.Context(), sql).ReadAll()
+	if err := errors.Join(err, c.Close(tb.Context())); err != nil {
+		tb.Fatalf("%s: %v", sql, err)
 	}
-	return connect(tb, name, "awsuser")
+	return text(results[len(results)-1])
 }
 
 func connect(tb testing.TB, database, user string) *session {

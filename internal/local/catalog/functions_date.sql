@@ -132,7 +132,5 @@ CREATE OR REPLACE FUNCTION pg_catalog.convert_timezone(text, text, timestamp) RE
 	LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT $3 AT TIME ZONE $1 AT TIME ZONE $2';
 CREATE OR REPLACE FUNCTION pg_catalog.convert_timezone(text, timestamp) RETURNS timestamp
 	LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT $2 AT TIME ZONE 'UTC' AT TIME ZONE $1 $$;
-CREATE OR REPLACE FUNCTION pg_catalog.date_cmp(date, date) RETURNS int
-	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'date_cmp';
 CREATE OR REPLACE FUNCTION pg_catalog.to_date(text, text, boolean) RETURNS date
 	LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT to_date($1, $2)';

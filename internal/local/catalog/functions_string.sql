@@ -5,15 +5,16 @@ CREATE OR REPLACE FUNCTION pg_catalog.len(text) RETURNS int
 	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'textlen';
 CREATE OR REPLACE FUNCTION pg_catalog.len(bpchar) RETURNS int
 	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'bpcharlen';
-CREATE OR REPLACE FUNCTION pg_catalog.textlen(text) RETURNS int
-	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'textlen';
-CREATE OR REPLACE FUNCTION pg_catalog.bpcharlen(bpchar) RETURNS int
-	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'bpcharlen';
-
 CREATE OR REPLACE FUNCTION pg_catalog.charindex(text, text) RETURNS int
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT strpos($2, $1)';
 CREATE OR REPLACE FUNCTION pg_catalog.replicate(text, int) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT repeat($1, $2)';
+
+-- QUOTE_LITERAL doubles backslashes: there are no escape strings to write them in.
+SELECT rs.displace('quote_literal(text)');
+CREATE OR REPLACE FUNCTION pg_catalog.quote_literal(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT chr(39) || replace(replace($1, chr(92), chr(92) || chr(92)), chr(39), chr(39) || chr(39)) || chr(39)
+$$;
 
 -- The functions behind NVL and NVL2, for the bodies of SQL functions, which package dialect does not rewrite.
 CREATE OR REPLACE FUNCTION pg_catalog.nvl(anycompatible, anycompatible) RETURNS anycompatible
@@ -99,6 +100,28 @@ DO $$
 BEGIN
 	IF to_regprocedure('pg_catalog.median(float8)') IS NULL THEN
 		CREATE AGGREGATE pg_catalog.median(float8) (SFUNC = array_append, STYPE = float8[], FINALFUNC = rs.median_final);
+	END IF;
+END $$;
+
+-- AVG of integers is an integer, without its fraction (Redshift manual, AVG).
+CREATE OR REPLACE FUNCTION rs.avg_final(bigint[]) RETURNS bigint
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1[2] / nullif($1[1], 0)';
+CREATE OR REPLACE FUNCTION rs.avg_step(numeric[], bigint) RETURNS numeric[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT ARRAY[$1[1] + 1, $1[2] + $2]';
+CREATE OR REPLACE FUNCTION rs.avg_join(numeric[], numeric[]) RETURNS numeric[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT ARRAY[$1[1] + $2[1], $1[2] + $2[2]]';
+CREATE OR REPLACE FUNCTION rs.avg_final(numeric[]) RETURNS bigint
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT trunc($1[2] / nullif($1[1], 0))::bigint';
+DO $$
+BEGIN
+	IF to_regprocedure('rs.avg(int4)') IS NULL THEN
+		PERFORM rs.displace('avg(int2)'), rs.displace('avg(int4)'), rs.displace('avg(int8)');
+		CREATE AGGREGATE pg_catalog.avg(int2) (SFUNC = int2_avg_accum, STYPE = int8[], FINALFUNC = rs.avg_final,
+			COMBINEFUNC = int4_avg_combine, INITCOND = '{0,0}', PARALLEL = safe);
+		CREATE AGGREGATE pg_catalog.avg(int4) (SFUNC = int4_avg_accum, STYPE = int8[], FINALFUNC = rs.avg_final,
+			COMBINEFUNC = int4_avg_combine, INITCOND = '{0,0}', PARALLEL = safe);
+		CREATE AGGREGATE pg_catalog.avg(int8) (SFUNC = rs.avg_step, STYPE = numeric[], FINALFUNC = rs.avg_final,
+			COMBINEFUNC = rs.avg_join, INITCOND = '{0,0}', PARALLEL = safe);
 	END IF;
 END $$;
 

@@ -63,7 +63,8 @@ BEGIN
 	FOR v IN SELECT relid FROM rs.late_binding_view b JOIN pg_class c ON c.oid = relid WHERE gone = ANY (tables) AND bound LOOP
 		UPDATE rs.late_binding_view SET bound = false WHERE relid = v.relid;
 		EXECUTE (SELECT format('CREATE OR REPLACE VIEW %s AS SELECT ', v.relid::regclass)
-			|| string_agg(format('NULL::%s AS %I', format_type(atttypid, atttypmod), attname), ', ' ORDER BY attnum)
+			|| string_agg(format('NULL::%s AS %I', CASE WHEN atttypid = 4000 AND atttypmod = 0 THEN 'super(0)'
+				ELSE format_type(atttypid, atttypmod) END, attname), ', ' ORDER BY attnum)
 			|| format(' WHERE rs.fail(''42P01'', %L) IS NULL', 'a relation that view ' || v.relid::regclass || ' reads does not exist')
 			FROM pg_attribute WHERE attrelid = v.relid AND attnum > 0);
 	END LOOP;

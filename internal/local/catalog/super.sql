@@ -126,3 +126,14 @@ CREATE OR REPLACE FUNCTION pg_catalog.array_flatten(super) RETURNS super
 		LATERAL json_array_elements(CASE WHEN json_typeof(e) = 'array' THEN e ELSE ('[' || e::text || ']')::json END) i)) $$;
 CREATE OR REPLACE FUNCTION pg_catalog.split_to_array(text, text DEFAULT ',') RETURNS super
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT rs.compact(to_json(string_to_array($1, $2))::text)::json::super $$;
+
+-- Navigation: value[0] and value['name'], and value[0].name, come here as calls. What is not there is NULL. The arrays of
+-- the catalogs go the same way.
+CREATE OR REPLACE FUNCTION rs.super_at(super, int) RETURNS super
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT CASE WHEN $2 >= 0 THEN ($1::json -> $2)::super END $$;
+CREATE OR REPLACE FUNCTION rs.super_at(super, text) RETURNS super
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT ($1::json -> $2)::super';
+CREATE OR REPLACE FUNCTION rs.super_at(anyarray, int) RETURNS anyelement
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT $1[$2]';
+CREATE OR REPLACE FUNCTION rs.super_at(int2vector, int) RETURNS int2
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT $1[$2]';

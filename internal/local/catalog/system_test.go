@@ -13,12 +13,8 @@ import (
 func TestShadowedViews(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	result, err := s.conn.Exec(t.Context(), `SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = 'rs'::regnamespace
-		AND relkind = 'v' AND relname LIKE 'pg~_%' ESCAPE '~' ORDER BY 1`).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	views := text(result[0])
+	views := execute(t, s.env.Database, `SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = 'rs'::regnamespace
+		AND relkind = 'v' AND relname LIKE 'pg~_%' ESCAPE '~' ORDER BY 1`)
 	if len(views) < 10 {
 		t.Fatalf("views: %v", views)
 	}
@@ -26,14 +22,11 @@ func TestShadowedViews(t *testing.T) {
 		if !dialect.Shadowed(v[0]) {
 			t.Errorf("nothing leads to rs.%s", v[0])
 		}
-		missing, err := s.conn.Exec(t.Context(), fmt.Sprintf(`SELECT attname FROM pg_catalog.pg_attribute
+		missing := execute(t, s.env.Database, fmt.Sprintf(`SELECT attname FROM pg_catalog.pg_attribute
 			WHERE attrelid = 'pg_catalog.%[1]s'::regclass AND attnum > 0 AND atttypid <> 'anyarray'::regtype
-			EXCEPT SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = 'rs.%[1]s'::regclass`, v[0])).ReadAll()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if rows := text(missing[0]); len(rows) > 0 {
-			t.Errorf("rs.%s lacks %v", v[0], rows)
+			EXCEPT SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = 'rs.%[1]s'::regclass`, v[0]))
+		if len(missing) > 0 {
+			t.Errorf("rs.%s lacks %v", v[0], missing)
 		}
 		s.run("select * from " + v[0] + " limit 1")
 		s.run("select count(*) from pg_catalog." + v[0])
@@ -46,12 +39,8 @@ func TestEverySystemViewAnswers(t *testing.T) {
 	s := open(t)
 	s.run(`create table t (a int primary key, b varchar(3)) distkey (a); insert into t values (1, 'x'); create view v as select * from t`)
 	alice := connect(t, s.env.Database, "alice")
-	result, err := s.conn.Exec(t.Context(), `SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = 'pg_catalog'::regnamespace
-		AND relkind = 'v' AND oid >= 16384 ORDER BY 1`).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	views := text(result[0])
+	views := execute(t, s.env.Database, `SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = 'pg_catalog'::regnamespace
+		AND relkind = 'v' AND oid >= 16384 ORDER BY 1`)
 	if len(views) < 60 {
 		t.Errorf("only %d views: %v", len(views), views)
 	}
@@ -106,12 +95,7 @@ func TestInformationSchema(t *testing.T) {
 // history is what the server and COPY and UNLOAD write: one statement of each kind, of two users.
 func (s *session) history() {
 	s.Helper()
-	c, err := postgres.Connect(s.Context(), "rdsdb", s.env.Database, nil)
-	if err != nil {
-		s.Fatal(err)
-	}
-	defer c.Close(s.Context())
-	if _, err := c.Exec(s.Context(), `
+	execute(s, s.env.Database, `
 		INSERT INTO rs.query_log (query, xid, userid, pid, database, starttime, endtime, status, error, label, verb, rows, text)
 		SELECT 100 + n, 1000 + n, (CASE n % 2 WHEN 0 THEN 'alice' ELSE 'bob' END)::regrole, 5000 + n, current_database(),
 			timestamp '2026-11-21 10:00:00' + n * interval '1 second', timestamp '2026-11-21 10:00:00.5' + n * interval '1 second',
@@ -129,9 +113,7 @@ func (s *session) history() {
 		INSERT INTO rs.unload_log (query, userid, pid, database, starttime, endtime, status, file_format, location, rows, file_count, file_bytes)
 			VALUES (104, 'alice'::regrole, 5004, current_database(), '2026-11-21 10:00', '2026-11-21 10:00:02', 'success', 'TEXT', 's3://b/u', 5, 1, 50);
 		INSERT INTO rs.unload_file (query, userid, pid, slice, path, starttime, endtime, line_count, transfer_size, file_format)
-			VALUES (104, 'alice'::regrole, 5004, 0, 's3://b/u0000_part_00', '2026-11-21 10:00', '2026-11-21 10:00:02', 5, 50, 'Text')`).ReadAll(); err != nil {
-		s.Fatal(err)
-	}
+			VALUES (104, 'alice'::regrole, 5004, 0, 's3://b/u0000_part_00', '2026-11-21 10:00', '2026-11-21 10:00:02', 5, 50, 'Text')`)
 }
 
 func TestHistoryViews(t *testing.T) {

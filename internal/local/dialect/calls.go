@@ -11,6 +11,7 @@ var calls = map[string]func(x *script, i int){
 	"decode":         rewriteDecode,
 	"convert":        rewriteConvert,
 	"listagg":        rewriteListagg,
+	"concat":         rewriteConcat,
 	"dateadd":        rewriteDatePart,
 	"date_add":       rewriteDatePart,
 	"datediff":       rewriteDatePart,
@@ -170,6 +171,15 @@ func rewriteExtract(x *script, i int) {
 		if part, ok := dateParts[word]; ok && part != word {
 			x.replace(i+2, part)
 		}
+	}
+}
+
+// CONCAT(a, b) is NULL where one of them is; PostgreSQL's skips it.
+func rewriteConcat(x *script, i int) {
+	if args := x.args(i + 1); len(args) == 2 {
+		x.rename(i, "(")
+		x.replace(args[0][1], ") || (")
+		x.insertAfter(args[1][1], ")")
 	}
 }
 

@@ -29,6 +29,7 @@ func describe(st Statement, tr Translation) string {
 		line("action", "unload")
 	case Refuse:
 		line("refused", tr.Err.Code+" "+tr.Err.Message)
+	case Pass, Empty:
 	}
 	for _, s := range tr.Before {
 		line("before", s)

@@ -47,6 +47,10 @@ func (x *script) rewriteQuery(from, to int) {
 				if len(frames) > 1 {
 					frames = frames[:len(frames)-1]
 				}
+			case "[":
+				if !x.catalog {
+					x.navigate(i)
+				}
 			case ",":
 				f.relation = f.from
 			}
@@ -60,6 +64,7 @@ func (x *script) rewriteQuery(from, to int) {
 				f.relation = false
 				i++
 			}
+		default: // blanks, literals and numbers stay as they are
 		}
 	}
 	if x.tr.Err == nil && to > from {
@@ -78,7 +83,7 @@ func (x *script) checkName(i int) {
 		x.refuse(refusal("the name %q has %d bytes: the stand-in keeps names of at most %d", name, len(name), maxName))
 		return
 	}
-	if t.Kind == QuotedIdent && !x.env.CaseSensitive && !x.edits[i].keepCase && !x.edits[i].replaced {
+	if t.Kind == QuotedIdent && !x.env.CaseSensitive && !x.look(i).keepCase && !x.look(i).replaced {
 		if folded := fold(name); folded != name {
 			x.replace(i, QuoteIdent(folded))
 		}
@@ -217,7 +222,7 @@ func (x *script) rewriteWord(i int, f *frame) int {
 		f.from, f.relation = false, false
 		return x.rewriteSelect(i, f)
 	case "from":
-		if !f.noClause && !(x.is(i-1, "DISTINCT") && x.isOne(i-2, "IS", "NOT")) {
+		if isDistinctFrom := x.is(i-1, "DISTINCT") && x.isOne(i-2, "IS", "NOT"); !f.noClause && !isDistinctFrom {
 			f.from, f.relation = true, true
 		}
 	case "join":
@@ -253,7 +258,7 @@ func (x *script) rewriteWord(i int, f *frame) int {
 		}
 	case "approximate":
 		if x.isOne(i+1, "COUNT", "PERCENTILE_DISC") {
-			x.edits[i+1].joined = true
+			x.edit(i + 1).joined = true
 			x.replace(i, "")
 		}
 	case "pg_catalog":
@@ -331,6 +336,42 @@ func (x *script) rewriteSelect(i int, f *frame) int {
 		return end
 	}
 	return i
+}
+
+// navigate turns value[i] into a call, with the steps that follow: value[i].name['other']. The value is a name. Names
+// without any bracket (column.name) cannot be told from columns of tables and stay.
+func (x *script) navigate(open int) {
+	if x.look(open).replaced {
+		return // a step that was dealt with
+	}
+	start := open - 1
+	if k := x.tok(start).Kind; k != Word && k != QuotedIdent || x.look(start).replaced && k == Word {
+		return
+	}
+	for x.is(start-1, ".") && (x.tok(start-2).Kind == Word || x.tok(start-2).Kind == QuotedIdent) {
+		start -= 2
+	}
+	for i := open; ; {
+		switch {
+		case x.is(i, "["):
+			x.insertBefore(start, "rs.super_at(")
+			x.replace(i, ", ")
+			i = x.closing(i)
+			x.replace(i, ")")
+			i++
+		case x.is(i, ".") && (x.tok(i+1).Kind == Word || x.tok(i+1).Kind == QuotedIdent):
+			name, ok := x.tok(i + 1).Name(x.env.CaseSensitive)
+			if !ok {
+				return
+			}
+			x.insertBefore(start, "rs.super_at(")
+			x.replace(i, ", ")
+			x.replace(i+1, dollarQuote(name)+")")
+			i += 2
+		default:
+			return
+		}
+	}
 }
 
 // rewriteCast rewrites the type at i, that of value::type, and answers the index of its last token; value is the index

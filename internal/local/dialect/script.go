@@ -10,10 +10,11 @@ type script struct {
 	st  Statement
 	env Env
 
-	sig   []int // the significant tokens, as indexes into st.Tokens
-	pair  []int // for a bracket, the index of its partner; -1 where there is none
-	edits []edit
-	tr    Translation
+	sig    []int   // the significant tokens, as indexes into st.Tokens
+	pair   []int   // for a bracket, the index of its partner; -1 where there is none
+	edited []int32 // for a token with an edit, one more than its index in edits; most have none
+	edits  []*edit
+	tr     Translation
 
 	broken  bool // brackets do not match: PostgreSQL will say so
 	catalog bool // the statement names pg_catalog, as psql's do: it may speak PostgreSQL's newer SQL
@@ -42,7 +43,7 @@ func newScript(st Statement, env Env) *script {
 			x.sig = append(x.sig, i)
 		}
 	}
-	x.edits = make([]edit, len(x.sig))
+	x.edited = make([]int32, len(x.sig))
 	x.pair = make([]int, len(x.sig))
 	var open []int
 	for i := range x.sig {
@@ -68,6 +69,27 @@ func newScript(st Statement, env Env) *script {
 	}
 	x.broken = x.broken || len(open) > 0
 	return x
+}
+
+// edit is the edit of the token at i, for changing it. Beyond the end of an incomplete statement there is nothing to
+// change.
+func (x *script) edit(i int) *edit {
+	if i < 0 || i >= len(x.edited) {
+		return &edit{}
+	}
+	if x.edited[i] == 0 {
+		x.edits = append(x.edits, &edit{})
+		x.edited[i] = int32(len(x.edits))
+	}
+	return x.edits[x.edited[i]-1]
+}
+
+// look is the edit of the token at i, for reading it.
+func (x *script) look(i int) edit {
+	if i < 0 || i >= len(x.edited) || x.edited[i] == 0 {
+		return edit{}
+	}
+	return *x.edits[x.edited[i]-1]
 }
 
 func (x *script) len() int { return len(x.sig) }
@@ -186,30 +208,33 @@ func (x *script) replace(i int, text string) {
 }
 
 func (x *script) replacePieces(i int, pieces ...piece) {
-	x.edits[i].text, x.edits[i].replaced = pieces, true
+	e := x.edit(i)
+	e.text, e.replaced = pieces, true
 }
 
 // replaceRange puts text in place of the tokens from..to-1 and of what stands between them.
 func (x *script) replaceRange(from, to int, text string) {
 	x.replace(from, text)
 	for i := from + 1; i < to; i++ {
-		x.edits[i] = edit{replaced: true, joined: true}
+		*x.edit(i) = edit{replaced: true, joined: true}
 	}
 }
 
 // drop removes the tokens from..to-1 and the blanks in front of them.
 func (x *script) drop(from, to int) {
 	for i := from; i < to; i++ {
-		x.edits[i] = edit{replaced: true, joined: true}
+		*x.edit(i) = edit{replaced: true, joined: true}
 	}
 }
 
 func (x *script) insertBefore(i int, text string) {
-	x.edits[i].before = append(x.edits[i].before, piece{text: text})
+	e := x.edit(i)
+	e.before = append(e.before, piece{text: text})
 }
 
 func (x *script) insertAfter(i int, text string) {
-	x.edits[i].after = append(x.edits[i].after, piece{text: text})
+	e := x.edit(i)
+	e.after = append(e.after, piece{text: text})
 }
 
 // refuse keeps the first error: that is the one the client sees.
@@ -228,7 +253,7 @@ func (x *script) render(from, to int) string {
 
 func (x *script) write(b *strings.Builder, from, to int) {
 	for i := from; i < to; i++ {
-		e := &x.edits[i]
+		e := x.look(i)
 		if i > from && !e.joined {
 			for _, t := range x.st.Tokens[x.sig[i-1]+1 : x.sig[i]] {
 				b.WriteString(t.Text)
@@ -256,7 +281,7 @@ func (x *script) writePieces(b *strings.Builder, pieces []piece) {
 
 // String is the whole statement with its edits.
 func (x *script) String() string {
-	if x.len() == 0 {
+	if len(x.edits) == 0 {
 		return x.st.Text
 	}
 	var b strings.Builder

@@ -140,13 +140,13 @@ func unquote(s string) (string, bool) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		switch {
-		case c == '\'':
+		switch c {
+		case '\'':
 			i++
 			if i == len(s) || s[i] != '\'' {
 				return "", false
 			}
-		case c == '\\':
+		case '\\':
 			i++
 			if i == len(s) {
 				return "", false

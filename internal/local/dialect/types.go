@@ -246,18 +246,15 @@ func (r typeRef) arguments() string {
 	return "(" + strings.Join(r.args, ",") + ")"
 }
 
+// checkLength holds a length to its limits. What is no number PostgreSQL refuses.
 func (r typeRef) checkLength(limit int) *Error {
 	if len(r.args) != 1 {
 		return nil
 	}
-	n, err := strconv.Atoi(r.args[0])
-	if err != nil {
-		return nil // PostgreSQL will say what is wrong with it
-	}
-	if n < 1 {
+	switch n, err := strconv.Atoi(r.args[0]); {
+	case err == nil && n < 1:
 		return &Error{Code: "22023", Message: fmt.Sprintf("length for type %s must be at least 1", r.name)}
-	}
-	if n > limit {
+	case err == nil && n > limit:
 		return &Error{Code: "22023", Message: fmt.Sprintf("length for type %s cannot exceed %d", r.name, limit)}
 	}
 	return nil

@@ -8,7 +8,7 @@ import (
 // keepUser marks the name at i as a user's: in quotes it keeps its case (Redshift manual, Names and identifiers).
 func (x *script) keepUser(i int) {
 	if i < x.len() && x.tok(i).Kind == QuotedIdent {
-		x.edits[i].keepCase = true
+		x.edit(i).keepCase = true
 	}
 }
 
@@ -150,7 +150,7 @@ func (x *script) grantees(i int, revoke bool) {
 	}
 	for i++; i < x.len(); i++ {
 		if x.is(i, "ROLE") {
-			x.edits[i+1].joined = true
+			x.edit(i + 1).joined = true
 			x.replace(i, "")
 			i++
 		}
@@ -165,7 +165,7 @@ func (x *script) grantRole() {
 			if name, _ := x.tok(i + 1).Name(false); strings.HasPrefix(name, "sys:") {
 				x.refuse(notSupported("the system role " + name))
 			}
-			x.edits[i+1].joined = true
+			x.edit(i + 1).joined = true
 			x.replace(i, "")
 			i++
 		}
