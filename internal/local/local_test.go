@@ -1,6 +1,7 @@
 package local
 
 import (
+	"errors"
 	"log"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 )
 
 var standin *Server
@@ -18,7 +20,7 @@ func TestMain(m *testing.M) {
 		childMain(dir)
 		return
 	}
-	if err := Main(m, &standin); err != nil {
+	if err := errors.Join(Main(m, &standin), goleak.Find()); err != nil {
 		log.Fatal(err)
 	}
 }

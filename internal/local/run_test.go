@@ -20,6 +20,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -213,7 +217,7 @@ func TestEndpoints(t *testing.T) {
 	s := standin
 	address := net.JoinHostPort("127.0.0.1", fmt.Sprint(s.port))
 	for _, scheme := range []string{"http", "https"} {
-		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots(t, s), MinVersion: tls.VersionTLS13}}}
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots(t, users(s)), MinVersion: tls.VersionTLS13}}}
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, scheme+"://"+address+"/no-such-bucket/key", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -231,6 +235,10 @@ func TestEndpoints(t *testing.T) {
 		}
 		client.CloseIdleConnections()
 	}
+	warehouse, err := s.fleet.warehouse(sourceName)
+	if err != nil {
+		t.Fatal(err)
+	}
 	interfaces, err := net.InterfaceAddrs()
 	if err != nil {
 		t.Fatal(err)
@@ -240,7 +248,7 @@ func TestEndpoints(t *testing.T) {
 		if ip.IsLoopback() {
 			continue
 		}
-		for _, port := range []int{s.port, s.Cloud.Redshift.Clusters()[0].Port} {
+		for _, port := range []int{s.port, warehouse.port} {
 			if c, err := net.DialTimeout("tcp", net.JoinHostPort(ip.String(), fmt.Sprint(port)), time.Second); err == nil { //nolint:noctx // one second at most
 				t.Errorf("%s:%d is reachable, %v", ip, port, c.Close())
 			}
@@ -331,11 +339,15 @@ func TestTemporaryCredentials(t *testing.T) {
 	t.Parallel()
 	c := users(standin)
 	c.source(t, "create group readers; create user known password disable;")
+	warehouse, err := standin.fleet.warehouse(sourceName)
+	if err != nil {
+		t.Fatal(err)
+	}
 	login := func(args ...string) string {
 		keys := strings.Fields(c.aws(t, append([]string{"redshift", args[0], "--cluster-identifier", "source", "--query", "[DbUser,DbPassword]"}, args[1:]...)...))
 		with := append(clients{}, c...)
 		with = append(with, EnvVar{"PGUSER", keys[0]}, EnvVar{"PGPASSWORD", keys[1]}, EnvVar{"PGHOST", "localhost"}, EnvVar{"PGDATABASE", "dev"},
-			EnvVar{"PGPORT", fmt.Sprint(standin.Cloud.Redshift.Clusters()[0].Port)}, EnvVar{"PGSSLMODE", "verify-full"})
+			EnvVar{"PGPORT", fmt.Sprint(warehouse.port)}, EnvVar{"PGSSLMODE", "verify-full"})
 		out, _ := with.run(t, "select current_user, pg_has_role('readers', 'member')", "psql", "-X", "-At")
 		return out
 	}
@@ -362,8 +374,14 @@ func TestRoles(t *testing.T) {
 	target := c.as(t, targetAdmin)
 	c.aws(t, "s3api", "create-bucket", "--bucket", "roles", "--create-bucket-configuration", "LocationConstraint=eu-west-1")
 	role := func(who clients, name, trust, policy string) {
-		who.aws(t, "iam", "create-role", "--role-name", name, "--assume-role-policy-document", trust)
-		who.aws(t, "iam", "put-role-policy", "--role-name", name, "--policy-name", "p", "--policy-document", policy)
+		client := iam.NewFromConfig(who.sdk(t))
+		_, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust})
+		if err == nil {
+			_, err = client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: &name, PolicyDocument: &policy})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	const trustUser = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"redshift.amazonaws.com"},"Action":"sts:AssumeRole",
 		"Condition":{"StringEquals":{"sts:ExternalId":"arn:aws:redshift:eu-west-1:222222222222:dbuser:target/awsuser"}}}]}`
@@ -425,9 +443,23 @@ func TestEnv(t *testing.T) {
 	}
 }
 
-func roots(tb testing.TB, s *Server) *x509.CertPool {
+// sdk configures Amazon's SDK.
+func (c clients) sdk(tb testing.TB) aws.Config {
 	tb.Helper()
-	text, err := os.ReadFile(s.Var("AWS_CA_BUNDLE"))
+	pool := roots(tb, c)
+	return aws.Config{
+		Region: c.env("AWS_REGION"), BaseEndpoint: aws.String(c.env("AWS_ENDPOINT_URL")),
+		Credentials: credentials.NewStaticCredentialsProvider(c.env("AWS_ACCESS_KEY_ID"), c.env("AWS_SECRET_ACCESS_KEY"), c.env("AWS_SESSION_TOKEN")),
+		HTTPClient: awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+			t.TLSClientConfig.RootCAs = pool
+			t.DisableKeepAlives = true // no idle connection outlives a test
+		}),
+	}
+}
+
+func roots(tb testing.TB, c clients) *x509.CertPool {
+	tb.Helper()
+	text, err := os.ReadFile(c.env("AWS_CA_BUNDLE"))
 	if err != nil {
 		tb.Fatal(err)
 	}

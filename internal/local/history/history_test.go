@@ -279,5 +279,4 @@ func BenchmarkRecord(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "statements/s")
-
 }

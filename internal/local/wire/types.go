@@ -48,7 +48,7 @@ func (t *typeMaps) of(ctx context.Context, database string, b *backend) (*typeMa
 		return m, nil
 	}
 	m = &typeMap{toRedshift: map[uint32]uint32{oidText: oidVarchar}, toPostgres: map[uint32]uint32{}}
-	err := b.lend(func(conn *pgconn.PgConn) error {
+	err := b.lend(func(conn *pgconn.PgConn) error { //nolint:contextcheck // what cancels a statement must outlive its context
 		rows, err := conn.Exec(ctx, "SELECT oid, typname FROM pg_catalog.pg_type WHERE typtype = 'b' AND oid >= 16384").ReadAll()
 		if err != nil {
 			return err
