@@ -149,8 +149,9 @@ func (a *answer) own() error {
 		return awserr.New(a.status, string(doc.Code), "The Content-MD5 you specified did not match what we received.")
 	case gofakes3.ErrInvalidPart: // its word for a part number that is none
 		return checkPart(0)
+	default:
+		return awserr.New(a.status, string(doc.Code), "%s", doc.Message)
 	}
-	return awserr.New(a.status, string(doc.Code), "%s", doc.Message)
 }
 
 // fail keeps an error for our own account of it, and answers one that makes gofakes3 stop.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,7 +46,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set(requestIDHeader, newRequestID())
 	h.Set(hostIDHeader, newHostID())
 	h.Set("Server", "AmazonS3")
-	err := x.serve()
+	err := x.serve() //nolint:contextcheck // each operation takes the context from the request
 	if err == nil {
 		return
 	}
@@ -150,13 +151,13 @@ func hostBucket(host string) string {
 		return ""
 	}
 	labels := strings.Split(rest, ".")
-	for i := len(labels) - 1; i >= 0; i-- {
+	for i, label := range slices.Backward(labels) {
 		after := labels[i+1:]
 		if len(after) > 0 && after[0] == "dualstack" {
 			after = after[1:]
 		}
 		isRegion := len(after) == 0 || len(after) == 1 && regionName.MatchString(after[0])
-		if isRegion && (labels[i] == "s3" || strings.HasPrefix(labels[i], "s3-") && regionName.MatchString(labels[i][3:])) {
+		if isRegion && (label == "s3" || strings.HasPrefix(label, "s3-") && regionName.MatchString(label[3:])) {
 			return strings.Join(labels[:i], ".")
 		}
 	}

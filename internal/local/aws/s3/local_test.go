@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -43,13 +42,15 @@ func TestWarehouse(t *testing.T) {
 	arn := w.key()
 	for name, size := range map[string]int{"empty": 0, "small": 1000, "one part": 16 << 20, "two parts": 16<<20 + 1, "many": 40 << 20} {
 		content := make([]byte, size)
-		rand.NewChaCha8([32]byte{1}).Read(content)
+		if _, err := rand.NewChaCha8([32]byte{1}).Read(content); err != nil {
+			t.Fatal(err)
+		}
 		out, err := w.admin().Create(t.Context(), s3.PutInput{Bucket: b, Key: name, Encryption: underKMS(arn), Meta: map[string]string{"a": "1"}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for rest := content; len(rest) > 0; {
-			n := min(len(rest), 1+rand.IntN(1<<20)) //nolint:gosec // any sizes do
+			n := min(len(rest), 1+rand.IntN(1<<20))
 			if _, err := out.Write(rest[:n]); err != nil {
 				t.Fatal(err)
 			}
@@ -230,17 +231,4 @@ func TestRestart(t *testing.T) {
 	if err != nil || status.Status != "Enabled" {
 		t.Errorf("versioning: %s, %v", toJSON(t, status), err)
 	}
-}
-
-// zeros is a body of any length that takes no memory.
-type zeros struct{ left int64 }
-
-func (z *zeros) Read(p []byte) (int, error) {
-	if z.left == 0 {
-		return 0, io.EOF
-	}
-	n := int(min(int64(len(p)), z.left))
-	clear(p[:n])
-	z.left -= int64(n)
-	return n, nil
 }

@@ -5,8 +5,10 @@ import (
 	"crypto/md5"
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -327,11 +329,12 @@ func TestRefusedBodies(t *testing.T) {
 	}
 	raw := func(expect bool) string {
 		t.Helper()
-		c, err := tls.Dial("tcp", w.tls.Listener.Addr().String(), w.tls.Client().Transport.(*http.Transport).TLSClientConfig)
+		dialer := &tls.Dialer{Config: w.tls.Client().Transport.(*http.Transport).TLSClientConfig}
+		conn, err := dialer.DialContext(t.Context(), "tcp", w.tls.Listener.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
+		c := conn.(*tls.Conn)
 		header := "PUT /corp-stage/k HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 20\r\n"
 		if expect {
 			header += "Expect: 100-continue\r\n"
@@ -343,7 +346,7 @@ func TestRefusedBodies(t *testing.T) {
 			t.Fatal(err)
 		}
 		all, err := io.ReadAll(c)
-		if err != nil {
+		if err := errors.Join(err, c.Close()); err != nil {
 			t.Fatal(err)
 		}
 		return string(all)
@@ -369,14 +372,8 @@ func TestPresigned(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name, values := range header {
-			r.Header[name] = values
-		}
-		res, err := w.tls.Client().Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return res.StatusCode, readAll(t, res.Body)
+		maps.Copy(r.Header, header)
+		return w.do(r)
 	}
 	put.SignedHeader.Del("Host")
 	put.SignedHeader.Del("Content-Length")

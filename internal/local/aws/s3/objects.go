@@ -367,7 +367,7 @@ func (x *exchange) deleteObjects() error {
 func (x *exchange) objectAttributes() error {
 	wanted := map[string]bool{}
 	for _, values := range x.r.Header.Values("X-Amz-Object-Attributes") {
-		for _, name := range strings.Split(values, ",") {
+		for name := range strings.SplitSeq(values, ",") {
 			wanted[strings.TrimSpace(name)] = true
 		}
 	}

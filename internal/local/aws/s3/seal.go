@@ -38,7 +38,7 @@ func contentCipher(dataKey, salt []byte) (cipher.AEAD, error) {
 }
 
 func segmentNonce(nonce *[12]byte, segment int64, last bool) []byte {
-	binary.BigEndian.PutUint64(nonce[3:11], uint64(segment)) //nolint:gosec // segments are counted from 0
+	binary.BigEndian.PutUint64(nonce[3:11], uint64(segment))
 	nonce[11] = 0
 	if last {
 		nonce[11] = 1

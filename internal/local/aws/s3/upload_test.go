@@ -54,7 +54,7 @@ func upload(tb testing.TB, w *world, bucket, key string, change func(*s3sdk.Crea
 	id := begin(tb, w, bucket, key, change, func(in *s3sdk.CreateMultipartUploadInput) { algorithm = in.ChecksumAlgorithm })
 	var parts []s3types.CompletedPart
 	for i, content := range contents {
-		parts = append(parts, sendPart(tb, w, bucket, key, id, int32(i+1), content, algorithm)) //nolint:gosec // a few parts
+		parts = append(parts, sendPart(tb, w, bucket, key, id, int32(i+1), content, algorithm))
 	}
 	out, err := w.s3().CompleteMultipartUpload(tb.Context(), &s3sdk.CompleteMultipartUploadInput{
 		Bucket: &bucket, Key: &key, UploadId: id, MultipartUpload: &s3types.CompletedMultipartUpload{Parts: parts},

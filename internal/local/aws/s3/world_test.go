@@ -103,7 +103,7 @@ func (w *world) config(key accessKey, url string) awssdk.Config {
 		BaseEndpoint: awssdk.String(url),
 		Credentials:  credentials.NewStaticCredentialsProvider(key.id, key.secret, key.token),
 		HTTPClient: awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-			t.TLSClientConfig = &tls.Config{RootCAs: w.tls.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs} //nolint:gosec // a test's certificate
+			t.TLSClientConfig = &tls.Config{RootCAs: w.tls.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
 		}),
 		RetryMaxAttempts: 1,
 		// As in a configuration that was loaded from the environment.
@@ -268,11 +268,21 @@ func (w *world) fetch(url string) (int, string) {
 	if err != nil {
 		w.tb.Fatal(err)
 	}
+	return w.do(r)
+}
+
+func (w *world) do(r *http.Request) (int, string) {
+	w.tb.Helper()
 	res, err := w.tls.Client().Do(r)
 	if err != nil {
 		w.tb.Fatal(err)
 	}
-	return res.StatusCode, readAll(w.tb, res.Body)
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	return res.StatusCode, string(data)
 }
 
 // code gives status and code of an AWS error, "200" if there is none.
