@@ -300,24 +300,30 @@ $$;
 REVOKE ALL ON FUNCTION rs.copy_attributes(regclass, regclass) FROM PUBLIC;
 
 -- rs.adopt_types gives the columns that a query made the types Redshift has: a text without a length is a VARCHAR of
--- the greatest length, a number without precision the widest decimal, SUPER and VARBYTE get their modifiers. The values
--- are stored alike, so that only the catalog changes.
+-- the greatest length, SUPER and VARBYTE get their modifiers; these are stored alike, so that only the catalog changes.
+-- A number without precision becomes the widest decimal with the scale that its values have; Redshift works the scale
+-- out from the query.
 CREATE OR REPLACE FUNCTION rs.adopt_types(relation regclass) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	bad record;
+	a record;
+	digits int;
 BEGIN
-	SELECT attname, format_type(atttypid, NULL) AS type INTO bad FROM pg_attribute
+	SELECT attname, format_type(atttypid, NULL) AS type INTO a FROM pg_attribute
 		WHERE attrelid = relation AND attnum > 0 AND atttypid NOT IN (16, 20, 21, 23, 25, 700, 701, 1042, 1043, 1082, 1083,
-			1114, 1184, 1186, 1266, 1700, 4000, 6551, 18, 19, 26) LIMIT 1;
+			1114, 1184, 1186, 1266, 1700, 4000, 6551) ORDER BY attnum LIMIT 1;
 	IF FOUND THEN
-		RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('Column "%s" has unsupported type "%s".', bad.attname, bad.type);
+		RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('Column "%s" has unsupported type "%s".', a.attname, a.type);
 	END IF;
 	UPDATE pg_attribute SET
 			atttypid = CASE atttypid WHEN 25 THEN 1043 ELSE atttypid END,
-			atttypmod = CASE atttypid WHEN 25 THEN 65539 WHEN 1043 THEN 65539 WHEN 4000 THEN 0 WHEN 6551 THEN 64000
-				WHEN 1700 THEN ((38 << 16) | 10) + 4 ELSE atttypmod END
+			atttypmod = CASE atttypid WHEN 25 THEN 65539 WHEN 1043 THEN 65539 WHEN 4000 THEN 0 ELSE 64000 END
 		WHERE attrelid = relation AND attnum > 0 AND atttypmod = -1 AND atttypid IN (25, 1043, 4000, 6551);
+	FOR a IN SELECT attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+			WHERE attrelid = relation AND attnum > 0 AND atttypmod = -1 AND atttypid = 1700 AND relkind = 'r' LOOP
+		EXECUTE format('SELECT coalesce(max(scale(%I)), 0) FROM %s', a.attname, relation) INTO digits;
+		EXECUTE format('ALTER TABLE %s ALTER %I TYPE numeric(38,%s)', relation, a.attname, least(digits, 37));
+	END LOOP;
 END $$;
 REVOKE ALL ON FUNCTION rs.adopt_types(regclass) FROM PUBLIC;
 

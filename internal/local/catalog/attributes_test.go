@@ -271,6 +271,15 @@ func TestTableFromQuery(t *testing.T) {
 	s.expect(`select #six.a from #six`, "1\n")
 	s.expect(`select relname, relpersistence from pg_class where relname like '#%' order by 1`, "#five|t\n#six|t\n")
 	s.fails(`create table t as select 1::oid::regclass as c`, "0A000", `Column "c" has unsupported type "regclass".`)
+	s.fails(`create table t as select usename from pg_user`, "0A000", `Column "usename" has unsupported type "name".`)
+	s.run(`create table seven as select sum(9::bigint) as n, 1.5 as d, max(c) * 2 as e, avg(2.5) as f, null::numeric(9,1) as g from src`)
+	s.expectColumns("seven", `
+n|numeric(38,0)|f|f|f|0|az64
+d|numeric(38,1)|f|f|f|0|az64
+e|numeric(38,2)|f|f|f|0|az64
+f|numeric(38,16)|f|f|f|0|az64
+g|numeric(9,1)|f|f|f|0|az64
+`)
 }
 
 func TestTableIfNotExists(t *testing.T) {

@@ -8,6 +8,13 @@
 // the types super and varbyte, the STL, STV, SVV, SVL and SYS views. What Redshift's system tables have and PostgreSQL's
 // of the same name lack is in views of schema rs that stand in front of them (pg_views.sql). To add a function or a
 // view, write it into the file of its subject; a new file goes into order below.
+//
+// What differs from Redshift: lengths of VARCHAR in bytes are CHECK constraints, so that blanks beyond the length are an
+// error where characters of several bytes come before them; CHECKSUM has other values; FNV_HASH of decimals, dates and
+// times assumes how Redshift stores them (its values for integers, floating-point numbers and texts are those of the
+// manual's examples and of FNV-1a); SVV_TABLE_INFO estimates the rows of large tables; catalogs are read in the
+// transaction's snapshot, not read-committed; a late-binding view needs its tables when it is made; CREATE TABLE AS
+// gives texts without a length VARCHAR(65535) and numbers the scale of their values.
 package catalog
 
 import (

@@ -3,6 +3,41 @@
 // It works on tokens, never on patterns over text: what it does not mean to change stays equal byte for byte, and the
 // inside of a literal, a comment, a quoted name or a dollar string is never touched. It knows nothing of connections:
 // package wire sends what Translate answers, package transfer carries out COPY and UNLOAD.
+//
+// Start at Split, Translate and Statement. To rewrite another function add it to calls, to treat another statement add
+// it to statements, and to both a line in testdata.
+//
+// # What is translated
+//
+//   - CREATE TABLE with DISTSTYLE, DISTKEY, SORTKEY, ENCODE, IDENTITY, BACKUP, COLLATE CASE_SENSITIVE, LIKE, keys and
+//     foreign keys (recorded, never enforced), TEMP and #names, CREATE TABLE AS and SELECT INTO with the same; ALTER
+//     TABLE with ADD and DROP of columns and keys, RENAME, OWNER, APPEND, ALTER DISTSTYLE, DISTKEY, SORTKEY, ENCODE and
+//     the length of VARCHAR; views, late-binding and materialized views.
+//   - Names fold to lower case, in quotes too, unless enable_case_sensitive_identifier is on; those of users and groups
+//     in quotes keep their case. System tables go to the views of package catalog with Redshift's columns.
+//   - Types by all their names; DECIMAL is DECIMAL(18,0), TEXT is VARCHAR(256), lengths have Redshift's limits.
+//   - Subqueries without alias, TOP, MINUS, APPROXIMATE, DELETE without FROM, NVL, NVL2, DECODE, CONVERT, CONCAT, LISTAGG,
+//     bare date parts, SYSDATE, ARRAY and OBJECT, steps into SUPER values by brackets.
+//   - Session parameters, SHOW in all its forms, users, groups, roles and grants, isolation levels, VACUUM, ANALYZE.
+//
+// # What is refused
+//
+// With SQLSTATE 0A000 and the name of what was asked for: statements that PostgreSQL has and Redshift has not
+// (SAVEPOINT, LISTEN, CREATE INDEX, SEQUENCE or TRIGGER, RETURNING, ON CONFLICT, DISTINCT ON, VALUES as a table, FOR
+// UPDATE, STRING_AGG, CHECK constraints, COPY FROM STDIN ...), types that Redshift has not (arrays, json, uuid, xml,
+// bytea, serial ...), and what Redshift has and is not imitated here: external schemas and tables, datashares, masking and
+// row-level policies, libraries, models, QUALIFY, PIVOT, MERGE with REMOVE DUPLICATES, GEOMETRY, GEOGRAPHY and HLLSKETCH,
+// case-insensitive collations, TOP beside UNION, NONATOMIC procedures. Unknown parameters are error 42704. A statement
+// that names pg_catalog, as psql's do, may use PostgreSQL's newer SQL.
+//
+// # What differs
+//
+//   - Names longer than 63 bytes are refused; Redshift keeps 127 and cuts longer ones.
+//   - A bare literal that is inserted into a SUPER column is read as JSON; Redshift stores it as a string.
+//   - The text of a dollar string, such as a function's body, is not translated.
+//   - Explicit casts to VARCHAR(n) cut at n characters; Redshift cuts at n bytes.
+//   - Decimal arithmetic has PostgreSQL's scales. Names joined by dots alone do not lead into SUPER values.
+//   - Writers to one table do not wait for each other; a conflict over a row is error 1023.
 package dialect
 
 // TokenKind tells what a token is.
