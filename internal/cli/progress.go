@@ -235,7 +235,7 @@ type line struct {
 
 func newTerminal(s *stream, widest int) *terminal {
 	t := &terminal{stream: s, widest: widest, lines: make(map[*tableProgress]*line)}
-	t.bars = mpb.New(mpb.WithOutput(s.w), mpb.WithRefreshRate(200*time.Millisecond))
+	t.bars = mpb.New(mpb.WithOutput(s.w), mpb.WithRefreshRate(100*time.Millisecond))
 	// Whatever else is written to the stream goes above the lines, by way of mpb.
 	t.behind = s.through(t.bars)
 	t.foot = t.bars.New(0, mpb.NopStyle(), mpb.BarPriority(1<<30), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
@@ -250,8 +250,6 @@ func newTerminal(s *stream, widest int) *terminal {
 }
 
 func (t *terminal) working(table *tableProgress, phase string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	rows := ""
 	switch {
 	case table.rows > 0:
@@ -259,13 +257,19 @@ func (t *terminal) working(table *tableProgress, phase string) {
 	case table.about > 0:
 		rows = "about " + show.Plural(table.about, "row")
 	}
-	if l, ok := t.lines[table]; ok {
-		l.phase, l.rows = phase, rows
+	l, drawn := t.lines[table]
+	if !drawn {
+		l = &line{since: time.Now()}
+		t.lines[table] = l
+	}
+	t.mu.Lock()
+	l.phase, l.rows = phase, rows
+	t.mu.Unlock()
+	if drawn {
 		return
 	}
-	l := &line{phase: phase, rows: rows, since: time.Now()}
-	t.lines[table] = l
 	label := show.Safe(table.name)
+	// Not under the lock: mpb adds a line between two drawings, and a drawing takes the lock.
 	l.bar = t.bars.New(0, mpb.NopStyle(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -282,10 +286,8 @@ func elapsed(d time.Duration) string {
 }
 
 func (t *terminal) finished(table *tableProgress, outcome string, colour show.Colour, detail string) {
-	t.mu.Lock()
 	l := t.lines[table]
 	delete(t.lines, table)
-	t.mu.Unlock()
 	page := &show.Page{Colours: t.stream.colours}
 	_, _ = fmt.Fprintf(t.stream, "%-*s  %s  %s\n", t.widest, show.Safe(table.name), page.Paint(colour, fmt.Sprintf("%-14s", outcome)), show.Safe(detail))
 	if l != nil {
@@ -302,11 +304,7 @@ func (t *terminal) count(run string, over, total int) {
 }
 
 func (t *terminal) close() {
-	t.mu.Lock()
-	left := t.lines
-	t.lines = make(map[*tableProgress]*line)
-	t.mu.Unlock()
-	for _, l := range left {
+	for _, l := range t.lines {
 		l.bar.Abort(true)
 	}
 	t.foot.Abort(true)

@@ -9,11 +9,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"github.com/sealift/sealift/journal"
+	"github.com/sealift/sealift/plan"
 )
 
 // openTerminal gives both ends of a pseudo-terminal.
@@ -135,8 +137,8 @@ func screen(text string) []string {
 			text = text[len(m[0]):]
 			continue
 		}
-		r := []rune(text)[0]
-		text = text[len(string(r)):]
+		r, size := utf8.DecodeRuneInString(text)
+		text = text[size:]
 		switch r {
 		case '\r':
 			column = 0
@@ -161,4 +163,52 @@ func screen(text string) []string {
 		}
 	}
 	return shown
+}
+
+// Many short tables: entries come while lines are being drawn, over and over. Neither may wait for the other for ever.
+func TestTerminalProgressOfManyTables(t *testing.T) {
+	t.Parallel()
+	user, program := openTerminal(t)
+	drawn := make(chan string, 1)
+	go func() {
+		text, err := io.ReadAll(user)
+		if err != nil && !errors.Is(err, unix.EIO) {
+			t.Error(err)
+		}
+		drawn <- string(text)
+	}()
+	const tables = 400
+	whole := &plan.Plan{}
+	for i := range tables {
+		one := fixedPlan().Tables[0]
+		one.Target = fmt.Sprintf("s.t%d", i)
+		whole.Tables = append(whole.Tables, one)
+	}
+	a := &app{stderr: newStream(program, func(string) (string, bool) { return "", false })}
+	p := a.newProgress(whole)
+	for i := range tables + 8 { // eight at work at any time
+		if i < tables {
+			p.entry(journal.Entry{Type: journal.Intent, Table: fmt.Sprintf("s.t%d", i), Step: "crm.customers/unload"})
+		}
+		if i >= 8 {
+			p.entry(journal.Entry{Type: journal.Intent, Table: fmt.Sprintf("s.t%d", i-8), Step: "crm.customers/publish"})
+			p.entry(journal.Entry{Type: journal.Done, Table: fmt.Sprintf("s.t%d", i-8), Step: "crm.customers/publish"})
+		}
+	}
+	p.close()
+	if err := program.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text := screen(<-drawn)
+	if err := user.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(text) != tables {
+		t.Errorf("%d lines are left on the screen", len(text))
+	}
+	for i, line := range text {
+		if !strings.HasPrefix(line, fmt.Sprintf("s.t%d ", i)) || !strings.Contains(line, "verified") {
+			t.Errorf("line %d: %s", i, line)
+		}
+	}
 }
