@@ -2,6 +2,7 @@ package s3
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -65,6 +66,7 @@ type carried struct {
 	x       *exchange
 	failed  error             // what a method answered
 	headers map[string]string // replace those that gofakes3 sets; "" deletes one
+	status  int               // replaces gofakes3's; 0 does not
 }
 
 // set adds headers of the answer.
@@ -87,7 +89,7 @@ func (a *answer) WriteHeader(status int) {
 	}
 	a.settle()
 	a.begun = true
-	a.ResponseWriter.WriteHeader(status)
+	a.ResponseWriter.WriteHeader(cmp.Or(a.backend.status, status))
 }
 
 // settle gives our headers the last word.
@@ -171,11 +173,21 @@ func (b *carried) HeadObject(_, _ string) (*gofakes3.Object, error) {
 	if err != nil {
 		return nil, b.fail(err)
 	}
-	info, err := x.caller.HeadObject(x.r.Context(), in)
+	in.Range = parseRange(x.r.Header.Get("Range"))
+	x.r.Header.Del("Range") // gofakes3's own reading of it comes after this and knows no parts
+	o, err := x.caller.HeadObject(x.r.Context(), in)
 	if err != nil {
 		return nil, b.fail(err)
 	}
-	return b.object(&Object{ObjectInfo: info, Length: info.Size, Body: http.NoBody}, in), nil
+	o.Body = http.NoBody
+	out := b.object(o, in)
+	if out.Range != nil {
+		b.status = http.StatusPartialContent
+		b.set(map[string]string{
+			"Content-Length": sizeText(o.Length), "Content-Range": fmt.Sprintf("bytes %d-%d/%d", o.Offset, o.Offset+o.Length-1, o.Size),
+		})
+	}
+	return out, nil
 }
 
 func (b *carried) GetObject(_, _ string, _ *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {

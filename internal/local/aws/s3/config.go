@@ -123,6 +123,20 @@ func (c *Caller) HeadBucket(_ context.Context, name string) (BucketInfo, error) 
 	return conf.info(), nil
 }
 
+// Location tells where a bucket is, to whoever has the right to know. Unlike all else it can be asked in any region: that
+// is how clients find out which one to ask.
+func (c *Caller) Location(_ context.Context, name string) (string, error) {
+	b, err := c.s.find(name)
+	if err != nil {
+		return "", err
+	}
+	conf := b.config()
+	if c.expectedOwner != "" && c.expectedOwner != conf.Owner {
+		return "", accessDenied()
+	}
+	return conf.Region, c.permit(b, "s3:GetBucketLocation", "", nil)
+}
+
 // DeleteBucket deletes an empty bucket.
 func (c *Caller) DeleteBucket(_ context.Context, name string) error {
 	b, err := c.bucket(name)

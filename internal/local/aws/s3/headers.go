@@ -28,7 +28,7 @@ func keptHeaders() []string {
 func (x *exchange) putInput() (PutInput, error) {
 	h := x.r.Header
 	in := PutInput{
-		Bucket: x.bucket, Key: x.key, Length: x.r.ContentLength, StorageClass: h.Get("X-Amz-Storage-Class"),
+		Bucket: x.bucket, Key: x.key, Length: max(0, x.r.ContentLength), StorageClass: h.Get("X-Amz-Storage-Class"),
 		Headers: map[string]string{}, Meta: map[string]string{},
 	}
 	if in.StorageClass == "STANDARD" {

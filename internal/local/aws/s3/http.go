@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/base64"
@@ -247,10 +248,28 @@ func (x *exchange) readXML(v any, demand bool) error {
 	if err != nil {
 		return err
 	}
-	if err := xml.Unmarshal(data, v); err != nil {
+	return parseXML(data, v)
+}
+
+// parseXML reads a document that must be all there is.
+func parseXML(data []byte, v any) error {
+	d := xml.NewDecoder(bytes.NewReader(data))
+	if err := d.Decode(v); err != nil {
 		return malformedXML()
 	}
-	return nil
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		text, blank := token.(xml.CharData)
+		if err != nil || blank && len(bytes.TrimSpace(text)) > 0 {
+			return malformedXML()
+		}
+		if _, element := token.(xml.StartElement); element {
+			return malformedXML()
+		}
+	}
 }
 
 // answerXML answers with a document.

@@ -46,7 +46,7 @@ type PutInput struct {
 	Meta         map[string]string // user metadata, names in lower case without "x-amz-meta-"
 	Tags         map[string]string
 	StorageClass string // "" is STANDARD
-	Length       int64  // of the content; negative if not known
+	Length       int64  // of the content; 0 if it is not known
 	Checksum     Checksum
 	Conditions   Conditions
 }
@@ -346,7 +346,7 @@ func (s *Service) store(ctx context.Context, dataKey []byte, seal sealing, lengt
 	case err != nil:
 	case n > maxPut:
 		err = tooLarge(n)
-	case length >= 0 && n != length:
+	case length > 0 && n != length:
 		err = refuse(http.StatusBadRequest, "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header")
 	}
 	if err != nil {
@@ -534,16 +534,18 @@ func (r Range) String() string {
 	}
 }
 
-// HeadObject tells about an object. Range is ignored. Reading the description needs no right on a KMS key.
-func (c *Caller) HeadObject(_ context.Context, in GetInput) (ObjectInfo, error) {
+// HeadObject tells about an object, and where in it the range or part is that in asks for. Reading the description needs
+// no right on a KMS key. The object has no Body.
+func (c *Caller) HeadObject(_ context.Context, in GetInput) (*Object, error) {
 	b, v, err := c.describe(in, versioned("s3:GetObject", in.VersionID, ""))
-	if err == nil {
-		err = checkCustomer(v.Sealing, in.Customer)
-	}
 	if err != nil {
-		return ObjectInfo{}, err
+		return nil, err
 	}
-	return b.info(in.Key, v), nil
+	if err := checkCustomer(v.Sealing, in.Customer); err != nil {
+		return nil, err
+	}
+	out := &Object{ObjectInfo: b.info(in.Key, v)}
+	return out, out.locate(v, in)
 }
 
 // describe finds a version whose content is not wanted.

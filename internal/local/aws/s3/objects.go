@@ -52,7 +52,7 @@ func (x *exchange) partNumber() (int, error) {
 }
 
 func (x *exchange) uploadInput() (UploadInput, error) {
-	in := UploadInput{Bucket: x.bucket, Key: x.key, UploadID: x.query.Get("uploadId"), Length: x.r.ContentLength}
+	in := UploadInput{Bucket: x.bucket, Key: x.key, UploadID: x.query.Get("uploadId"), Length: max(0, x.r.ContentLength)}
 	if err := refuseEncryption(x.r.Header); err != nil {
 		return in, err
 	}
@@ -132,16 +132,21 @@ func (x *exchange) completeUpload() error {
 	if err != nil {
 		return err
 	}
-	if len(data) > maxDocument || xml.Unmarshal(data, &doc) != nil || len(doc.Parts) == 0 {
+	if len(data) > maxDocument {
 		return malformedXML()
 	}
+	if err := parseXML(data, &doc); err != nil {
+		return err
+	}
 	in := CompleteInput{
-		Bucket: x.bucket, Key: x.key, UploadID: x.query.Get("uploadId"), Checksum: whole, Size: -1, Conditions: writeConditions(x.r.Header),
+		Bucket: x.bucket, Key: x.key, UploadID: x.query.Get("uploadId"), Checksum: whole, Conditions: writeConditions(x.r.Header),
 	}
 	if text := x.r.Header.Get("X-Amz-Mp-Object-Size"); text != "" {
-		if in.Size, err = strconv.ParseInt(text, 10, 64); err != nil || in.Size < 0 {
+		size, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || size < 0 {
 			return invalidArgument("x-amz-mp-object-size", text, "Value for x-amz-mp-object-size header is invalid.")
 		}
+		in.Size = &size
 	}
 	if in.Customer, err = customerKey(x.r.Header, sseHeader+"-customer-"); err != nil {
 		return err
@@ -453,8 +458,8 @@ func (x *exchange) createBucket() error {
 		return err
 	}
 	if len(data) > 0 {
-		if err := xml.Unmarshal(data, &doc); err != nil {
-			return malformedXML()
+		if err := parseXML(data, &doc); err != nil {
+			return err
 		}
 	}
 	if doc.Location != nil || doc.Bucket != nil {

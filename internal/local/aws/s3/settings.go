@@ -165,11 +165,10 @@ func (x *exchange) getUnset(sub string) error {
 }
 
 func (x *exchange) getLocation() error {
-	conf, err := x.read("s3:GetBucketLocation")
+	region, err := x.caller.Location(x.r.Context(), x.bucket)
 	if err != nil {
 		return err
 	}
-	region := conf.Region
 	if region == usEast1 {
 		region = ""
 	}
@@ -367,7 +366,10 @@ func (x *exchange) putLifecycle() error {
 		XMLName xml.Name        `xml:"LifecycleConfiguration"`
 		Rules   []lifecycleRule `xml:"Rule"`
 	}
-	if err := xml.Unmarshal(data, &doc); err != nil || len(doc.Rules) == 0 || len(doc.Rules) > 1000 {
+	if err := parseXML(data, &doc); err != nil {
+		return err
+	}
+	if len(doc.Rules) == 0 || len(doc.Rules) > 1000 {
 		return malformedXML()
 	}
 	ids := map[string]bool{}

@@ -81,7 +81,7 @@ type PartInfo struct {
 type UploadInput struct {
 	Bucket, Key, UploadID string
 	Number                int
-	Length                int64 // negative if not known
+	Length                int64 // 0 if it is not known
 	Checksum              Checksum
 	Customer              []byte // SSE-C: the customer's key
 
@@ -93,7 +93,7 @@ type CompleteInput struct {
 	Bucket, Key, UploadID string
 	Parts                 []PartInfo // Number, ETag and, where the client sent one, Checksum
 	Checksum              Checksum   // of the whole, if the client sent one
-	Size                  int64      // of the whole, if the client told; else negative
+	Size                  *int64     // of the whole, if the client told
 	Customer              []byte
 	Conditions            Conditions
 }
@@ -316,8 +316,8 @@ func (c *Caller) CompleteUpload(ctx context.Context, in CompleteInput) (ObjectIn
 	if err != nil {
 		return ObjectInfo{}, err
 	}
-	if in.Size >= 0 && in.Size != v.Size {
-		return ObjectInfo{}, invalidRequest(fmt.Sprintf("The provided 'x-amz-mp-object-size' header value %d does not match what was computed: %d", in.Size, v.Size))
+	if in.Size != nil && *in.Size != v.Size {
+		return ObjectInfo{}, invalidRequest(fmt.Sprintf("The provided 'x-amz-mp-object-size' header value %d does not match what was computed: %d", *in.Size, v.Size))
 	}
 	if in.Checksum.Algorithm != "" {
 		if err := in.Checksum.match(v.Checksum.Value); err != nil {

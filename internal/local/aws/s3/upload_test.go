@@ -88,6 +88,12 @@ func TestMultipart(t *testing.T) {
 	if err != nil || readAll(t, part.Body) != last || *part.PartsCount != 2 {
 		t.Errorf("part 2: %s, %v", toJSON(t, part), err)
 	}
+	head, err := w.s3().HeadObject(t.Context(), &s3sdk.HeadObjectInput{Bucket: &b, Key: awssdk.String("k"), PartNumber: awssdk.Int32(2)})
+	if err != nil || *head.ContentLength != int64(len(last)) || *head.PartsCount != 2 {
+		t.Errorf("head of part 2: %s, %v", toJSON(t, head), err)
+	}
+	_, err = w.s3().GetObject(t.Context(), &s3sdk.GetObjectInput{Bucket: &b, Key: awssdk.String("k"), PartNumber: awssdk.Int32(3)})
+	wantCode(t, "part 3", err, "416 InvalidPartNumber")
 	across, err := w.s3().GetObject(t.Context(), &s3sdk.GetObjectInput{Bucket: &b, Key: awssdk.String("k"), Range: awssdk.String("bytes=5242878-5242882")})
 	if err != nil || readAll(t, across.Body) != "aathe" {
 		t.Errorf("across parts: %v", err)
@@ -103,7 +109,7 @@ func TestMultipart(t *testing.T) {
 	if *whole.ChecksumCRC64NVME != *out.ChecksumCRC64NVME {
 		t.Errorf("checksum %s, of the whole %s", *out.ChecksumCRC64NVME, *whole.ChecksumCRC64NVME)
 	}
-	head, err := w.s3().HeadObject(t.Context(), &s3sdk.HeadObjectInput{Bucket: &b, Key: awssdk.String("k")})
+	head, err = w.s3().HeadObject(t.Context(), &s3sdk.HeadObjectInput{Bucket: &b, Key: awssdk.String("k")})
 	if err != nil || head.Metadata["a"] != "1" || awssdk.ToInt32(head.TagCount) != 1 {
 		t.Errorf("head: %s, %v", toJSON(t, head), err)
 	}

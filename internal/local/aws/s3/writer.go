@@ -139,7 +139,7 @@ func (w *Writer) commit(ctx context.Context) (ObjectInfo, error) {
 		}
 	}
 	info, err := w.c.CompleteUpload(ctx, CompleteInput{
-		Bucket: w.in.Bucket, Key: w.in.Key, UploadID: w.upload.ID, Parts: w.parts, Size: -1,
+		Bucket: w.in.Bucket, Key: w.in.Key, UploadID: w.upload.ID, Parts: w.parts,
 		Customer: w.in.Encryption.Customer, Conditions: w.in.Conditions,
 	})
 	if err == nil {
