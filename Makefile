@@ -64,6 +64,9 @@ lint: $(LINT) ## Run the linters, check formatting and go.mod
 	$(LINT) fmt --diff
 	go mod tidy -diff
 	go mod verify
+	@go list -m -f '{{if not (or .Indirect .Main)}}{{.Path}}{{end}}' all | sed 's#^\(github.com/aws/aws-sdk-go-v2\)/.*#\1#' | sort -u | while read -r module; do \
+		grep -qF "\`$$module\`" docs/dependencies.md || { echo "docs/dependencies.md has no line for $$module" >&2; exit 1; }; \
+	done
 
 .PHONY: vuln
 vuln: $(VULN) ## Look for known vulnerabilities in what is called; needs vuln.go.dev
