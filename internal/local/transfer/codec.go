@@ -22,8 +22,9 @@ func suffix(c command.Compression) string {
 		return ".bz2"
 	case command.Zstd:
 		return ".zst"
+	default:
+		return ""
 	}
-	return ""
 }
 
 // encoderWindow keeps the memory of one zstd encoder small: there is one for each file being written.
@@ -39,8 +40,9 @@ func compressor(c command.Compression, w io.Writer) (io.WriteCloser, error) {
 	case command.Zstd:
 		return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
 			zstd.WithWindowSize(encoderWindow), zstd.WithLowerEncoderMem(true))
+	default:
+		return nil, fmt.Errorf("no compressor for %s", c)
 	}
-	return nil, fmt.Errorf("no compressor for %s", c)
 }
 
 type plain struct{ io.Writer }
@@ -78,8 +80,9 @@ func decompressor(c command.Compression, r io.ReadCloser) (io.ReadCloser, error)
 			z.Close()
 			return r.Close()
 		}}, nil
+	default:
+		return nil, fmt.Errorf("no decompressor for %s", c)
 	}
-	return nil, fmt.Errorf("no decompressor for %s", c)
 }
 
 // both is a reader with a close of its own.

@@ -63,6 +63,7 @@ func column(name string, oid uint32, typmod int32, typeName string) value.Column
 		if typmod >= 4 {
 			c.Precision, c.Scale = int(typmod-4)>>16, int(typmod-4)&0x7ff
 		}
+	default:
 	}
 	return c
 }

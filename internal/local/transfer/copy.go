@@ -64,8 +64,9 @@ func historyFormat(f command.Format) string {
 	switch f {
 	case command.Delimited, command.FixedWidth:
 		return "txt"
+	default:
+		return string(f)
 	}
-	return string(f)
 }
 
 func (e *Engine) recordLoad(ctx context.Context, record *Load) {

@@ -156,7 +156,7 @@ func TestCopyFiles(t *testing.T) {
 	if diff := cmp.Diff([]string{"bak", "deep", "x", "y"}, load("FROM 's3://b/p'"+role)); diff != "" {
 		t.Error(diff)
 	}
-	e := s.fails("COPY t FROM 's3://b/q'" + role)
+	e := s.refused("COPY t FROM 's3://b/q'" + role)
 	if e.Code != "XX000" || e.Message != "The specified S3 prefix 'q' does not exist" {
 		t.Error(e.Message)
 	}
@@ -173,7 +173,7 @@ func TestCopyFiles(t *testing.T) {
 		t.Error(diff) // a missing optional file is skipped, one listed twice is loaded twice
 	}
 	put(`{"entries":[{"url":"s3://b/p/x"},{"url":"s3://b/gone","mandatory":true}]}`)
-	if e := s.fails("COPY t FROM 's3://b/m'" + role + " MANIFEST"); !strings.Contains(e.Message, "Status 404,Error NoSuchKey") || !strings.Contains(e.Detail, "s3://b/gone") {
+	if e := s.refused("COPY t FROM 's3://b/m'" + role + " MANIFEST"); !strings.Contains(e.Message, "Status 404,Error NoSuchKey") || !strings.Contains(e.Detail, "s3://b/gone") {
 		t.Error(e.Message, e.Detail)
 	}
 	for _, tt := range []struct{ text, message string }{
@@ -185,30 +185,30 @@ func TestCopyFiles(t *testing.T) {
 		{`{"entries":[{"url":"s3://b/p/x"},{"url":"s3://b"}]}`, "entry 2"},
 	} {
 		put(tt.text)
-		if e := s.fails("COPY t FROM 's3://b/m'" + role + " MANIFEST"); !strings.Contains(e.Message, tt.message) {
+		if e := s.refused("COPY t FROM 's3://b/m'" + role + " MANIFEST"); !strings.Contains(e.Message, tt.message) {
 			t.Errorf("%s: %s", tt.text, e.Message)
 		}
 	}
-	if e := s.fails("COPY t FROM 's3://b/p'" + role + " MANIFEST"); !strings.Contains(e.Message, "full path of an S3 object") || !strings.Contains(e.Message, "8001") {
+	if e := s.refused("COPY t FROM 's3://b/p'" + role + " MANIFEST"); !strings.Contains(e.Message, "full path of an S3 object") || !strings.Contains(e.Message, "8001") {
 		t.Error(e.Message)
 	}
 	// Regions: every bucket must be where the statement says.
 	s.store.regions["far"] = "us-east-1"
 	s.store.put("s3://far/x", "far\n")
-	if e := s.fails("COPY t FROM 's3://far/x'" + role); !strings.Contains(e.Message, "PermanentRedirect") {
+	if e := s.refused("COPY t FROM 's3://far/x'" + role); !strings.Contains(e.Message, "PermanentRedirect") {
 		t.Error(e.Message)
 	}
 	if diff := cmp.Diff([]string{"far"}, load("FROM 's3://far/x'"+role+" REGION 'us-east-1'")); diff != "" {
 		t.Error(diff)
 	}
 	put(`{"entries":[{"url":"s3://b/p/x"},{"url":"s3://far/x"}]}`)
-	if e := s.fails("COPY t FROM 's3://b/m'" + role + " MANIFEST"); !strings.Contains(e.Message, "PermanentRedirect") {
+	if e := s.refused("COPY t FROM 's3://b/m'" + role + " MANIFEST"); !strings.Contains(e.Message, "PermanentRedirect") {
 		t.Error(e.Message)
 	}
 	// A customer's own key cannot be sent.
 	s.store.put("s3://b/c", "x\n")
 	s.store.objects["b/c"].ssec = true
-	if e := s.fails("COPY t FROM 's3://b/c'" + role); !strings.Contains(e.Message, "Status 400,Error InvalidRequest") {
+	if e := s.refused("COPY t FROM 's3://b/c'" + role); !strings.Contains(e.Message, "Status 400,Error InvalidRequest") {
 		t.Error(e.Message)
 	}
 }
@@ -245,7 +245,7 @@ func TestCopyErrors(t *testing.T) {
 		{"1|b|c|1.5|2020-01-01|2020-01-01 00:00:00|t|1|9", "x:2 h super() @45 1202 Extra column(s) found []"},
 	} {
 		s.store.put("s3://b/x", good(1)+tt.line+"\n"+good(3))
-		e := s.fails("COPY t FROM 's3://b/x'" + role)
+		e := s.refused("COPY t FROM 's3://b/x'" + role)
 		if e.Code != "XX000" || e.Message != "Load into table 't' failed.  Check 'stl_load_errors' system table for details." {
 			t.Errorf("%s: got %s %s", tt.line, e.Code, e.Message)
 		}
@@ -370,7 +370,7 @@ func TestCopyColumns(t *testing.T) {
 		s.sql("CREATE OR REPLACE VIEW v AS SELECT 1 AS a")
 		s.store.put("s3://b/paths", `{"jsonpaths":["$.a"]}`)
 		s.store.put("s3://b/badpaths", `{"jsonpaths":["$.*","$.a","$.a","$.a"]}`)
-		e := s.fails(tt.sql)
+		e := s.refused(tt.sql)
 		if e.Code != tt.code || !strings.Contains(e.Message, tt.message) {
 			t.Errorf("%s: got %s %s", tt.sql, e.Code, e.Message)
 		}
@@ -400,10 +400,10 @@ func TestCopyIdentity(t *testing.T) {
 	}
 	// Without EXPLICIT_IDS the file is read as if the column were not there.
 	s.fails("COPY i FROM 's3://b/two'" + role)
-	if e := s.fails("COPY i (id, a) FROM 's3://b/two'" + role); !strings.Contains(e.Message, "identity") {
+	if e := s.refused("COPY i (id, a) FROM 's3://b/two'" + role); !strings.Contains(e.Message, "identity") {
 		t.Error(e.Message)
 	}
-	if e := s.fails("COPY i (a) FROM 's3://b/one'" + role + " EXPLICIT_IDS"); !strings.Contains(e.Message, `"id"`) {
+	if e := s.refused("COPY i (a) FROM 's3://b/one'" + role + " EXPLICIT_IDS"); !strings.Contains(e.Message, `"id"`) {
 		t.Error(e.Message)
 	}
 	s.sql("TRUNCATE i")
@@ -475,7 +475,7 @@ func TestCopyPrivileges(t *testing.T) {
 		{"COPY t FROM 's3://b/x'" + role + " STATUPDATE ON", "must be owner of relation t"},
 		{"UNLOAD ('select * from u') TO 's3://b/y'" + role, "permission denied"},
 	} {
-		if e := s.fails(tt.sql); e.Code != "42501" || !strings.Contains(e.Message, tt.message) {
+		if e := s.refused(tt.sql); e.Code != "42501" || !strings.Contains(e.Message, tt.message) {
 			t.Errorf("%s: %s %s", tt.sql, e.Code, e.Message)
 		}
 	}
@@ -526,7 +526,7 @@ func TestCopyStoreFailures(t *testing.T) {
 			}
 			return nil
 		}
-		e := s.fails("COPY t FROM 's3://b/x'" + role)
+		e := s.refused("COPY t FROM 's3://b/x'" + role)
 		if e.Message != "S3ServiceException:Access Denied,Status 403,Error AccessDenied,Rid RID1,ExtRid RID1,CanRetry 1" {
 			t.Errorf("%s: %s", op, e.Message)
 		}
@@ -537,11 +537,11 @@ func TestCopyStoreFailures(t *testing.T) {
 	}
 	truncated := zstded(t, strings.Repeat("1\n", 300000))
 	s.store.put("s3://b/z", truncated[:len(truncated)-5])
-	if e := s.fails("COPY t FROM 's3://b/z'" + role + " ZSTD"); !strings.Contains(e.Message, "not a valid zstd file") {
+	if e := s.refused("COPY t FROM 's3://b/z'" + role + " ZSTD"); !strings.Contains(e.Message, "not a valid zstd file") {
 		t.Error(e.Message)
 	}
 	s.store.put("s3://b/g", gzipped(t, "1\n")+"garbage")
-	if e := s.fails("COPY t FROM 's3://b/g'" + role + " GZIP"); !strings.Contains(e.Message, "not a valid gzip file") {
+	if e := s.refused("COPY t FROM 's3://b/g'" + role + " GZIP"); !strings.Contains(e.Message, "not a valid gzip file") {
 		t.Error(e.Message)
 	}
 	if got := s.query("SELECT count(*) FROM t"); got[0] != "0" {
@@ -623,7 +623,7 @@ func TestCopyTakesTurns(t *testing.T) {
 	s.must("COPY t FROM 's3://b/x'" + role)
 	done := make(chan error)
 	go func() {
-		_, err := other.run(context.Background(), "COPY t FROM 's3://b/x'"+role)
+		_, err := other.run(t.Context(), "COPY t FROM 's3://b/x'"+role)
 		done <- err
 	}()
 	// The second load is seen to wait for the first one's lock.

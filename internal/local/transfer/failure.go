@@ -41,8 +41,7 @@ func doing(err error, format string, args ...any) error {
 // failure makes the error that the client sees.
 func failure(ctx context.Context, err error, s Session) *dialect.Error {
 	if ctx.Err() != nil {
-		var cause *dialect.Error
-		if errors.As(context.Cause(ctx), &cause) {
+		if cause, ok := errors.AsType[*dialect.Error](context.Cause(ctx)); ok {
 			return cause
 		}
 		return &dialect.Error{Code: codeCancelled, Message: fmt.Sprintf("Query (%d) cancelled on user's request", s.QueryID)}
@@ -82,8 +81,7 @@ func rid(id string) string {
 // detailed is an internal error with the block of details that clusters add.
 func detailed(message, code string, err error, s Session) *dialect.Error {
 	var lines []string
-	var a *at
-	if errors.As(err, &a) {
+	if a, ok := errors.AsType[*at](err); ok {
 		lines = append(lines, "context:   "+a.doing)
 	}
 	lines = append(lines, fmt.Sprintf("query:     %d", s.QueryID), fmt.Sprintf("process:   padbmaster [pid=%d]", s.PID))

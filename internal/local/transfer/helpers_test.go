@@ -16,31 +16,67 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"go.uber.org/goleak"
 
 	"github.com/sealift/sealift/internal/local/catalog"
 	"github.com/sealift/sealift/internal/local/dialect"
 	"github.com/sealift/sealift/internal/local/pgserver"
 )
 
-// server is the PostgreSQL of all tests of the package; each test has a database of its own.
-var server *pgserver.Server
+// postgresql is the PostgreSQL of all tests of the package, started by the first that needs it; each test has a database
+// of its own.
+var postgresql struct {
+	once   sync.Once
+	dir    string
+	server *pgserver.Server
+	err    error
+}
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	ctx := context.Background()
+	code := m.Run()
+	if postgresql.server != nil {
+		if err := postgresql.server.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+		if err := os.RemoveAll(postgresql.dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	return code
+}
+
+// startServer answers the running PostgreSQL.
+func startServer(tb testing.TB) *pgserver.Server {
+	tb.Helper()
+	postgresql.once.Do(func() { postgresql.server, postgresql.err = start() })
+	if postgresql.err != nil {
+		tb.Fatal(postgresql.err)
+	}
+	return postgresql.server
+}
+
+func start() (*pgserver.Server, error) {
 	dir, err := os.MkdirTemp("", "transfer")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	if err := os.Chmod(dir, 0o711); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	postgresql.dir = dir
+	if err := os.Chmod(dir, 0o711); err != nil { // PostgreSQL may run as another user
+		return nil, err
 	}
-	server, err = pgserver.Start(ctx, pgserver.Options{
-		Dir: filepath.Join(dir, "pg"), CacheDir: filepath.Join(dir, "cache"), Superuser: "rdsdb", BootstrapKey: "transfer-test", Settings: catalog.Settings(),
+	return pgserver.Start(context.Background(), pgserver.Options{
+		Dir: filepath.Join(dir, "pg"), CacheDir: filepath.Join(dir, "cache"), Superuser: superuser,
+		BootstrapKey: "transfer-test", Settings: catalog.Settings(),
 		Bootstrap: func(ctx context.Context, s *pgserver.Server) error {
 			conn, err := s.Connect(ctx, s.Superuser(), "template1", nil)
 			if err != nil {
@@ -50,13 +86,9 @@ func run(m *testing.M) int {
 			return errors.Join(err, conn.Close(ctx))
 		},
 	})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer server.Close()
-	return m.Run()
 }
+
+const superuser = "rdsdb"
 
 var databases atomic.Int64
 
@@ -75,7 +107,7 @@ type session struct {
 func newSession(tb testing.TB) *session {
 	tb.Helper()
 	name := fmt.Sprintf("t%d", databases.Add(1))
-	admin, err := server.Connect(tb.Context(), server.Superuser(), "postgres", nil)
+	admin, err := startServer(tb).Connect(tb.Context(), superuser, "postgres", nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -94,7 +126,7 @@ func newSession(tb testing.TB) *session {
 
 func (s *session) connect() *pgconn.PgConn {
 	s.tb.Helper()
-	conn, err := server.Connect(s.tb.Context(), server.Superuser(), s.db, nil)
+	conn, err := startServer(s.tb).Connect(s.tb.Context(), superuser, s.db, nil)
 	if err != nil {
 		s.tb.Fatal(err)
 	}
@@ -114,7 +146,7 @@ func (s *session) run(ctx context.Context, sql string) (Result, error) {
 		return Result{}, fmt.Errorf("%d statements in %s", len(statements), sql)
 	}
 	return s.engine.Run(ctx, s.conn, statements[0], Session{
-		User: server.Superuser(), Superuser: true, PID: int32(s.conn.PID()), QueryID: s.id, Database: s.db,
+		User: superuser, Superuser: true, PID: int32(s.conn.PID()), QueryID: s.id, Database: s.db,
 		InTransaction: s.conn.TxStatus() == 'T',
 	})
 }
@@ -124,8 +156,7 @@ func (s *session) must(sql string) Result {
 	s.tb.Helper()
 	r, err := s.run(s.tb.Context(), sql)
 	if err != nil {
-		var e *dialect.Error
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[*dialect.Error](err); ok {
 			s.tb.Log(e.Detail)
 		}
 		for _, l := range s.history.loads {
@@ -139,7 +170,13 @@ func (s *session) must(sql string) Result {
 }
 
 // fails runs a COPY or UNLOAD that has to fail.
-func (s *session) fails(sql string) *dialect.Error {
+func (s *session) fails(sql string) {
+	s.tb.Helper()
+	_ = s.refused(sql)
+}
+
+// refused answers the error of a COPY or UNLOAD that has to fail.
+func (s *session) refused(sql string) *dialect.Error {
 	s.tb.Helper()
 	_, err := s.run(s.tb.Context(), sql)
 	var e *dialect.Error

@@ -321,7 +321,7 @@ func (s *loadSlice) readText(object io.ReadCloser) (read int64, err error) {
 	}()
 	count := &counted{Reader: body}
 	records, err := s.records(decoded(s.Encoding, count))
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return count.n, s.broken(err)
 	}
 	for err == nil {
@@ -329,11 +329,11 @@ func (s *loadSlice) readText(object io.ReadCloser) (read int64, err error) {
 		if fields, err = records.Next(); err == nil {
 			s.lines++
 			err = s.row(records, fields)
-		} else if err != io.EOF {
+		} else if !errors.Is(err, io.EOF) {
 			err = s.noRecord(records, err)
 		}
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return count.n, err
@@ -385,6 +385,7 @@ func (s *loadSlice) records(r io.Reader) (record.Reader, error) {
 			o.Columns = append(o.Columns, record.JSONColumn{Name: c.Name, Super: c.Kind == value.Super})
 		}
 		return record.NewJSON(r, o)
+	default:
 	}
 	return record.NewDelimited(r, record.DelimitedOptions{
 		Columns: len(s.columns), Delimiter: s.Delimiter, Null: null, Escape: s.Escape, RemoveQuotes: s.RemoveQuotes,
@@ -550,6 +551,7 @@ func shortTypeName(c value.Column) string {
 		return "timestamptz"[:10]
 	case value.Varbyte:
 		return "varbyte"
+	default:
+		return c.TypeName[:min(len(c.TypeName), 10)]
 	}
-	return c.TypeName[:min(len(c.TypeName), 10)]
 }

@@ -72,6 +72,7 @@ func newManifest(files []UnloadedFile, columns []value.Column, verbose bool) man
 				t.MaxLength = &c.Length
 			case value.Decimal:
 				t.Precision, t.Scale = &c.Precision, &c.Scale
+			default:
 			}
 			m.Schema.Elements = append(m.Schema.Elements, manifestElement{Name: c.Name, Type: t})
 		}

@@ -39,7 +39,7 @@ func (s *loadSlice) readParquet(ctx context.Context, f loadFile, info ObjectInfo
 			return object.read, s.badValue(parquetRecord, nil, 0, s.missing.Column, missingValue())
 		}
 		batch, err := reader.Row(s.batch)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return object.read, nil
 		}
 		s.lines++

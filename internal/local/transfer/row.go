@@ -95,8 +95,9 @@ func newLayout(u *command.Unload, columns []value.Column) layout {
 		return newJSONLayout(columns)
 	case command.FixedWidth:
 		return &fixedLayout{columns: columns, widths: u.Widths, null: []byte(u.NullAs)}
+	default:
+		return newDelimitedLayout(u, columns)
 	}
-	return newDelimitedLayout(u, columns)
 }
 
 // shown is a value's text as UNLOAD writes it, which differs from PostgreSQL's in the names of what is no number.

@@ -345,7 +345,7 @@ func TestUnloadPartitions(t *testing.T) {
 		{"select 1 as a, ''1''::super as b", "PARTITION BY (b)", "super"},
 		{"select 1 as a, 1.5::float8 as b", "PARTITION BY (b)", "double precision"},
 	} {
-		if e := s.fails("UNLOAD ('" + tt.query + "') TO 's3://b/bad'" + role + " " + tt.options); !strings.Contains(e.Message, tt.message) {
+		if e := s.refused("UNLOAD ('" + tt.query + "') TO 's3://b/bad'" + role + " " + tt.options); !strings.Contains(e.Message, tt.message) {
 			t.Errorf("%s %s: %s", tt.query, tt.options, e.Message)
 		}
 	}
@@ -376,7 +376,7 @@ func TestUnloadExistingObjects(t *testing.T) {
 			s.must(unload + " MANIFEST")
 			continue
 		}
-		e := s.fails(unload)
+		e := s.refused(unload)
 		if e.Code != "XX000" || !strings.HasPrefix(e.Message, "Specified unload destination on S3 is not empty.") {
 			t.Errorf("%s: %+v", tt.key, e)
 		}
@@ -408,7 +408,7 @@ func TestUnloadExistingObjects(t *testing.T) {
 	if diff := cmp.Diff([]string{"p/k=1/0000_part_00", "p/k=1/0001_part_00", "p/k=1/0002_part_00", "p/k=1/0003_part_00", "p/k=2/0007_part_00"}, s.store.keys()); diff != "" {
 		t.Error(diff)
 	}
-	if e := s.fails("UNLOAD ('select 1 as k, 2 as i') TO 's3://b/p'" + role + " PARTITION BY (k)"); !strings.Contains(e.Message, "not empty") {
+	if e := s.refused("UNLOAD ('select 1 as k, 2 as i') TO 's3://b/p'" + role + " PARTITION BY (k)"); !strings.Contains(e.Message, "not empty") {
 		t.Error(e)
 	}
 }
@@ -431,7 +431,7 @@ func TestUnloadRefusesAtRunTime(t *testing.T) {
 		{"select 1/0 as a", "", "22012", "division by zero"},
 	} {
 		s.store.clear()
-		e := s.fails("UNLOAD ('" + tt.query + "') TO 's3://b/'" + role + " " + tt.options)
+		e := s.refused("UNLOAD ('" + tt.query + "') TO 's3://b/'" + role + " " + tt.options)
 		if e.Code != tt.code || !strings.Contains(e.Message, tt.message) {
 			t.Errorf("%s %s: got %s %s", tt.query, tt.options, e.Code, e.Message)
 		}
@@ -439,7 +439,7 @@ func TestUnloadRefusesAtRunTime(t *testing.T) {
 			t.Fatalf("%s: transaction status %c", tt.query, s.conn.TxStatus())
 		}
 	}
-	if e := s.fails("UNLOAD ('select 1') TO 's3://my-ap-abc-s3alias/x'" + role); e.Code != "0A000" {
+	if e := s.refused("UNLOAD ('select 1') TO 's3://my-ap-abc-s3alias/x'" + role); e.Code != "0A000" {
 		t.Error(e)
 	}
 	// A null string that is too wide for a number is left out.
@@ -464,7 +464,7 @@ func TestUnloadAccess(t *testing.T) {
 	}
 	// Regions: a bucket elsewhere needs REGION, and REGION must be right.
 	s.store.regions["far"] = "us-east-1"
-	e := s.fails("UNLOAD ('select 1') TO 's3://far/'" + role)
+	e := s.refused("UNLOAD ('select 1') TO 's3://far/'" + role)
 	if e.Code != "XX000" || !strings.HasPrefix(e.Message, "S3ServiceException:The bucket you are attempting to access must be addressed using the specified endpoint.") ||
 		!strings.Contains(e.Message, "Status 301,Error PermanentRedirect") {
 		t.Error(e.Message)
@@ -474,7 +474,7 @@ func TestUnloadAccess(t *testing.T) {
 	s.must("UNLOAD ('select 1') TO 's3://far/'" + role + " REGION AS 'us-east-1'")
 
 	s.access.err = &dialect.Error{Code: "XX000", Message: "User x is not authorized to assume IAM Role y"}
-	if e := s.fails("UNLOAD ('select 1') TO 's3://b/y'" + role); e.Message != "User x is not authorized to assume IAM Role y" {
+	if e := s.refused("UNLOAD ('select 1') TO 's3://b/y'" + role); e.Message != "User x is not authorized to assume IAM Role y" {
 		t.Error(e)
 	}
 }
@@ -494,7 +494,7 @@ func TestUnloadFailures(t *testing.T) {
 				}
 				return nil
 			}
-			e := s.fails("UNLOAD ('select i from generate_series(1, 100) i') TO 's3://b/'" + role + " MANIFEST")
+			e := s.refused("UNLOAD ('select i from generate_series(1, 100) i') TO 's3://b/'" + role + " MANIFEST")
 			const want = "S3ServiceException:Access Denied,Status 403,Error AccessDenied,Rid RID1,ExtRid RID1,CanRetry 1"
 			if e.Code != "XX000" || e.Message != want {
 				t.Errorf("got %s %s", e.Code, e.Message)

@@ -137,6 +137,7 @@ func (n *node) appendOne(dst []byte) ([]byte, error) {
 		return n.appendKeyed(dst)
 	case tuples:
 		return n.children[0].appendList(dst, n.children[0].appendOne)
+	default:
 	}
 	dst = append(dst, '{')
 	for i, c := range n.children {

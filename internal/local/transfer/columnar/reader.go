@@ -113,7 +113,7 @@ func checkFooter(r io.ReaderAt, size int64) error {
 	if size < 12 {
 		return errors.New("file is too short for Parquet")
 	}
-	if _, err := r.ReadAt(tail[:], size-8); err != nil && err != io.EOF {
+	if _, err := r.ReadAt(tail[:], size-8); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if n := int64(binary.LittleEndian.Uint32(tail[:])); string(tail[4:]) != "PAR1" || n > maxFooter || n > size-12 {
@@ -226,7 +226,7 @@ func (l *leaf) fill() error {
 	for l.at == l.n && !l.ended {
 		if l.values == nil {
 			page, err := l.pages.ReadPage()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				l.ended = true
 				return nil
 			}
@@ -237,7 +237,7 @@ func (l *leaf) fill() error {
 		}
 		n, err := l.values.ReadValues(l.buf[:])
 		l.at, l.n = 0, n
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			// The values at hand point into the page, which therefore is released with the next one.
 			if n == 0 {
 				parquet.Release(l.page)
@@ -339,6 +339,7 @@ func newSource(root *parquet.Column, c value.Column, o ReaderOptions) (source, e
 		}
 	case value.Timestamp:
 		s.appendText = timestampText(kind, logical)
+	default:
 	}
 	if s.appendText == nil {
 		return incompatible()
@@ -373,8 +374,9 @@ func columnType(c value.Column) string {
 		return fmt.Sprintf("CHAR(%d)", c.Length)
 	case value.Decimal:
 		return fmt.Sprintf("DECIMAL(%d, %d)", c.Precision, c.Scale)
+	default:
+		return string(bytes.ToUpper([]byte(c.TypeName)))
 	}
-	return string(bytes.ToUpper([]byte(c.TypeName)))
 }
 
 // describe is a column of the file as messages show it.
@@ -440,8 +442,9 @@ func decimalText(kind parquet.Kind, scale int) func([]byte, parquet.Value) []byt
 		return func(dst []byte, v parquet.Value) []byte { return appendUnscaled64(dst, v.Int64(), scale) }
 	case parquet.ByteArray, parquet.FixedLenByteArray:
 		return func(dst []byte, v parquet.Value) []byte { return appendUnscaledBytes(dst, v.ByteArray(), scale) }
+	default:
+		return nil
 	}
-	return nil
 }
 
 func appendUnscaled64(dst []byte, n int64, scale int) []byte {
@@ -563,6 +566,7 @@ func appendScalarJSON(dst []byte, t parquet.Type, v parquet.Value) ([]byte, erro
 		return appendJSONFloat(dst, float64(v.Float()), 32), nil
 	case parquet.Double:
 		return appendJSONFloat(dst, v.Double(), 64), nil
+	default:
 	}
 	b := v.ByteArray()
 	if _, ok := logical.(*format.JsonType); ok {

@@ -38,7 +38,6 @@ type Writer struct {
 	rows         int
 	arena        []byte // the bytes of strings of the rows at hand
 	rowGroupSize int64
-	closed       int64 // size of the row groups that are written
 	out          *counter
 	group        int64 // estimate of the row group at hand, without compression
 }
@@ -215,8 +214,9 @@ func nodeOf(c value.Column) (parquet.Node, parser, error) {
 	case value.TimestampTZ:
 		// The instant is kept, the zone is lost.
 		return parquet.Timestamp(parquet.Microsecond), parseTimestamp, nil
+	default:
+		return nil, nil, fmt.Errorf("UNLOAD to Parquet does not support type %s of column %q", c.TypeName, c.Name)
 	}
-	return nil, nil, fmt.Errorf("UNLOAD to Parquet does not support type %s of column %q", c.TypeName, c.Name)
 }
 
 // decimalBytes is the least number of bytes that hold every value of a precision, the only length that COPY takes.
@@ -258,7 +258,9 @@ func parseInt64(_ *Writer, _ *column, text []byte) (parquet.Value, error) {
 func integer(text []byte) (int64, error) { return strconv.ParseInt(str(text), 10, 64) }
 
 // str is text as a string for the time of one call.
-func str(text []byte) string { return unsafe.String(unsafe.SliceData(text), len(text)) }
+func str(text []byte) string {
+	return unsafe.String(unsafe.SliceData(text), len(text)) //nolint:gosec // read only, and not kept
+}
 
 func parseFloat(_ *Writer, _ *column, text []byte) (parquet.Value, error) {
 	f, err := strconv.ParseFloat(str(text), 32)

@@ -101,7 +101,7 @@ func escaped(b []byte) bool {
 }
 
 func (d *Delimited) trim(line []byte) []byte {
-	if n := len(line); n > 0 && line[n-1] == '\r' && !(d.o.Escape && escaped(line[:n-1])) {
+	if n := len(line); n > 0 && line[n-1] == '\r' && (!d.o.Escape || !escaped(line[:n-1])) {
 		line = line[:n-1]
 	}
 	if d.o.Escape {

@@ -84,8 +84,7 @@ func (j *JSON) Next() ([]Field, error) {
 
 func jsonError(err error) *Error {
 	e := &Error{Code: codeInvalidLine, Reason: "Invalid JSON: " + err.Error(), Field: -1}
-	var syntax *jsontext.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*jsontext.SyntaxError](err); ok {
 		e.Pos = syntax.Offset
 		e.Reason = syntax.Reason
 	}
@@ -106,7 +105,7 @@ func (j *JSON) document() ([]byte, error) {
 	for i := 0; ; i++ {
 		for i >= j.end-j.start {
 			err := j.more()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				// Nothing behind the open bracket can be told apart from its inside.
 				j.at, j.raw = j.line+lines, bytes.Clone(j.rest())
 				j.start = j.end

@@ -126,7 +126,7 @@ func (s *source) lineEnd(from int) (n int, ended bool, err error) {
 			return from + i, true, nil
 		}
 		from = s.end - s.start
-		if err := s.more(); err == io.EOF {
+		if err := s.more(); errors.Is(err, io.EOF) {
 			return from, false, nil
 		} else if err != nil {
 			return from, false, err

@@ -18,7 +18,7 @@ import (
 // all reads every record and writes it as one line: fields between brackets, <null>, or the error.
 func all(tb testing.TB, r Reader, err error) []string {
 	tb.Helper()
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		tb.Fatal(err)
 	}
 	var lines []string
@@ -40,7 +40,7 @@ func all(tb testing.TB, r Reader, err error) []string {
 				}
 			}
 			lines = append(lines, line)
-		case err != io.EOF:
+		case !errors.Is(err, io.EOF):
 			tb.Fatal(err)
 		}
 	}
@@ -358,7 +358,7 @@ func FuzzCSV(f *testing.F) {
 				t.Fatalf("field %d is %q, want %q", i, fields[i].Text, want[i])
 			}
 		}
-		if _, err := r.Next(); err != io.EOF {
+		if _, err := r.Next(); !errors.Is(err, io.EOF) {
 			t.Fatalf("a second record: %v", err)
 		}
 	})

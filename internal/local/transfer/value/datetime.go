@@ -176,6 +176,7 @@ func (c *Converter) datetime(dst, text []byte) ([]byte, *Error) {
 			dst = m.appendZone(dst)
 		}
 		return dst, nil
+	default:
 	}
 	dst, bc := m.appendDate(dst)
 	if c.Kind != Date {
@@ -200,8 +201,9 @@ func (c *Converter) dateError(text []byte) *Error {
 		return &Error{Code: codeDate, Reason: fmt.Sprintf("Error in Date value or format [%s]", c.rules.DateFormat.shown("%Y-%m-%d"))}
 	case Time, TimeTZ:
 		return &Error{Code: codeTimestamp, Reason: "Error in Time value or format [%H:%M:%S]"}
+	default:
+		return &Error{Code: codeTimestamp, Reason: fmt.Sprintf("Error in Timestamp value or format [%s]", c.rules.TimeFormat.shown("%Y-%m-%d %H:%M:%S"))}
 	}
-	return &Error{Code: codeTimestamp, Reason: fmt.Sprintf("Error in Timestamp value or format [%s]", c.rules.TimeFormat.shown("%Y-%m-%d %H:%M:%S"))}
 }
 
 func (l Layout) shown(deflt string) string {

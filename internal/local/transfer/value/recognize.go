@@ -78,10 +78,10 @@ func (p *parts) take(f []byte) bool {
 		return true
 	case f[0] == 'J' && len(f) > 1 && isDigit(f[1]):
 		return p.julian(f[1:])
-	case bytes.IndexByte(f, ':') > 0:
-		return p.clock(f)
 	case (f[0] == '+' || f[0] == '-') && p.hasTime:
 		return parseZone(f, p.moment)
+	case bytes.IndexByte(f, ':') > 0:
+		return p.clock(f)
 	case isLetter(f[0]):
 		return p.word(f)
 	}

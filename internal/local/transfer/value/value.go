@@ -58,8 +58,9 @@ func (c Column) LengthText() string {
 		return strconv.Itoa(c.Length)
 	case Decimal:
 		return fmt.Sprintf("%d, %d", c.Precision, c.Scale)
+	default:
+		return ""
 	}
-	return ""
 }
 
 // Rules are the data conversion parameters of one COPY.
@@ -144,6 +145,7 @@ func (c *Converter) Append(dst, text []byte, null bool) ([]byte, *Error) {
 		return c.super(dst, text)
 	case Varbyte:
 		return c.varbyte(dst, text)
+	default:
 	}
 	if !utf8.Valid(text) {
 		return dst, invalidUTF8(text)
@@ -167,6 +169,7 @@ func (c *Converter) nullify(text []byte) ([]byte, bool) {
 			return text, c.rules.EmptyAsNull
 		}
 		return text, c.rules.BlanksAsNull && len(bytes.TrimLeft(text, " \t\n\v\f\r")) == 0
+	default:
 	}
 	text = trimBlanks(text)
 	return text, len(text) == 0
@@ -206,8 +209,9 @@ func (c *Converter) shortType() string {
 		return "Float"
 	case Double:
 		return "Double"
+	default:
+		return "Decimal"
 	}
-	return "Decimal"
 }
 
 func (c *Converter) integer(dst, text []byte, bits int) ([]byte, *Error) {
@@ -345,7 +349,7 @@ func (c *Converter) float(dst, text []byte, bits int) ([]byte, *Error) {
 			return dst, c.invalidDigit(text, i)
 		}
 	}
-	f, err := strconv.ParseFloat(unsafe.String(&text[0], len(text)), bits)
+	f, err := strconv.ParseFloat(unsafe.String(&text[0], len(text)), bits) //nolint:gosec // read only, and not kept
 	if err != nil {
 		if ne, ok := err.(*strconv.NumError); ok && ne.Err == strconv.ErrRange { //nolint:errorlint // strconv's own, not wrapped
 			return dst, &Error{Code: codeTooLong, Reason: fmt.Sprintf("Value out of range, Value '%s', Type: %s", cut(text, 40), c.shortType())}
@@ -431,9 +435,7 @@ func (c *Converter) varchar(dst, text []byte) ([]byte, *Error) {
 // untilNUL cuts a text at its first NUL, which PostgreSQL cannot hold. Redshift keeps what follows, but most clients show
 // the text only so far.
 func untilNUL(text []byte) []byte {
-	if i := bytes.IndexByte(text, 0); i >= 0 {
-		return text[:i]
-	}
+	text, _, _ = bytes.Cut(text, []byte{0})
 	return text
 }
 
@@ -491,7 +493,7 @@ func (c *Converter) replaceInvalid(text []byte) []byte {
 			continue
 		}
 		r, size := utf8.DecodeRune(text[i:])
-		clean = !(r == utf8.RuneError && size == 1) && !nonCharacter(r)
+		clean = (r != utf8.RuneError || size > 1) && !nonCharacter(r)
 		i += size
 	}
 	if clean {
@@ -559,7 +561,7 @@ func longString(text []byte) int {
 
 func (c *Converter) varbyte(dst, text []byte) ([]byte, *Error) {
 	for i, b := range text {
-		if !(b >= '0' && b <= '9' || b >= 'a' && b <= 'f' || b >= 'A' && b <= 'F') {
+		if (b < '0' || b > '9') && (b < 'a' || b > 'f') && (b < 'A' || b > 'F') {
 			return dst, &Error{Code: codeInvalidDigit, Reason: fmt.Sprintf("Invalid hex digit, Pos %d, Type: Varbyte", i), Pos: i}
 		}
 	}
