@@ -14,7 +14,7 @@ func TestInstallAgain(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.run(`create table t (a int primary key, b varchar(3), c super) diststyle all; insert into t values (1, 'x', json_parse('[1]'));
-		create view v as select * from svv_tables where table_name = 't'; create view w as select * from t with no schema binding`)
+		create view v as select * from svv_tables where table_name = 't'; create view w as select * from public.t with no schema binding`)
 	install := func(o catalog.Options) {
 		t.Helper()
 		c, err := postgres.Connect(t.Context(), "rdsdb", s.env.Database, nil)

@@ -2,7 +2,9 @@
 -- here. Those that PostgreSQL does not have are kept as rs.name; package dialect has the same list.
 
 CREATE OR REPLACE VIEW rs.parameter AS
-	SELECT name, coalesce(CASE WHEN native THEN current_setting(name, true)
+	SELECT name, coalesce(CASE
+			WHEN name = 'statement_timeout' THEN (SELECT s.setting FROM pg_catalog.pg_settings s WHERE s.name = 'statement_timeout')
+			WHEN native THEN current_setting(name, true)
 			ELSE nullif(current_setting('rs.' || name, true), '') END, initial) AS setting
 	FROM (VALUES
 		('analyze_threshold_percent', false, '10'),

@@ -109,7 +109,7 @@ func TestParameters(t *testing.T) {
 	s.expect(`set enable_case_sensitive_identifier to default; show enable_case_sensitive_identifier`, "off\n")
 	s.expect(`show server_version`, "8.0.2\n")
 	s.expect(`set timezone to 'America/New_York'; show timezone`, "America/New_York\n")
-	s.expect(`set statement_timeout to 5000; show statement_timeout`, "5s\n")
+	s.expect(`set statement_timeout to 5000; show statement_timeout`, "5000\n")
 	all := lines(s.run(`show all`))
 	for _, want := range []string{"query_group|default\n", "datestyle|ISO, MDY\n", "wlm_query_slot_count|1\n"} {
 		if !strings.Contains(all, want) {

@@ -66,6 +66,20 @@ func (x *script) addColumn(i int, table []string, spec *tableSpec) {
 		x.refuse(syntaxError("a column is added without keys"))
 		return
 	}
+	notNull, withDefault := false, false
+	for n := behindType; n < x.len(); n++ {
+		notNull = notNull || x.is(n, "NOT", "NULL")
+		withDefault = withDefault || x.is(n, "DEFAULT") && !x.is(n+1, "NULL")
+		if c := x.pair[n]; c > n {
+			n = c
+		}
+	}
+	if notNull && !withDefault {
+		x.refuse(&Error{
+			Code: "42601", Message: "ALTER TABLE ADD COLUMN defined as NOT NULL must have a non-null default expression",
+		})
+		return
+	}
 	if x.isOne(behindType, "IDENTITY", "GENERATED") {
 		x.refuse(notSupported("ALTER TABLE ... ADD COLUMN with IDENTITY"))
 		return

@@ -184,6 +184,9 @@ func (x *script) rewriteRelation(i int, f *frame) (end int, done bool) {
 		return end, parts > 1 && !x.catalogFunction(start)
 	}
 	name, ok := x.tok(i).Name(x.env.CaseSensitive)
+	if x.lateBinding && ok && parts == 1 && !x.with[name] && !systemTable(name) {
+		x.refuse(&Error{Code: "42601", Message: "All the relation names inside should be qualified when creating VIEW WITH NO SCHEMA BINDING."})
+	}
 	if !ok || !shadowed[name] {
 		return end, true
 	}
@@ -443,6 +446,16 @@ var shadowed = set(
 	"pg_attrdef", "pg_attribute", "pg_class", "pg_constraint", "pg_database", "pg_group", "pg_namespace", "pg_proc",
 	"pg_shadow", "pg_stat_activity", "pg_tables", "pg_user", "pg_views",
 )
+
+// systemTable tells whether a name is of the kind that system tables have.
+func systemTable(name string) bool {
+	for _, prefix := range []string{"pg_", "stl_", "stv_", "svv_", "svl_", "svcs_", "sys_"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
 
 // Shadowed tells whether references to pg_catalog.name go to the view rs.name.
 func Shadowed(name string) bool { return shadowed[name] }

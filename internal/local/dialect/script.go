@@ -16,9 +16,11 @@ type script struct {
 	edits  []*edit
 	tr     Translation
 
-	broken  bool // brackets do not match: PostgreSQL will say so
-	catalog bool // the statement names pg_catalog, as psql's do: it may speak PostgreSQL's newer SQL
-	aliases int  // generated aliases so far
+	broken      bool            // brackets do not match: PostgreSQL will say so
+	lateBinding bool            // relations must be named with their schemas
+	with        map[string]bool // names that the statement's WITH clauses give
+	catalog     bool            // the statement names pg_catalog, as psql's do: it may speak PostgreSQL's newer SQL
+	aliases     int             // generated aliases so far
 }
 
 // edit is what happens to one significant token.

@@ -212,7 +212,8 @@ func (x *script) showParameter() {
 	switch kind := parameters[name]; {
 	case x.len() != 2, kind == 0:
 		x.refuse(unrecognized(x.render(1, x.len())))
-	case kind == kept, kind == boolean, name == "server_version", name == "enable_large_strings_opt_in":
+	case kind == kept, kind == boolean, name == "server_version", name == "enable_large_strings_opt_in",
+		name == "statement_timeout": // PostgreSQL shows it with a unit
 		x.tr.SQL = fmt.Sprintf("SELECT setting AS %s FROM rs.parameter WHERE name = %s", QuoteIdent(name), dollarQuote(name))
 		x.tr.Tag = "SHOW"
 	}

@@ -175,6 +175,12 @@ func (x *script) createView() {
 		return
 	}
 	x.drop(n-4, n)
+	x.lateBinding, x.with = true, map[string]bool{}
+	for k := range n {
+		if name, isName := x.tok(k).Name(x.env.CaseSensitive); isName && x.is(k+1, "AS", "(") {
+			x.with[name] = true
+		}
+	}
 	x.rewriteQuery(0, n)
 	text := x.String()
 	x.instead("CREATE VIEW", fmt.Sprintf("rs.create_late_binding_view(%s, %s, %s)",

@@ -104,3 +104,8 @@ call p(1);
 discard all;
 values (1);
 selct 1;
+create view v as select * from t with no schema binding;
+create view s.v as with c as (select 1 from (select * from a.t)) select * from c, pg_class, svv_tables, b.u join (select 1) x on true with no schema binding;
+create or replace view "Odd"."V" (a, "B") as select 1, 2 with no schema binding;
+alter table t add column c int not null;
+alter table t add column c int not null default 5;
