@@ -25,6 +25,7 @@ func (open) CheckPrincipals(*policy.Document) error    { return nil }
 func (open) Resolve(_, _, key string) (string, error) {
 	return "arn:aws:kms:eu-west-1:111111111111:key/" + key, nil
 }
+
 func (open) Verify(*http.Request, string) (*iam.Identity, error) {
 	return &iam.Identity{Account: "111111111111", ARN: "arn:aws:iam::111111111111:user/admin", Secure: true, Region: "eu-west-1"}, nil
 }
