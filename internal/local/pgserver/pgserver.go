@@ -2,7 +2,6 @@ package pgserver
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,9 +17,6 @@ import (
 
 // socketPort is the port in the socket's name. Every server has a socket folder of its own, so that all can use the same.
 const socketPort = 5432
-
-// maxSocketPath is how long the path of a Unix socket may be on every system we run on.
-const maxSocketPath = 103
 
 // Options say what kind of server to run.
 type Options struct {
@@ -45,7 +41,8 @@ type Server struct {
 	inst      Installation
 	process   *process
 	superuser string
-	socketDir string
+	dir       string
+	socket    *socket
 }
 
 // Start starts a server on o.Dir and waits until it accepts connections. The server runs until Close; ctx limits only
@@ -102,19 +99,19 @@ func start(ctx context.Context, inst Installation, a *account, o Options) (*Serv
 	if err := endStale(o.Dir, o.Log); err != nil {
 		return nil, err
 	}
-	socketDir, err := makeSocketDir(a, o.Dir)
+	socket, err := openSocket(a, o.Dir)
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for PostgreSQL's socket: %w", err)
+		return nil, fmt.Errorf("make room for PostgreSQL's socket: %w", err)
 	}
-	s := &Server{inst: inst, superuser: o.Superuser, socketDir: socketDir}
+	s := &Server{inst: inst, superuser: o.Superuser, dir: o.Dir, socket: socket}
 	if err := s.run(ctx, a, o); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(socketDir))
+		return nil, errors.Join(err, socket.close())
 	}
 	return s, nil
 }
 
 func (s *Server) run(ctx context.Context, a *account, o Options) error {
-	if err := writeConfig(a, o, s.socketDir); err != nil {
+	if err := writeConfig(a, o, s.socket.server); err != nil {
 		return fmt.Errorf("configure PostgreSQL in %s: %w", o.Dir, err)
 	}
 	cmd, release, err := command(s.inst, a, "postgres", o.Dir)
@@ -133,7 +130,7 @@ func (s *Server) run(ctx context.Context, a *account, o Options) error {
 
 // Close stops the server and waits until its last process has ended. Open sessions are ended.
 func (s *Server) Close() error {
-	return errors.Join(s.process.stop(), os.RemoveAll(s.socketDir))
+	return errors.Join(s.process.stop(), s.socket.close())
 }
 
 // Done is closed when the server has ended, be it by Close or by itself.
@@ -145,13 +142,14 @@ func (s *Server) Superuser() string { return s.superuser }
 // Version is the server's version as `postgres --version` prints it.
 func (s *Server) Version() string { return s.inst.Version }
 
-// Socket is the address of the server's Unix socket: the folder, and the number in the socket's name.
-func (s *Server) Socket() (dir string, port uint16) { return s.socketDir, socketPort }
+// Socket is where other programs find the server's Unix socket: the folder, and the number in the socket's name. The
+// path may be longer than they can use.
+func (s *Server) Socket() (dir string, port uint16) { return s.socket.others, socketPort }
 
 // Config answers how to connect as a user to a database, with session settings as startup parameters. Whoever can reach
 // the socket is trusted; nothing of the environment (PGHOST, PGPASSFILE and the like) has a say.
 func (s *Server) Config(user, database string, settings map[string]string) (*pgconn.Config, error) {
-	cfg, err := pgconn.ParseConfig("host=" + s.socketDir + " sslmode=disable target_session_attrs=any")
+	cfg, err := pgconn.ParseConfig("host=" + s.socket.ours + " sslmode=disable target_session_attrs=any")
 	if err != nil {
 		return nil, err
 	}
@@ -241,33 +239,4 @@ func checkVersion(inst Installation, dir string) error {
 			dir, made, inst.BinDir, inst.Major, EnvBinDir)
 	}
 	return nil
-}
-
-// makeSocketDir makes the folder of the server's socket, which only the server's user can enter. It lies in the
-// temporary folder because the path of a Unix socket must be short, and has a name of its own for each data folder, so
-// that a crash leaves no more than one behind.
-func makeSocketDir(a *account, dataDir string) (string, error) {
-	name := fmt.Sprintf("sealift-pg-%x", sha256.Sum256([]byte(dataDir)))[:24]
-	parent := os.TempDir()
-	if len(filepath.Join(parent, name, ".s.PGSQL.5432.lock")) > maxSocketPath {
-		parent = "/tmp"
-	}
-	dir := filepath.Join(parent, name)
-	switch err := os.Mkdir(dir, 0o700); {
-	case errors.Is(err, fs.ErrExist):
-		// Left by a crash, if it is ours; anybody can put something of that name into a shared temporary folder.
-		info, err := os.Lstat(dir)
-		if err != nil {
-			return "", err
-		}
-		if !info.IsDir() || info.Mode().Perm() != 0o700 || !ownedBy(info, a) {
-			return "", fmt.Errorf("%s is in the way, and it is not ours; remove it", dir)
-		}
-		if err := clearFolder(dir); err != nil {
-			return "", err
-		}
-	case err != nil:
-		return "", err
-	}
-	return dir, a.own(dir)
 }

@@ -82,7 +82,11 @@ func options(dir string) Options {
 
 func TestServer(t *testing.T) {
 	// t.TempDir lies in a folder that only the caller can enter, so for root this covers the descriptor way as well.
-	dir := filepath.Join(t.TempDir(), "data")
+	// The path is longer than that of a socket may be.
+	dir := filepath.Join(t.TempDir(), strings.Repeat("deep/", 20), "data")
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	start := func() (*Server, *pgconn.PgConn) {
 		s, err := Start(t.Context(), options(dir))
 		if err != nil {
@@ -106,8 +110,8 @@ func TestServer(t *testing.T) {
 	if err := s.Close(); err != nil { // with the session still open
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(s.socketDir); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("socket folder after Close: %v", err)
+	if left, err := filepath.Glob(filepath.Join(s.socket.others, ".s.*")); err != nil || left != nil {
+		t.Errorf("sockets after Close: %v %v", left, err)
 	}
 	if _, err := s.Connect(t.Context(), "rdsdb", "dev", nil); err == nil {
 		t.Error("connected after Close")
@@ -265,8 +269,10 @@ func TestCrash(t *testing.T) {
 		}
 	}
 	// A crash of the whole machine leaves the pid file too; the pid may be anybody's by now.
-	if err := os.WriteFile(filepath.Join(dir, "postmaster.pid"), fmt.Appendf(nil, "%d\n", os.Getpid()), 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"postmaster.pid", ".s.PGSQL.5432.lock"} {
+		if err := os.WriteFile(filepath.Join(dir, name), fmt.Appendf(nil, "%d\n", os.Getpid()), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s, err := Start(t.Context(), options(dir))
 	if err != nil {

@@ -2,8 +2,8 @@ package pgserver
 
 import "syscall"
 
-// folderByDescriptor says that a folder can be handed to another user's process as an open descriptor, so that the
-// folders above it need not be passable for that user (a home folder of root is not).
+// folderByDescriptor says that a folder can be reached through an open descriptor of it, under /proc. The folders above
+// it then need not be passable (a home folder of root is not, for the server's user), nor its path be short.
 const folderByDescriptor = true
 
 // sysProcAttr puts the process into a group of its own, so that the terminal's Ctrl-C reaches only us and we decide the

@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// endStale ends a server that an earlier owner of the folder left running, and removes the pid file that a crash left.
-// The caller holds the folder: whatever else runs on it is an orphan.
+// endStale ends a server that an earlier owner of the folder left running, and removes the lock files that a crash left:
+// PostgreSQL believes them if their process id has been given to somebody else since. The caller holds the folder, so
+// whatever else runs on it is an orphan.
 func endStale(dir string, log *slog.Logger) error {
 	name := filepath.Join(dir, "postmaster.pid")
 	pid, err := readPid(name)
@@ -31,8 +32,14 @@ func endStale(dir string, log *slog.Logger) error {
 			return fmt.Errorf("stop the PostgreSQL left running in %s: %w", dir, err)
 		}
 	}
-	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	left, err := filepath.Glob(filepath.Join(dir, ".s.PGSQL.*")) // the socket, where it is in this folder, and its lock
+	if err != nil {
 		return err
+	}
+	for _, file := range append(left, name) {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }
