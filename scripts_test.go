@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/sealift/sealift/internal/cli"
@@ -36,7 +37,7 @@ import (
 //	job FILE REST       write a job file: the script's warehouses and stage, then the text of REST
 //	staged N            the bucket holds N objects, versions and uploads
 //	kms disable|enable  the script's key
-//	between ACTION      when the manifest for COPY is written: remove, alter or truncate the first staged data object
+//	between ACTION      when the manifest for COPY is written: remove, alter, truncate or garble the first staged data object
 //	exits N COMMAND...  run a command that must end with exit code N
 //	alter FILE OLD NEW  replace OLD by NEW in FILE
 //	full N              the disk under S3 is full after N more bytes; full off ends that
@@ -229,6 +230,21 @@ func between(ts *testscript.TestScript, _ bool, args []string) {
 	s.proxy.beforeCopy(func() error { return s.tamper(context.Background(), args[0]) })
 }
 
+// garbled is a zstd file of exactly size bytes: a record whose first field is no number, then a frame to be skipped.
+func garbled(size int) ([]byte, error) {
+	enc, err := zstd.NewWriter(nil)
+	if err != nil {
+		return nil, err
+	}
+	out := enc.EncodeAll([]byte("secret-in-the-file|x\n"), nil)
+	pad := size - len(out) - 8
+	if pad < 0 {
+		return nil, fmt.Errorf("%d bytes are too few", size)
+	}
+	out = append(out, 0x50, 0x2a, 0x4d, 0x18, byte(pad), byte(pad>>8), 0, 0)
+	return append(out, make([]byte, pad)...), nil
+}
+
 // proxy stands between the program and the AWS endpoint, so that a script can do something at one exact point of a run.
 type proxy struct {
 	server *httptest.Server
@@ -307,6 +323,11 @@ func (s *site) tamper(ctx context.Context, how string) error {
 			}
 		case "truncate":
 			text = text[:len(text)/2]
+		case "garble":
+			// A record of the right length in bytes, as UNLOAD's manifest says it, that COPY cannot read.
+			if text, err = garbled(len(text)); err != nil {
+				return err
+			}
 		default:
 			return fmt.Errorf("no such action: %s", how)
 		}

@@ -54,8 +54,19 @@ func ParseLoadError(row []*string) (LoadError, error) {
 	}
 	return LoadError{
 		File: trimmed(row[0]), Line: line, Column: trimmed(row[2]), Type: trimmed(row[3]), Length: trimmed(row[4]),
-		Code: code, Reason: trimmed(row[6]), Query: query,
+		Code: code, Reason: withoutValue(trimmed(row[6])), Query: query,
 	}, nil
+}
+
+// withoutValue takes out of a reason what it quotes of the data: Invalid digit, Value 'a', Pos 0, Type: Integer. The
+// quoted value may hold a quote itself, so everything up to the last one goes.
+func withoutValue(reason string) string {
+	before, rest, ok := strings.Cut(reason, "Value '")
+	end := strings.LastIndexByte(rest, '\'')
+	if !ok || end < 0 {
+		return reason
+	}
+	return before + "Value redacted" + rest[end+1:]
 }
 
 // String says what was wrong with which column.
