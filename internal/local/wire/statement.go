@@ -50,6 +50,11 @@ func (s *session) run(q *running, b *batch, last bool) error {
 
 // perform does what the translation of a statement says, and leaves the answer's command tag in q.complete if q.hold.
 func (s *session) perform(q *running, tr dialect.Translation, b *batch, last bool) error {
+	if tr.Alone && (b.many || s.pg.status != idle) {
+		return s.refuse(q, &pgconn.PgError{
+			Severity: "ERROR", Code: "25001", Message: q.st.Verb() + " cannot run inside a transaction block",
+		})
+	}
 	control := transactionControl(q.st)
 	several := len(tr.Before)+len(tr.After) > 0
 	if (b.many || several) && tr.Action != dialect.Refuse && control == noControl && s.pg.status == idle && !b.implicit {
