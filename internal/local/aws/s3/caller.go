@@ -56,6 +56,9 @@ func (c *Caller) BucketRegion(_ context.Context, bucket string) (string, error) 
 func (c *Caller) bucket(name string) (*bucket, error) { return c.ownedBucket(name, c.expectedOwner) }
 
 func (c *Caller) ownedBucket(name, owner string) (*bucket, error) {
+	if err := c.s.slowDown(); err != nil {
+		return nil, err
+	}
 	b, err := c.s.find(name)
 	if err != nil {
 		return nil, err

@@ -111,7 +111,9 @@ func TestWriterIsUpload(t *testing.T) {
 		if _, err := out.Write(make([]byte, size)); err != nil {
 			return errors.Join(err, out.Abort(t.Context()))
 		}
-		_, err = out.Commit(t.Context())
+		if _, err = out.Commit(t.Context()); err != nil {
+			t.Errorf("committing is too late for: %v", err)
+		}
 		return err
 	}
 	if err := write(1000); err != nil {
@@ -183,6 +185,10 @@ func TestDiskFull(t *testing.T) {
 		t.Error(err)
 	}
 	w.cloud.S3.LimitDisk(-1)
+	_, err = w.admin().PutObject(t.Context(), s3.PutInput{Bucket: b, Key: "k", Length: 9}, strings.NewReader("too short"[:5]))
+	if code := s3.Error(err).Code; code != "IncompleteBody" {
+		t.Errorf("a body that ends early: %s", code)
+	}
 	if got := w.get(b, "k"); got != "before" {
 		t.Errorf("got %q", got)
 	}
@@ -190,6 +196,23 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("%d content files, want 1", len(files))
 	}
 	w.put(b, "k", "after")
+}
+
+func TestThrottle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.bucket("corp-stage")
+	w.put(b, "k", "content")
+	w.cloud.S3.Throttle(2)
+	_, err := w.s3().GetObject(t.Context(), &s3sdk.GetObjectInput{Bucket: &b, Key: awssdk.String("k")})
+	wantCode(t, "a client", err, "503 SlowDown")
+	_, err = w.admin().List(t.Context(), listOf(b))
+	if code := s3.Error(err).Code; code != "SlowDown" {
+		t.Errorf("a warehouse: %s", code)
+	}
+	if got := w.get(b, "k"); got != "content" {
+		t.Errorf("afterwards: %q", got)
+	}
 }
 
 func TestRestart(t *testing.T) {

@@ -22,6 +22,8 @@ import (
 	s3sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/sealift/sealift/internal/local/aws/s3"
 )
 
 func TestObject(t *testing.T) {
@@ -260,31 +262,47 @@ func TestWriteConditions(t *testing.T) {
 	}
 }
 
-// Of many that create one object at once, exactly one succeeds, and its content is what stays.
+// gated is a body that begins only when all bodies of the gate are being read.
+type gated struct {
+	gate *sync.WaitGroup
+	once sync.Once
+	body io.Reader
+}
+
+func (g *gated) Read(p []byte) (int, error) {
+	g.once.Do(g.gate.Done)
+	g.gate.Wait()
+	return g.body.Read(p)
+}
+
+// Of many that create one object at once, exactly one succeeds, and its content is what stays. All of them have found
+// that there is no object before the first one writes.
 func TestConditionalPutRace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.bucket("corp-stage")
-	client := w.s3()
 	const writers = 24
-	var group sync.WaitGroup
+	var group, gate sync.WaitGroup
+	gate.Add(writers)
 	codes := make([]string, writers)
 	for i := range writers {
 		group.Go(func() {
-			_, err := client.PutObject(t.Context(), &s3sdk.PutObjectInput{
-				Bucket: &b, Key: awssdk.String("lease"), Body: strings.NewReader(fmt.Sprint("writer ", i)), IfNoneMatch: awssdk.String("*"),
-			})
-			codes[i] = code(err)
+			_, err := w.admin().PutObject(t.Context(), s3.PutInput{
+				Bucket: b, Key: "lease", Conditions: s3.Conditions{IfNoneMatch: "*"},
+			}, &gated{gate: &gate, body: strings.NewReader(fmt.Sprint("writer ", i))})
+			if err != nil {
+				codes[i] = s3.Error(err).Code
+			}
 		})
 	}
 	group.Wait()
-	winner := slices.Index(codes, "200")
+	winner := slices.Index(codes, "")
 	if winner < 0 {
 		t.Fatalf("nobody won: %v", codes)
 	}
 	for i, got := range codes {
-		if i != winner && got != "412 PreconditionFailed" {
-			t.Errorf("writer %d: %s", i, got)
+		if i != winner && got != "PreconditionFailed" {
+			t.Errorf("writer %d: %q", i, got)
 		}
 	}
 	if got, want := w.get(b, "lease"), fmt.Sprint("writer ", winner); got != want {
@@ -295,23 +313,24 @@ func TestConditionalPutRace(t *testing.T) {
 	}
 }
 
-// An object that is replaced or deleted while it is read is read to its end.
+// An object that is replaced or deleted while it is read is read to its end, also if it lies in several files.
 func TestReadWhileReplaced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.bucket("corp-stage")
-	content := strings.Repeat("abcdefgh", 1<<20)
-	w.put(b, "k", content)
-	out, err := w.s3().GetObject(t.Context(), &s3sdk.GetObjectInput{Bucket: &b, Key: awssdk.String("k")})
+	one, two := letters("a", 5*megabyte), letters("b", 5*megabyte)
+	upload(t, w, b, "k", func(*s3sdk.CreateMultipartUploadInput) {}, one, two)
+	o, err := w.admin().GetObject(t.Context(), s3.GetInput{Bucket: b, Key: "k"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.put(b, "k", "short")
-	if _, err := w.s3().DeleteObject(t.Context(), &s3sdk.DeleteObjectInput{Bucket: &b, Key: awssdk.String("k")}); err != nil {
-		t.Fatal(err)
+	w.delete(b, "k", nil)
+	if got := readAll(t, o.Body); got != one+two {
+		t.Errorf("read %d bytes, want %d", len(got), len(one)+len(two))
 	}
-	if got := readAll(t, out.Body); got != content {
-		t.Errorf("read %d bytes, want %d", len(got), len(content))
+	if files := w.contentFiles(); len(files) > 0 {
+		t.Errorf("content stays on disk: %v", files)
 	}
 }
 
@@ -321,7 +340,7 @@ func TestRefusedBodies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	b := w.bucket("corp-stage")
-	for _, size := range []int{10, 300 << 10, 3 << 20} {
+	for _, size := range []int{10, 1900 << 10, 3 << 20} {
 		for range 5 {
 			_, err := w.s3().PutObject(t.Context(), &s3sdk.PutObjectInput{
 				Bucket: &b, Key: awssdk.String("k"), Body: bytes.NewReader(make([]byte, size)), StorageClass: "FAST",
@@ -329,7 +348,11 @@ func TestRefusedBodies(t *testing.T) {
 			wantCode(t, fmt.Sprint(size, " bytes"), err, "400 InvalidStorageClass")
 		}
 	}
-	raw := func(expect bool) string {
+	presigned, err := s3sdk.NewPresignClient(w.s3()).PresignPutObject(t.Context(), &s3sdk.PutObjectInput{Bucket: awssdk.String("corp-none"), Key: awssdk.String("k")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := func(target string, expect bool) string {
 		t.Helper()
 		dialer := &tls.Dialer{Config: w.tls.Client().Transport.(*http.Transport).TLSClientConfig}
 		conn, err := dialer.DialContext(t.Context(), "tcp", w.tls.Listener.Addr().String())
@@ -337,7 +360,7 @@ func TestRefusedBodies(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := conn.(*tls.Conn)
-		header := "PUT /corp-stage/k HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 20\r\n"
+		header := "PUT " + target + " HTTP/1.1\r\nHost: " + strings.TrimPrefix(w.tls.URL, "https://") + "\r\nContent-Length: 20\r\n"
 		if expect {
 			header += "Expect: 100-continue\r\n"
 		}
@@ -354,8 +377,11 @@ func TestRefusedBodies(t *testing.T) {
 		return string(all)
 	}
 	for _, expect := range []bool{false, true} {
-		if got := raw(expect); strings.Count(got, "HTTP/1.1 ") != 1 || !strings.HasPrefix(got, "HTTP/1.1 403") {
-			t.Errorf("expect %t: %s", expect, got)
+		if got := raw("/corp-stage/k", expect); strings.Count(got, "HTTP/1.1 ") != 1 || !strings.HasPrefix(got, "HTTP/1.1 403") {
+			t.Errorf("unsigned, expect %t: %s", expect, got)
+		}
+		if got := raw(strings.TrimPrefix(presigned.URL, w.tls.URL), expect); strings.Count(got, "HTTP/1.1 ") != 1 || !strings.HasPrefix(got, "HTTP/1.1 404") {
+			t.Errorf("signed, expect %t: %s", expect, got)
 		}
 	}
 }

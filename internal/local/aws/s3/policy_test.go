@@ -9,6 +9,8 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	s3sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/sealift/sealift/internal/local/aws/s3"
 )
 
 // The policy of a staging bucket: SSE-KMS under one key, over TLS, or nothing.
@@ -115,6 +117,42 @@ func TestPolicyConditions(t *testing.T) {
 	}
 }
 
+// A policy can tell how a request was signed, and how long ago.
+func TestSignatureConditions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.bucket("corp-stage")
+	w.put(b, "k", "content")
+	get := func() int {
+		t.Helper()
+		u, err := s3sdk.NewPresignClient(w.s3()).PresignGetObject(t.Context(), &s3sdk.GetObjectInput{Bucket: &b, Key: awssdk.String("k")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, _ := w.fetch(u.URL)
+		return status
+	}
+	deny := func(condition string) {
+		t.Helper()
+		w.policy(b, `{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::corp-stage/*","Condition":`+condition+`}`)
+	}
+	deny(`{"StringEquals":{"s3:authType":"REST-QUERY-STRING"}}`)
+	if status := get(); status != http.StatusForbidden {
+		t.Errorf("a URL where URLs are denied: %d", status)
+	}
+	if got := w.get(b, "k"); got != "content" {
+		t.Errorf("a header where URLs are denied: %q", got)
+	}
+	deny(`{"NumericGreaterThan":{"s3:signatureAge":"600000"}}`)
+	if status := get(); status != http.StatusOK {
+		t.Errorf("a fresh URL: %d", status)
+	}
+	deny(`{"NumericLessThan":{"s3:signatureAge":"600000"}}`)
+	if status := get(); status != http.StatusForbidden {
+		t.Errorf("a fresh URL where such are denied: %d", status)
+	}
+}
+
 // Who may not list the bucket does not learn whether an object exists.
 func TestMissingObjectIsHidden(t *testing.T) {
 	t.Parallel()
@@ -160,6 +198,11 @@ func TestAccounts(t *testing.T) {
 	wantCode(t, "another owner than expected", err, "403 AccessDenied")
 	_, err = w.s3().HeadBucket(t.Context(), &s3sdk.HeadBucketInput{Bucket: &b, ExpectedBucketOwner: awssdk.String(first)})
 	wantCode(t, "the expected owner", err, "200")
+	for account, want := range map[string]string{first: "NoSuchKey", second: "AccessDenied"} {
+		if _, err := w.admin().Expect(account).HeadObject(t.Context(), s3.GetInput{Bucket: b, Key: "none"}); s3.Error(err).Code != want {
+			t.Errorf("a warehouse that expects %s: %v", account, err)
+		}
+	}
 	list, err := stranger.ListBuckets(t.Context(), &s3sdk.ListBucketsInput{})
 	if err != nil || len(list.Buckets) != 0 {
 		t.Errorf("a stranger's buckets: %s, %v", toJSON(t, list), err)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sealift/sealift/internal/local/aws/iam"
@@ -42,6 +43,7 @@ type Service struct {
 	log        *slog.Logger
 	serviceKey []byte // of SSE-S3
 	content    *content
+	throttled  atomic.Int64 // requests still to be answered with SlowDown
 
 	mu      sync.RWMutex // guards which buckets there are
 	buckets map[string]*bucket
@@ -196,6 +198,20 @@ func (s *Service) trash(dir string) error {
 	}
 	if err := os.RemoveAll(name); err != nil {
 		s.log.Warn("trash stays on disk", "err", err)
+	}
+	return nil
+}
+
+// Throttle makes the next n requests about buckets fail with 503 SlowDown, as S3 does when it must grow, for tests of what
+// happens then.
+func (s *Service) Throttle(n int) { s.throttled.Store(int64(n)) }
+
+// slowDown counts a request that Throttle is about.
+func (s *Service) slowDown() error {
+	for n := s.throttled.Load(); n > 0; n = s.throttled.Load() {
+		if s.throttled.CompareAndSwap(n, n-1) {
+			return refuse(http.StatusServiceUnavailable, "SlowDown", "Please reduce your request rate.")
+		}
 	}
 	return nil
 }
