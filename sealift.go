@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -197,7 +198,10 @@ func finish(ctx context.Context, p *plan.Plan, j *reported, folder string, stop 
 	if err != nil {
 		return nil, err
 	}
-	return r, writeFile(filepath.Join(folder, receiptFile), text)
+	return r, writeFile(filepath.Join(folder, receiptFile), func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
 }
 
 func opener(w *connect.Warehouse) func(context.Context) (runner.Session, error) {
@@ -301,21 +305,16 @@ func newRunFolder(stateDir, id string, p *plan.Plan) (string, error) {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return "", fmt.Errorf("make the run's folder: %w", err)
 	}
-	text, err := p.Encode()
-	if err != nil {
-		return "", err
-	}
-	return folder, writeFile(filepath.Join(folder, planFile), text)
+	return folder, writeFile(filepath.Join(folder, planFile), p.Encode)
 }
 
 // writeFile writes a file that is there whole or not at all, also after a crash.
-func writeFile(name string, text []byte) (err error) {
+func writeFile(name string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close())
+	err = errors.Join(write(f), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), name)
 	}

@@ -1,12 +1,15 @@
 package plan
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 )
 
@@ -25,28 +28,76 @@ func (p *Plan) Seal() error {
 	return nil
 }
 
-// digest is the id that the plan's content has.
+// digest is the id that the plan's content has. It is taken table by table: a plan of ten thousand tables is a hundred
+// megabytes of text, of which no second copy is wanted in memory.
 func (p *Plan) digest() (string, error) {
 	bare := *p
-	bare.ID = ""
-	text, err := json.Marshal(&bare)
-	if err != nil {
+	bare.ID, bare.Tables = "", nil
+	sum := sha256.New()
+	enc := json.NewEncoder(sum)
+	if err := enc.Encode(&bare); err != nil {
 		return "", fmt.Errorf("encode plan: %w", err)
 	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:6]), nil
+	for i := range p.Tables {
+		if err := enc.Encode(&p.Tables[i]); err != nil {
+			return "", fmt.Errorf("encode plan: %w", err)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:6]), nil
 }
 
-// Encode is the plan's JSON form, indented, which Decode reads.
-func (p *Plan) Encode() ([]byte, error) {
-	var b bytes.Buffer
+// noTables is how the list of tables stands in the text of a plan without any. No text in a plan can look like it:
+// JSON writes a line's end in a string as \n.
+const noTables = "\n  \"tables\": []"
+
+// Encode writes the plan's JSON form, indented, which Decode reads, table by table.
+func (p *Plan) Encode(w io.Writer) error {
+	bare := *p
+	bare.Tables = []Table{}
+	frame, err := indented(&bare, "")
+	if err != nil {
+		return err
+	}
+	before, after, ok := strings.Cut(frame, noTables)
+	if !ok {
+		panic("plan: the frame of a plan has no tables")
+	}
+	out := bufio.NewWriter(w)
+	write := func(texts ...string) {
+		for _, t := range texts {
+			_, _ = out.WriteString(t) // a bufio.Writer keeps its first error, and Flush answers it
+		}
+	}
+	write(before, strings.TrimSuffix(noTables, "]"))
+	for i := range p.Tables {
+		text, err := indented(&p.Tables[i], "    ")
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			write(",")
+		}
+		write("\n    ", strings.TrimSuffix(text, "\n"))
+	}
+	if len(p.Tables) > 0 {
+		write("\n  ")
+	}
+	write("]", after)
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write plan: %w", err)
+	}
+	return nil
+}
+
+func indented(v any, prefix string) (string, error) {
+	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false) // statements are for people: a <> b, not \u003c
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(p); err != nil {
-		return nil, fmt.Errorf("encode plan: %w", err)
+	enc.SetIndent(prefix, "  ")
+	if err := enc.Encode(v); err != nil {
+		return "", fmt.Errorf("encode plan: %w", err)
 	}
-	return b.Bytes(), nil
+	return b.String(), nil
 }
 
 // Decode reads a plan and refuses what it does not fully understand: another version, unknown fields, and a plan that

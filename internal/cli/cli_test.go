@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -135,9 +136,9 @@ func ports(ts *testscript.TestScript, _ bool, _ []string) {
 func writeRun(ts *testscript.TestScript, dir string, p *plan.Plan, id string, later time.Duration, entries []journal.Entry) {
 	folder := filepath.Join(dir, id)
 	ts.Check(os.MkdirAll(folder, 0o700))
-	text, err := p.Encode()
-	ts.Check(err)
-	ts.Check(os.WriteFile(filepath.Join(folder, "plan.json"), text, 0o600))
+	var text bytes.Buffer
+	ts.Check(p.Encode(&text))
+	ts.Check(os.WriteFile(filepath.Join(folder, "plan.json"), text.Bytes(), 0o600))
 	now := time.Date(2026, 11, 19, 8, 0, 0, 0, time.UTC).Add(later)
 	w, err := journal.Create(filepath.Join(folder, "journal.jsonl"), func() time.Time {
 		now = now.Add(1500 * time.Millisecond)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"testing"
@@ -100,10 +101,11 @@ func TestIsPlan(t *testing.T) {
 	if err := p.Seal(); err != nil {
 		t.Fatal(err)
 	}
-	text, err := p.Encode()
-	if err != nil {
+	var b bytes.Buffer
+	if err := p.Encode(&b); err != nil {
 		t.Fatal(err)
 	}
+	text := b.Bytes()
 	if !isPlan(text) || !isPlan(append([]byte("\n"), text...)) {
 		t.Error("a plan is not recognised")
 	}

@@ -33,13 +33,12 @@ func (a *app) readFile(name string) (_ []byte, err error) {
 }
 
 // writeFile writes an answer to a file, whole or not at all.
-func writeFile(name string, text []byte) error {
+func writeFile(name string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close())
+	err = errors.Join(write(f), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), name)
 	}

@@ -42,17 +42,13 @@ Exit codes: 0 planned, 1 failed, 2 the job has mistakes (all are listed), 130 in
 			if err != nil {
 				return interrupted(ctx, err)
 			}
-			text, err := p.Encode()
-			if err != nil {
-				return err
-			}
 			if file != "" {
-				if err := writeFile(file, text); err != nil {
+				if err := writeFile(file, p.Encode); err != nil {
 					return err
 				}
 			}
 			if a.json {
-				return a.answer(string(text))
+				return p.Encode(a.stdout)
 			}
 			next := fmt.Sprintf("plan %s; keep it with: sealift plan %s -o FILE, or run it with: sealift copy %s\n", p.ID, show.Argument(args[0]), show.Argument(args[0]))
 			if file != "" {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -125,7 +126,10 @@ RUN is a run's id, the beginning of one, or last.`,
 			if html == "-" {
 				return a.answer(string(text))
 			}
-			if err := writeFile(html, text); err != nil {
+			if err := writeFile(html, func(w io.Writer) error {
+				_, err := w.Write(text)
+				return err
+			}); err != nil {
 				return err
 			}
 			return a.answer(show.Safe(html) + " written\n")

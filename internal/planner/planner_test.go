@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -146,11 +147,11 @@ func TestPlansAreAsReviewed(t *testing.T) {
 			if err != nil || again.ID != p.ID {
 				t.Errorf("the same input made another plan: %s, %s (%v)", p.ID, again.ID, err)
 			}
-			text, err := p.Encode()
-			if err != nil {
+			var text bytes.Buffer
+			if err := p.Encode(&text); err != nil {
 				t.Fatal(err)
 			}
-			back, err := plan.Decode(text)
+			back, err := plan.Decode(text.Bytes())
 			if err != nil || back.ID != p.ID {
 				t.Errorf("the plan does not read back: %v", err)
 			}
