@@ -136,6 +136,9 @@ func (e *Engine) runCopy(ctx context.Context, p postgres, l *load) (err error) {
 	if err := l.run(ctx, p, files, max(e.Slices, 1)); err != nil {
 		return err
 	}
+	if err := l.compress(ctx, p); err != nil {
+		return err
+	}
 	if l.StatUpdate == command.On || (l.StatUpdate == command.Unsaid && l.table.empty && l.table.mine) {
 		return p.exec(ctx, "ANALYZE "+l.table.qualified)
 	}

@@ -645,3 +645,32 @@ func TestCopyTakesTurns(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestCopyCompression(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	s.store.put("s3://b/x", "1|a|t|2020-01-01|1\n")
+	for _, tt := range []struct{ encodings, options, want string }{
+		{`"a":"raw","b":"raw","c":"raw","d":"raw","e":"raw"`, "", "az64 lzo raw az64 raw"},
+		{`"a":"raw","b":"raw","c":"raw","d":"raw","e":"raw"`, "COMPUPDATE OFF", "raw raw raw raw raw"},
+		{`"a":"zstd","b":"raw","c":"raw","d":"raw","e":"raw"`, "", "zstd raw raw raw raw"},
+		{`"a":"zstd","b":"zstd","c":"zstd","d":"zstd","e":"zstd"`, "COMPUPDATE PRESET", "az64 lzo raw az64 raw"},
+		{`"a":"zstd","b":"zstd","c":"zstd","d":"zstd","e":"zstd"`, "COMPUPDATE ON", "az64 lzo raw az64 raw"},
+		{`"a":"zstd","b":"zstd","c":"zstd","d":"zstd","e":"zstd"`, "COMPUPDATE OFF", "zstd zstd zstd zstd zstd"},
+	} {
+		s.sql("DROP TABLE IF EXISTS t; CREATE TABLE t (a int, b varchar(9), c bool, d date, e int)")
+		s.sql(`SELECT rs.alter_table('t', '{"encodings":{` + tt.encodings + `},"sort":"compound","sortkey":["e"]}', '{}')`)
+		encodings := func() string {
+			return strings.Join(s.query("SELECT encoding FROM rs.column_attribute WHERE relid = 't'::regclass ORDER BY attnum"), " ")
+		}
+		s.must("COPY t FROM 's3://b/x'" + role + " " + tt.options)
+		if got := encodings(); got != tt.want {
+			t.Errorf("%s %s: got %s, want %s", tt.encodings, tt.options, got, tt.want)
+		}
+		// Once the table has rows nothing changes any more.
+		s.must("COPY t FROM 's3://b/x'" + role + " COMPUPDATE PRESET")
+		if got := encodings(); got != tt.want {
+			t.Errorf("%s %s: second load made %s of %s", tt.encodings, tt.options, got, tt.want)
+		}
+	}
+}

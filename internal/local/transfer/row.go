@@ -266,9 +266,6 @@ func (l *fixedLayout) row(dst []byte, fields []field) ([]byte, error) {
 	for i, f := range fields {
 		column := l.columns[i]
 		text := shown(column.Kind, f.text)
-		if column.Kind == value.Char {
-			text = bytes.TrimRight(text, " ") // the padding of CHAR must not make a value too wide
-		}
 		width := l.widths[i].Chars
 		if f.null {
 			text = l.null

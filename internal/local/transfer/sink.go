@@ -22,6 +22,7 @@ type target struct {
 	columns    []value.Column // of the query
 	kept       []int          // indexes of the columns that stay in the files
 	partition  []int          // indexes of the partition columns
+	padded     []int          // indexes of CHAR columns
 
 	mu       sync.Mutex
 	prepared map[string]error // what CLEANPATH came to, by partition
@@ -116,6 +117,10 @@ func (w *sliceWriter) write(ctx context.Context, rows []byte) error {
 	for len(rows) > 0 {
 		var fields []field
 		fields, rows = w.reader.next(rows)
+		for _, i := range w.padded {
+			// The blanks that pad a CHAR are not written (r_UNLOAD_command_examples, data that contains a delimiter).
+			fields[i].text = trimPadding(fields[i].text)
+		}
 		o, err := w.file(ctx, fields)
 		if err != nil {
 			return err
@@ -143,6 +148,13 @@ func (w *sliceWriter) write(ctx context.Context, rows []byte) error {
 		w.rows++
 	}
 	return nil
+}
+
+func trimPadding(text []byte) []byte {
+	for len(text) > 0 && text[len(text)-1] == ' ' {
+		text = text[:len(text)-1]
+	}
+	return text
 }
 
 // file answers the open file that a row belongs into.
@@ -192,11 +204,6 @@ func appendPartitionValue(dst []byte, kind value.Kind, f field) []byte {
 		return append(dst, hiveNull...)
 	}
 	text := shown(kind, f.text)
-	if kind == value.Char {
-		for len(text) > 0 && text[len(text)-1] == ' ' {
-			text = text[:len(text)-1]
-		}
-	}
 	if len(text) == 0 {
 		return append(dst, hiveNull...)
 	}

@@ -185,7 +185,10 @@ func newTarget(u *command.Unload, columns []value.Column) (*target, error) {
 		}
 		t.partition = append(t.partition, i)
 	}
-	for i := range columns {
+	for i, c := range columns {
+		if c.Kind == value.Char {
+			t.padded = append(t.padded, i)
+		}
 		if u.Include || !slices.Contains(t.partition, i) {
 			t.kept = append(t.kept, i)
 		}

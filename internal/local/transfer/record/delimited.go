@@ -121,6 +121,9 @@ func (d *Delimited) split(line []byte) ([]Field, error) {
 		d.o.RemoveQuotes && bytes.ContainsAny(line, `"'`)
 	for pos := 0; ; {
 		if len(d.fields) == d.o.Columns {
+			if pos == len(line) && pos > 0 {
+				break // a delimiter behind the last field ends it, as in the manual's example of default values
+			}
 			return nil, &Error{Code: codeExtraColumn, Reason: "Extra column(s) found", Field: d.o.Columns - 1, Pos: pos}
 		}
 		var raw, text []byte

@@ -60,7 +60,7 @@ func TestDelimited(t *testing.T) {
 		{"empty fields", "|\n||\n", DelimitedOptions{Columns: 3}, []string{"1: Delimiter not found (1214) field 1", "2: [] [] []"}},
 		{"carriage returns", "a|b\r\nc\r|d\r\n", DelimitedOptions{Columns: 2}, []string{"1: [a] [b]", "2: [c\r] [d]"}},
 		{"too many", "a|b|c\nd|e\n", DelimitedOptions{Columns: 2}, []string{"1: Extra column(s) found (1202) field 1", "2: [d] [e]"}},
-		{"trailing delimiter", "a|b|\n", DelimitedOptions{Columns: 2}, []string{"1: Extra column(s) found (1202) field 1"}},
+		{"trailing delimiter", "a|b|\na||\na|b||\n", DelimitedOptions{Columns: 2}, []string{"1: [a] [b]", "2: [a] []", "3: Extra column(s) found (1202) field 1"}},
 		{"too few", "a\n", DelimitedOptions{Columns: 2}, []string{"1: Delimiter not found (1214) field 0"}},
 		{"too few, filled", "a\n\n", DelimitedOptions{Columns: 2, FillRecord: true}, []string{"1: [a] []", "2: [] []"}},
 		{"blank line", "a|b\n\nc|d\n", DelimitedOptions{Columns: 2}, []string{"1: [a] [b]", "2: Line has no data (1211) field 0", "3: [c] [d]"}},
