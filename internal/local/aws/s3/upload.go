@@ -266,10 +266,8 @@ func checkPart(number int) error {
 func (s *Service) addPart(b *bucket, u *upload, p part) (PartInfo, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	err := error(nil)
-	if b.uploads[u.ID] == nil { // aborted or completed while the part arrived
-		err = noSuchUpload(u.ID)
-	} else {
+	err := noSuchUpload(u.ID) // aborted or completed while the part arrived
+	if b.uploads[u.ID] != nil {
 		err = writeJSON(filepath.Join(b.uploadPath(u.ID), strconv.Itoa(p.Number)+".json"), p)
 	}
 	if err != nil {
