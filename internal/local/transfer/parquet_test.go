@@ -62,7 +62,7 @@ func TestUnloadParquetSchema(t *testing.T) {
 func TestUnloadParquetSizes(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
-	s.sql("CREATE TABLE big AS SELECT i, replace(encode(sha512(i::text::bytea), 'base64'), chr(10), '')::varchar(128) AS t FROM generate_series(1, 500000) i")
+	s.sql("CREATE TABLE big AS SELECT i, (encode(sha512(i::text::bytea), 'base64') || encode(sha512((-i)::text::bytea), 'base64') || encode(sha512((i+0.5)::text::bytea), 'base64') || encode(sha512((i+0.25)::text::bytea), 'base64'))::varchar(400) AS t FROM generate_series(1, 125000) i")
 	s.must("UNLOAD ('select * from big') TO 's3://b/p_'" + role + " FORMAT PARQUET PARALLEL OFF MAXFILESIZE 40 MB MANIFEST VERBOSE")
 	var rows int64
 	groups := 0
@@ -81,12 +81,27 @@ func TestUnloadParquetSizes(t *testing.T) {
 		rows += f.NumRows()
 		groups += len(f.RowGroups())
 	}
-	if rows != 500000 || groups < 2 || len(s.store.keys()) < 3 {
+	if rows != 125000 || groups < 2 || len(s.store.keys()) < 3 {
 		t.Errorf("%d rows in %d row groups in %v", rows, groups, s.store.keys())
 	}
 	s.sql("CREATE TABLE b (LIKE big)")
 	s.must("COPY b FROM 's3://b/p_manifest'" + role + " FORMAT PARQUET MANIFEST")
 	s.same("parquet", "big", "b")
+
+	// Compressed text keeps to MAXFILESIZE too, by what comes out of the compressor.
+	s.store.clear()
+	s.must("UNLOAD ('select * from big') TO 's3://b/z_'" + role + " ZSTD MAXFILESIZE 5 MB")
+	for _, key := range s.store.keys() {
+		if n := len(s.store.get(t, "s3://b/"+key)); n > 5<<20 {
+			t.Errorf("%s has %d bytes", key, n)
+		}
+	}
+	if n := len(s.store.keys()); n < 8 || n > 12 {
+		t.Errorf("%d files of at most 5 MB", n)
+	}
+	s.sql("TRUNCATE b")
+	s.must("COPY b FROM 's3://b/z_'" + role + " ZSTD")
+	s.same("zstd", "big", "b")
 }
 
 type scalars struct {
