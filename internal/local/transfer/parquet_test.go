@@ -90,7 +90,7 @@ func TestUnloadParquetSizes(t *testing.T) {
 
 	// Compressed text keeps to MAXFILESIZE too, by what comes out of the compressor.
 	s.store.clear()
-	s.must("UNLOAD ('select * from big') TO 's3://b/z_'" + role + " ZSTD MAXFILESIZE 5 MB")
+	s.must("UNLOAD ('select * from big') TO 's3://b/z_'" + role + " ZSTD ESCAPE MAXFILESIZE 5 MB")
 	for _, key := range s.store.keys() {
 		if n := len(s.store.get(t, "s3://b/"+key)); n > 5<<20 {
 			t.Errorf("%s has %d bytes", key, n)
@@ -100,7 +100,7 @@ func TestUnloadParquetSizes(t *testing.T) {
 		t.Errorf("%d files of at most 5 MB", n)
 	}
 	s.sql("TRUNCATE b")
-	s.must("COPY b FROM 's3://b/z_'" + role + " ZSTD")
+	s.must("COPY b FROM 's3://b/z_'" + role + " ZSTD ESCAPE")
 	s.same("zstd", "big", "b")
 }
 
