@@ -69,6 +69,7 @@ func (a *app) copy(ctx context.Context, file string, patterns []string) error {
 
 // planToRun makes or reads the plan. Nothing has been changed yet, so this may be left at any point.
 func (a *app) planToRun(ctx context.Context, file string, patterns []string) (*plan.Plan, bool, error) {
+	defer frugal()()
 	ctx, release := a.cancellable(ctx)
 	defer release()
 	p, fresh, err := a.planOf(ctx, file)

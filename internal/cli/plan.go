@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -36,6 +37,7 @@ Exit codes: 0 planned, 1 failed, 2 the job has mistakes (all are listed), 130 in
 		Annotations: map[string]string{"exits": "told"},
 		Args:        argument("JOB"),
 		RunE: a.run(func(ctx context.Context, args []string) error {
+			defer frugal()()
 			ctx, release := a.cancellable(ctx)
 			defer release()
 			p, _, err := a.planOf(ctx, args[0])
@@ -61,6 +63,14 @@ Exit codes: 0 planned, 1 failed, 2 the job has mistakes (all are listed), 130 in
 	cmd.Flags().BoolVar(&sql, "sql", false, "show every statement too, in order")
 	a.jsonFlag(cmd)
 	return cmd
+}
+
+// frugal keeps memory near what is in use until restore is called. A plan of ten thousand tables is a hundred megabytes,
+// and planning waits for warehouses most of its time: collecting garbage more often costs little that anybody sees.
+func frugal() (restore func()) {
+	const percent = 20
+	before := debug.SetGCPercent(percent)
+	return func() { debug.SetGCPercent(before) }
 }
 
 // planOf reads a file that is a plan, or a job to make one of. fresh tells that it was made just now.

@@ -32,12 +32,20 @@ func Build(t template, args ...Fragment) SQL {
 	if n := strings.Count(string(t), "?"); n != len(args) {
 		panic(fmt.Sprintf("redshift: template %q takes %d fragments, not %d", string(t), n, len(args)))
 	}
+	// A plan holds the statements of thousands of tables: each gets the memory it needs, not what growing leaves over.
+	fragments := make([]string, len(args))
+	size := len(t)
+	for i, arg := range args {
+		fragments[i] = arg.fragment()
+		size += len(fragments[i]) - 1
+	}
 	var b strings.Builder
+	b.Grow(size)
 	rest := string(t)
-	for _, arg := range args {
+	for _, f := range fragments {
 		before, after, _ := strings.Cut(rest, "?")
 		b.WriteString(before)
-		b.WriteString(arg.fragment())
+		b.WriteString(f)
 		rest = after
 	}
 	b.WriteString(rest)
@@ -46,14 +54,11 @@ func Build(t template, args ...Fragment) SQL {
 
 // Join puts sep between parts.
 func Join(sep template, parts ...SQL) SQL {
-	var b strings.Builder
+	texts := make([]string, len(parts))
 	for i, p := range parts {
-		if i > 0 {
-			b.WriteString(string(sep))
-		}
-		b.WriteString(p.text)
+		texts[i] = p.text
 	}
-	return SQL{b.String()}
+	return SQL{strings.Join(texts, string(sep))}
 }
 
 // Idents is a list of names, with commas.
