@@ -1,6 +1,7 @@
 package sealift_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -11,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -152,20 +152,44 @@ func program(b *testing.B) string {
 	return path
 }
 
-// measure runs the program and gives its time and peak resident memory in MB.
+// measure runs the program and gives its time and peak resident memory in MB. The peak is the kernel's for the program's
+// own memory: what wait answers begins with that of the process that started it.
 func measure(ctx context.Context, b *testing.B, path string, args ...string) (time.Duration, float64) {
 	b.Helper()
 	cmd := exec.CommandContext(ctx, path, append(args, "--state-dir", b.TempDir())...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
 	start := time.Now()
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		b.Fatalf("%v\n%s", err, out)
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
 	}
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		b.Fatal("no resource usage")
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	var peak float64
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				b.Fatalf("%v\n%s", err, out.String())
+			}
+			return time.Since(start), peak
+		case <-tick.C:
+			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+			if err != nil {
+				continue // it has ended
+			}
+			for line := range strings.Lines(string(status)) {
+				if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+					kB, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 64)
+					if err == nil {
+						peak = max(peak, kB/1024)
+					}
+				}
+			}
+		}
 	}
-	return time.Since(start), float64(usage.Maxrss) / 1024
 }
 
 // Issue: the peak memory of copy does not grow with the table.
