@@ -430,8 +430,9 @@ func (a *memAccess) Keys(_ context.Context, id, secret, token string) (Store, er
 
 // memHistory keeps what it is given.
 type memHistory struct {
-	loads   map[int64]Load
-	unloads map[int64]Unload
+	loads    map[int64]Load
+	unloads  map[int64]Unload
+	statuses []Status // of all calls
 }
 
 func (h *memHistory) Load(_ context.Context, l *Load) error {
@@ -439,6 +440,7 @@ func (h *memHistory) Load(_ context.Context, l *Load) error {
 		h.loads = map[int64]Load{}
 	}
 	h.loads[l.QueryID] = *l
+	h.statuses = append(h.statuses, l.Status)
 	return nil
 }
 
@@ -447,6 +449,7 @@ func (h *memHistory) Unload(_ context.Context, u *Unload) error {
 		h.unloads = map[int64]Unload{}
 	}
 	h.unloads[u.QueryID] = *u
+	h.statuses = append(h.statuses, u.Status)
 	return nil
 }
 

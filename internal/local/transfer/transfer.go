@@ -1,5 +1,5 @@
 // Package transfer carries out Redshift's COPY and UNLOAD: PostgreSQL on one side, S3 objects on the other, several
-// slices in parallel, in flat memory, as unkind as redshift-facts says the real ones are.
+// slices in parallel, in flat memory, as unkind as the real ones.
 //
 // It knows nothing of HTTP, signatures or policies: it sees S3 through Store, which speaks in the name of one role.
 package transfer

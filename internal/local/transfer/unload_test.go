@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -529,6 +530,27 @@ func TestUnloadFailures(t *testing.T) {
 	}
 }
 
+// When the query fails on the way, the slices complete what they have: files are left behind, without a manifest.
+func TestUnloadQueryFails(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	e := s.refused("UNLOAD ('select 1/(5000-i) from (select generate_series(1, 10000) as i) x') TO 's3://b/'" + role + " MANIFEST ZSTD")
+	if e.Code != "22012" {
+		t.Errorf("got %s %s", e.Code, e.Message)
+	}
+	keys := s.store.keys()
+	if len(keys) == 0 || slices.Contains(keys, "manifest") || s.store.open != 0 {
+		t.Errorf("%d writers open, left behind: %v", s.store.open, keys)
+	}
+	rows := 0
+	for _, key := range keys {
+		rows += strings.Count(s.text(key), "\n")
+	}
+	if rows == 0 || rows >= 5000 {
+		t.Errorf("%d rows", rows)
+	}
+}
+
 // An UNLOAD inside a transaction sees its snapshot, stays in it, and fails it; what lies in S3 is not rolled back.
 func TestUnloadInTransaction(t *testing.T) {
 	t.Parallel()
@@ -575,7 +597,13 @@ func TestUnloadCounters(t *testing.T) {
 	if got := s.query("SELECT current_setting('rs.last_unload_count'), current_setting('rs.last_unload_id')"); got[0] != fmt.Sprintf("100|%d", s.id) {
 		t.Error(got)
 	}
-	u := s.history.unloads[s.id]
+	s.sql("CREATE TABLE t (i int)")
+	s.must("COPY t FROM 's3://b/'" + role)
+	s.fails("COPY t FROM 's3://b/'" + role + " CSV QUOTE '1' DELIMITER '5'")
+	if diff := cmp.Diff([]Status{Running, Success, Running, Success, Running, Failed}, s.history.statuses); diff != "" {
+		t.Error(diff)
+	}
+	u := s.history.unloads[1]
 	if u.Status != Success || u.Rows != 100 || len(u.Files) != 4 || u.Location != "s3://b/" || u.Format != "TEXT" || u.UserOID == 0 || u.End.Before(u.Start) {
 		t.Errorf("%+v", u)
 	}
