@@ -166,7 +166,7 @@ func unquote(s string) (string, bool) {
 				n := 0
 				c = 0
 				for ; n < 3 && i+n < len(s) && s[i+n] >= '0' && s[i+n] <= '7'; n++ {
-					c = c<<3 | s[i+n] - '0'
+					c = c<<3 | (s[i+n] - '0')
 				}
 				i += n - 1
 			default:
