@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -162,7 +163,7 @@ type site struct {
 func newSite(tb testing.TB, name string) *site {
 	tb.Helper()
 	w := standIn(tb)
-	ctx := context.Background()
+	ctx := tb.Context()
 	s := &site{world: w, database: "t_" + name, bucket: "test-" + name, alias: "alias/test-" + name, endpoint: w.vars["AWS_ENDPOINT_URL"]}
 	s.s3 = s3.NewFromConfig(w.source, func(o *s3.Options) { o.UsePathStyle = true })
 	s.kms = kms.NewFromConfig(w.source)
@@ -202,10 +203,7 @@ const bucketPolicy = `{"Version":"2012-10-17","Statement":[
 
 // env is what the program finds in its environment.
 func (s *site) env() map[string]string {
-	out := map[string]string{}
-	for k, v := range s.vars {
-		out[k] = v
-	}
+	out := maps.Clone(s.vars)
 	for _, side := range []string{"source", "target"} {
 		u := s.urls[side]
 		password, _ := u.User.Password()
