@@ -51,10 +51,11 @@ func (c clients) run(tb testing.TB, stdin, name string, args ...string) (string,
 	return string(out), err
 }
 
-// aws runs the AWS CLI and answers its text output.
+// aws runs the AWS CLI and answers its text output. The endpoint is an argument, because Debian 12's CLI does not read it
+// from the environment.
 func (c clients) aws(tb testing.TB, args ...string) string {
 	tb.Helper()
-	out, err := c.run(tb, "", "aws", append(args, "--output", "text")...)
+	out, err := c.run(tb, "", "aws", append(args, "--output", "text", "--endpoint-url", c.env("AWS_ENDPOINT_URL"))...)
 	if err != nil {
 		tb.Fatalf("aws %s: %v\n%s", strings.Join(args, " "), err, out)
 	}

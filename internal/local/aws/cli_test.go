@@ -19,8 +19,9 @@ import (
 // than the Go SDK.
 type cli struct {
 	testing.TB
-	path string
-	env  []string
+	path     string
+	endpoint string // an argument: Debian 12's CLI does not read it from the environment
+	env      []string
 }
 
 func newCLI(tb testing.TB, w *world, creds awssdk.Credentials) *cli {
@@ -31,7 +32,7 @@ func newCLI(tb testing.TB, w *world, creds awssdk.Credentials) *cli {
 	}
 	server := httptest.NewServer(w.Handler())
 	tb.Cleanup(server.Close)
-	return &cli{tb, path, append(os.Environ(),
+	return &cli{tb, path, server.URL, append(os.Environ(),
 		"AWS_ENDPOINT_URL="+server.URL, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region, "AWS_ACCESS_KEY_ID="+creds.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY="+creds.SecretAccessKey, "AWS_SESSION_TOKEN="+creds.SessionToken, "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=",
 		"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true", "NO_PROXY=127.0.0.1")}
@@ -40,7 +41,7 @@ func newCLI(tb testing.TB, w *world, creds awssdk.Credentials) *cli {
 // run runs the CLI, and gives what it printed.
 func (c *cli) run(args ...string) (stdout, stderr string) {
 	c.Helper()
-	cmd := exec.CommandContext(c.Context(), c.path, append([]string{"--output", "json"}, args...)...)
+	cmd := exec.CommandContext(c.Context(), c.path, append([]string{"--output", "json", "--endpoint-url", c.endpoint}, args...)...)
 	var out, errs bytes.Buffer
 	cmd.Env, cmd.Stdout, cmd.Stderr = c.env, &out, &errs
 	if err := cmd.Run(); err != nil && errs.Len() == 0 {

@@ -22,11 +22,13 @@ type cli struct {
 	tb  testing.TB
 	dir string // where it runs
 	env []string
+	// endpoint is an argument: Debian 12's CLI does not read it from the environment.
+	endpoint string
 }
 
 func (w *world) cli() *cli {
 	w.tb.Helper()
-	c := &cli{tb: w.tb, dir: w.tb.TempDir()}
+	c := &cli{tb: w.tb, dir: w.tb.TempDir(), endpoint: w.tls.URL}
 	ca := filepath.Join(c.dir, "ca.pem")
 	data := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.tls.Certificate().Raw})
 	if err := os.WriteFile(ca, data, 0o600); err != nil {
@@ -43,7 +45,7 @@ func (w *world) cli() *cli {
 
 func (c *cli) try(args ...string) (string, string, error) {
 	c.tb.Helper()
-	cmd := exec.CommandContext(c.tb.Context(), "aws", args...)
+	cmd := exec.CommandContext(c.tb.Context(), "aws", append([]string{"--endpoint-url", c.endpoint}, args...)...)
 	cmd.Dir, cmd.Env = c.dir, c.env
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
