@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sealift/sealift/internal/connect"
+	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/planner"
 	"github.com/sealift/sealift/internal/redshift"
@@ -27,6 +28,9 @@ import (
 	"github.com/sealift/sealift/plan"
 	"github.com/sealift/sealift/receipt"
 )
+
+// testOnlyPoint is told of every effect of a run; tests set it.
+var testOnlyPoint effect.Hook
 
 // Options of the verbs. The zero value works but for StateDir, which Copy needs.
 type Options struct {
@@ -164,7 +168,7 @@ func Copy(ctx context.Context, p *plan.Plan, o Options) (_ *receipt.Receipt, err
 	defer func() { err = errors.Join(err, w.Close()) }()
 	j := &reported{w: w, progress: o.Progress}
 	runErr := runner.Run(ctx, runner.Config{
-		Plan: p, Run: id, Journal: j, Log: o.log(), Stop: o.Stop, Now: time.Now,
+		Plan: p, Run: id, Journal: j, Log: o.log(), Stop: o.Stop, Now: time.Now, Point: testOnlyPoint,
 		NewMarker: func() string { return randomHex(16) },
 		Source:    opener(source), Target: opener(target),
 		Stage: stage.New(cfg, p.Stage.Bucket, p.Stage.Owner, p.Stage.KMSKeyARN),

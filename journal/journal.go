@@ -40,9 +40,9 @@ type Entry struct {
 
 // Facts is what a step found out or left behind. Fields that do not apply are absent.
 type Facts struct {
-	Prefix      string           `json:"prefix,omitempty"`      // where an attempt unloads to; in the intent already
-	Marker      string           `json:"marker,omitempty"`      // the marker's id; in the intent already
-	SessionPID  int64            `json:"session_pid,omitempty"` // server process, in the intent already
+	Prefix      string           `json:"prefix,omitempty"`  // where an attempt unloads to; in the intent already
+	Marker      string           `json:"marker,omitempty"`  // the marker's id; in the intent already
+	Session     *Session         `json:"session,omitempty"` // who does it, in the intent already
 	Rows        int64            `json:"rows,omitempty"`
 	Objects     int              `json:"objects,omitempty"`
 	Bytes       int64            `json:"bytes,omitempty"`
@@ -56,4 +56,11 @@ type Facts struct {
 	UnloadSeconds float64 `json:"unload_seconds,omitempty"`
 	CopySeconds   float64 `json:"copy_seconds,omitempty"`
 	DigestSeconds float64 `json:"digest_seconds,omitempty"`
+}
+
+// Session is a session of a warehouse: its server process, and when that began by the warehouse's own clock and in its
+// own words. The number alone is somebody else's one day.
+type Session struct {
+	PID   int64  `json:"pid"`
+	Began string `json:"began"`
 }

@@ -196,6 +196,7 @@ const (
 	ParamPrefix   = "prefix"   // s3:// URL that an attempt unloads to
 	ParamManifest = "manifest" // s3:// URL of the checked manifest
 	ParamMarker   = "marker"   // id of the marker row
+	ParamShadow   = "shadow"   // what the shadow's comment says: whose it is
 	ParamRows     = "rows"     // rows of the source's digest
 	ParamDigest   = "digest"   // the source's digest, hex
 	ParamNextID   = "next_id:" // + column: the next identity value

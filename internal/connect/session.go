@@ -10,12 +10,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/journal"
 )
 
 // Session is one connection to a warehouse. It is used by one goroutine at a time.
 type Session struct {
 	conn *pgconn.PgConn
 	name string // of the warehouse, for messages
+	id   journal.Session
 }
 
 // cancelGrace is how long a cancelled statement may take to stop before the connection is given up.
@@ -87,8 +89,20 @@ func (s *Session) Describe(ctx context.Context, query redshift.SQL) ([]redshift.
 	return fields, nil
 }
 
-// PID is the server process of the session, under which others can find and end it.
-func (s *Session) PID() int64 { return int64(s.conn.PID()) }
+// ID is the server process of the session and when it began, by which others can find and end it.
+func (s *Session) ID() journal.Session { return s.id }
+
+// identify asks the warehouse who this session is.
+func (s *Session) identify(ctx context.Context) error {
+	err := s.Query(ctx, redshift.OwnSessionQuery(), func(row []*string) (err error) {
+		s.id.PID, s.id.Began, err = redshift.ParseSession(row)
+		return err
+	})
+	if err == nil && s.id.PID == 0 {
+		err = errors.New("stv_sessions does not show our own session")
+	}
+	return err
+}
 
 // Broken tells that the session cannot be used any more.
 func (s *Session) Broken() bool { return s.conn.IsClosed() }

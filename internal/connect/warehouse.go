@@ -157,6 +157,9 @@ func (w *Warehouse) Open(ctx context.Context) (*Session, error) {
 			return nil, errors.Join(fmt.Errorf("prepare session to %s: %w", w.spec.Name(), err), s.Close(ctx))
 		}
 	}
+	if err := s.identify(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare session to %s: %w", w.spec.Name(), err), s.Close(ctx))
+	}
 	return s, nil
 }
 

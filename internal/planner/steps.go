@@ -258,6 +258,7 @@ func (t *tableBuilder) load() plan.Step {
 			{SQL: redshift.ColumnsQuery(t.target), Role: plan.Fingerprints},
 			{SQL: redshift.DropIfExists(t.shadow)},
 			{SQL: def.CreateTable(t.shadow, redshift.CreateOptions{Seeds: seeds})},
+			{SQL: redshift.CommentOn(t.shadow, redshift.Placeholder(plan.ParamShadow))},
 			{SQL: cp.SQL(), Role: plan.Copies},
 			{SQL: redshift.Build("SELECT pg_last_query_id()"), Role: plan.QueryID},
 			{SQL: redshift.DigestQuery(redshift.Build("?", t.shadow), redshift.SQL{}, redshift.DigestColumns(t.moved)), Role: plan.Digests},
@@ -320,7 +321,11 @@ func (t *tableBuilder) dress(def redshift.TableDef, created bool) []plan.Stateme
 		grants = pick(entry.Grants, t.Job.Defaults.Grants)
 		owner = pick(entry.Owner, t.Job.Defaults.Owner) && def.Owner != ""
 	}
-	all := def.Comments(t.target)
+	var all []redshift.SQL
+	if def.Comment == "" {
+		all = append(all, redshift.CommentOn(t.target, redshift.SQL{})) // it said whose shadow it was
+	}
+	all = append(all, def.Comments(t.target)...)
 	if grants {
 		all = append(all, def.GrantStatements(t.target)...)
 	}

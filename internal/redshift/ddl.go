@@ -100,6 +100,14 @@ func AddForeignKey(t Table, fk ForeignKey) SQL {
 	return Build("ALTER TABLE ? ADD CONSTRAINT ? ?", t, fk.Name, columns)
 }
 
+// CommentOn says something about a table; an empty comment removes the one that is there.
+func CommentOn(t Table, comment SQL) SQL {
+	if comment.IsZero() {
+		return Build("COMMENT ON TABLE ? IS NULL", t)
+	}
+	return Build("COMMENT ON TABLE ? IS ?", t, comment)
+}
+
 // Comments are the statements that repeat d's comments on name.
 func (d *TableDef) Comments(name Table) []SQL {
 	var out []SQL

@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
+
+	"github.com/sealift/sealift/internal/effect"
+	"github.com/sealift/sealift/internal/redshift"
 )
 
 // pool lends sessions, no more at once than its size. Sessions are opened when first needed and used again.
 type pool struct {
+	name  string // source or target
 	open  func(ctx context.Context) (Session, error)
 	slots chan struct{}
 
@@ -16,8 +21,8 @@ type pool struct {
 	idle []Session // nobody else uses these; under mu
 }
 
-func newPool(open func(ctx context.Context) (Session, error), size int) *pool {
-	return &pool{open: open, slots: make(chan struct{}, size)}
+func newPool(name string, open func(ctx context.Context) (Session, error), size int) *pool {
+	return &pool{name: name, open: open, slots: make(chan struct{}, size)}
 }
 
 // get waits for a free slot and lends a session. Every session got is given back by put.
@@ -35,12 +40,41 @@ func (p *pool) get(ctx context.Context) (Session, error) {
 		return s, nil
 	}
 	p.mu.Unlock()
-	s, err := p.open(ctx)
+	var s Session
+	err := effect.Do(ctx, p.name+" open", func(ctx context.Context) (err error) {
+		s, err = p.open(ctx)
+		return err
+	})
 	if err != nil {
 		<-p.slots
 		return nil, err
 	}
-	return s, nil
+	return &told{Session: s, side: p.name}, nil
+}
+
+// told is a session whose every statement is an effect.
+type told struct {
+	Session
+	side string
+}
+
+func (s *told) Exec(ctx context.Context, sql redshift.SQL) (n int64, err error) {
+	err = effect.Do(ctx, s.side+" "+verb(sql), func(ctx context.Context) (err error) {
+		n, err = s.Session.Exec(ctx, sql)
+		return err
+	})
+	return n, err
+}
+
+func (s *told) Query(ctx context.Context, sql redshift.SQL, each func(row []*string) error) error {
+	return effect.Do(ctx, s.side+" "+verb(sql), func(ctx context.Context) error { return s.Session.Query(ctx, sql, each) })
+}
+
+// verb is a statement's first word.
+func verb(sql redshift.SQL) string {
+	word, _, _ := strings.Cut(sql.String(), " ")
+	word, _, _ = strings.Cut(word, "\n")
+	return word
 }
 
 // put takes a session back. One that is broken, or of which the caller does not know the state, is closed.

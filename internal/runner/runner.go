@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/journal"
 	"github.com/sealift/sealift/plan"
@@ -20,7 +21,9 @@ import (
 type Session interface {
 	redshift.Querier
 	Exec(ctx context.Context, sql redshift.SQL) (rows int64, err error)
-	PID() int64
+	// ID is the server process and the time it began, as the warehouse itself tells both: the number of a process alone
+	// is somebody else's one day.
+	ID() journal.Session
 	Broken() bool
 	Close(ctx context.Context) error
 }
@@ -50,6 +53,8 @@ type Config struct {
 	// Stop, when closed, ends the run at the next step of each table: nothing new is started. Optional.
 	Stop <-chan struct{}
 	Now  func() time.Time
+	// Point is told of every effect; see package effect. Optional, for tests.
+	Point effect.Hook
 }
 
 // errStopped says that a table was left because the run was told to stop.
@@ -71,8 +76,8 @@ type run struct {
 func Run(ctx context.Context, c Config) (err error) {
 	r := &run{
 		Config:    c,
-		source:    newPool(c.Source, c.Plan.Concurrency.Unload),
-		target:    newPool(c.Target, c.Plan.Concurrency.Copy),
+		source:    newPool("source", c.Source, c.Plan.Concurrency.Unload),
+		target:    newPool("target", c.Target, c.Plan.Concurrency.Copy),
 		published: make(map[string]bool, len(c.Plan.Tables)),
 	}
 	defer func() {
@@ -80,7 +85,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		defer cancel()
 		err = errors.Join(err, r.source.close(end), r.target.close(end))
 	}()
-	if _, err := r.Journal.Append(journal.Entry{Type: journal.Begin, Version: journal.Version, Run: r.Run, Plan: r.Plan.ID}); err != nil {
+	if err := r.write(ctx, journal.Entry{Type: journal.Begin, Version: journal.Version, Run: r.Run, Plan: r.Plan.ID}); err != nil {
 		return err
 	}
 	for _, s := range r.Plan.Prologue {

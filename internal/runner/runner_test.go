@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/journal"
 	"github.com/sealift/sealift/plan"
@@ -29,6 +30,8 @@ type world struct {
 	fault   error
 	rows    map[string]int64
 	onSay   func(string)
+	outside []string // what happened outside of a step
+	points  []string // what the hook was told
 }
 
 func (w *world) say(what string) error {
@@ -60,12 +63,23 @@ func (w *world) Append(e journal.Entry) (journal.Entry, error) {
 	return e, nil
 }
 
-func (w *world) Check(_ context.Context, prefix string) (journal.Facts, error) {
+// police notes what happens outside of a step.
+func (w *world) police(ctx context.Context, what string) {
+	if !effect.Allowed(ctx) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.outside = append(w.outside, what)
+	}
+}
+
+func (w *world) Check(ctx context.Context, prefix string) (journal.Facts, error) {
+	w.police(ctx, "check")
 	err := w.say("stage: check " + prefix)
 	return journal.Facts{Rows: w.rows["staged"], Objects: 1, Bytes: 10, Manifest: "s3://b/" + prefix + "m"}, err
 }
 
-func (w *world) Empty(_ context.Context, prefix string) (int, error) {
+func (w *world) Empty(ctx context.Context, prefix string) (int, error) {
+	w.police(ctx, "empty")
 	return 1, w.say("stage: empty " + prefix)
 }
 
@@ -75,7 +89,8 @@ type session struct {
 	broken bool
 }
 
-func (s *session) Exec(_ context.Context, sql redshift.SQL) (int64, error) {
+func (s *session) Exec(ctx context.Context, sql redshift.SQL) (int64, error) {
+	s.w.police(ctx, s.side+" "+sql.String())
 	verb, _, _ := strings.Cut(sql.String(), " ")
 	err := s.w.say(s.side + ": " + verb)
 	if _, lost := errors.AsType[lostError](err); lost {
@@ -84,7 +99,8 @@ func (s *session) Exec(_ context.Context, sql redshift.SQL) (int64, error) {
 	return s.w.rows[s.side], err
 }
 
-func (s *session) Query(_ context.Context, sql redshift.SQL, each func([]*string) error) error {
+func (s *session) Query(ctx context.Context, sql redshift.SQL, each func([]*string) error) error {
+	s.w.police(ctx, s.side+" "+sql.String())
 	if err := s.w.say(s.side + ": " + sql.String()); err != nil {
 		return err
 	}
@@ -100,7 +116,9 @@ func (s *session) Query(_ context.Context, sql redshift.SQL, each func([]*string
 	return each(row)
 }
 
-func (s *session) PID() int64                  { return 42 }
+func (s *session) ID() journal.Session {
+	return journal.Session{PID: 42, Began: "2026-11-21 10:15:00"}
+}
 func (s *session) Broken() bool                { return s.broken }
 func (s *session) Close(context.Context) error { return s.w.say(s.side + ": close") }
 
@@ -152,11 +170,27 @@ func (w *world) run(t *testing.T, p *plan.Plan, stop <-chan struct{}) error {
 	if w.rows == nil {
 		w.rows = map[string]int64{"source": 3, "target": 3, "staged": 3}
 	}
+	t.Cleanup(func() {
+		if len(w.outside) > 0 {
+			t.Errorf("outside of any step: %q", w.outside)
+		}
+	})
 	return Run(t.Context(), Config{
 		Plan: p, Run: "run", Stage: w, Journal: w, Log: slog.New(slog.DiscardHandler), Stop: stop, Now: time.Now,
+		Point: func(point string, when effect.Phase) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.points = append(w.points, point+" "+string(when))
+		},
 		NewMarker: func() string { return "mark" },
-		Source:    func(context.Context) (Session, error) { return &session{w: w, side: "source"}, w.say("source: open") },
-		Target:    func(context.Context) (Session, error) { return &session{w: w, side: "target"}, w.say("target: open") },
+		Source: func(ctx context.Context) (Session, error) {
+			w.police(ctx, "open source")
+			return &session{w: w, side: "source"}, w.say("source: open")
+		},
+		Target: func(ctx context.Context) (Session, error) {
+			w.police(ctx, "open target")
+			return &session{w: w, side: "target"}, w.say("target: open")
+		},
 	})
 }
 
@@ -192,6 +226,33 @@ func TestEveryStepIsWrittenDownBeforeItHappensAndAfter(t *testing.T) {
 	}
 	if !slices.Equal(w.said, want) {
 		t.Errorf("said\n%s\nwant\n%s", strings.Join(w.said, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// Every statement, every stage call and every entry of the journal is a point at which a test can stop the run.
+func TestEveryEffectIsAPoint(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	if err := w.run(t, testPlan(), nil); err != nil {
+		t.Fatal(err)
+	}
+	var before int
+	for i, p := range w.points {
+		if strings.HasSuffix(p, " before") {
+			before++
+			if after := strings.TrimSuffix(p, "before") + "answered"; i+1 == len(w.points) || w.points[i+1] != after {
+				t.Errorf("after %q: not %q", p, after)
+			}
+		}
+	}
+	said := 0
+	for _, what := range w.said {
+		if !strings.HasSuffix(what, ": close") && !strings.HasPrefix(what, "stage: ") { // the real stage tells of its own calls
+			said++
+		}
+	}
+	if before != said {
+		t.Errorf("%d points for %d effects:\n%s\n\n%s", before, said, strings.Join(w.points, "\n"), strings.Join(w.said, "\n"))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/journal"
@@ -57,15 +58,9 @@ func (r *run) try(ctx context.Context, t *table, s plan.Step, attempt int) error
 		name = t.plan.Target
 	}
 	intent := journal.Entry{Type: journal.Intent, Table: name, Step: s.ID, Attempt: attempt, Facts: &journal.Facts{}}
-	write := func(e journal.Entry) error {
-		if _, err := r.Journal.Append(e); err != nil {
-			return journalError{err}
-		}
-		return nil
-	}
-	facts, err := r.carryOut(ctx, t, s, attempt, func(f journal.Facts) error {
+	facts, err := r.carryOut(effect.With(ctx, s.ID, r.Point), t, s, attempt, func(f journal.Facts) error {
 		intent.Facts = &f
-		return write(intent)
+		return r.write(ctx, intent)
 	})
 	if _, ok := errors.AsType[journalError](err); ok {
 		return err
@@ -84,7 +79,7 @@ func (r *run) try(ctx context.Context, t *table, s plan.Step, attempt int) error
 			outcome.Details = d.Details()
 		}
 	}
-	if jerr := write(outcome); jerr != nil {
+	if jerr := r.write(ctx, outcome); jerr != nil {
 		return jerr
 	}
 	if err != nil {
@@ -97,6 +92,18 @@ func (r *run) try(ctx context.Context, t *table, s plan.Step, attempt int) error
 			r.published[t.plan.Target] = true
 			r.mu.Unlock()
 		}
+	}
+	return nil
+}
+
+// write appends an entry and returns when it is on disk.
+func (r *run) write(ctx context.Context, e journal.Entry) error {
+	err := effect.Do(effect.With(ctx, "journal", r.Point), strings.TrimSpace(string(e.Type)+" "+e.Step), func(context.Context) error {
+		_, err := r.Journal.Append(e)
+		return err
+	})
+	if err != nil {
+		return journalError{err}
 	}
 	return nil
 }
@@ -179,7 +186,7 @@ func (r *run) transact(ctx context.Context, p *pool, t *table, s plan.Step, f jo
 			r.Log.Warn("close session", "step", s.ID, "err", perr)
 		}
 	}()
-	f.SessionPID = sess.PID()
+	f.Session = new(sess.ID())
 	if err := begin(f); err != nil {
 		return f, err
 	}
@@ -240,7 +247,7 @@ func (r *run) statements(ctx context.Context, sess Session, onSource bool, t *ta
 
 // values are the placeholders that are known by now.
 func (r *run) values(t *table, f journal.Facts) map[string]redshift.Fragment {
-	v := map[string]redshift.Fragment{plan.ParamRun: redshift.Lit(r.Run)}
+	v := map[string]redshift.Fragment{plan.ParamRun: redshift.Lit(r.Run), plan.ParamShadow: redshift.Lit(redshift.ShadowComment(r.Run))}
 	if t.plan == nil {
 		return v
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/journal"
 )
@@ -151,9 +152,12 @@ func (s *Stage) checkObject(ctx context.Context, e entry) error {
 }
 
 func (s *Stage) put(ctx context.Context, key string, text []byte) error {
-	_, err := s.client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &s.bucket, Key: &key, ExpectedBucketOwner: &s.owner, Body: bytes.NewReader(text),
-		ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &s.keyARN,
+	err := effect.Do(ctx, "s3 PutObject", func(ctx context.Context) error {
+		_, err := s.client.PutObject(ctx, &s3.PutObjectInput{
+			Bucket: &s.bucket, Key: &key, ExpectedBucketOwner: &s.owner, Body: bytes.NewReader(text),
+			ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &s.keyARN,
+		})
+		return err
 	})
 	if err != nil {
 		return s.explain("write "+s.url(key), "s3:PutObject and kms:GenerateDataKey", err)
@@ -209,8 +213,12 @@ func (s *Stage) versions(ctx context.Context, prefix string) ([]types.ObjectIden
 }
 
 func (s *Stage) deleteAll(ctx context.Context, prefix string, found []types.ObjectIdentifier) error {
-	out, err := s.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
-		Bucket: &s.bucket, ExpectedBucketOwner: &s.owner, Delete: &types.Delete{Objects: found, Quiet: aws.Bool(true)},
+	var out *s3.DeleteObjectsOutput
+	err := effect.Do(ctx, "s3 DeleteObjects", func(ctx context.Context) (err error) {
+		out, err = s.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
+			Bucket: &s.bucket, ExpectedBucketOwner: &s.owner, Delete: &types.Delete{Objects: found, Quiet: aws.Bool(true)},
+		})
+		return err
 	})
 	if err != nil {
 		return s.explain("remove objects under "+s.url(prefix), "s3:DeleteObject and s3:DeleteObjectVersion", err)
@@ -229,8 +237,11 @@ func (s *Stage) abortUploads(ctx context.Context, prefix string) (int, error) {
 		return 0, s.explain("list uploads under "+s.url(prefix), "s3:ListBucketMultipartUploads", err)
 	}
 	for i, u := range out.Uploads {
-		_, err := s.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
-			Bucket: &s.bucket, Key: u.Key, UploadId: u.UploadId, ExpectedBucketOwner: &s.owner,
+		err := effect.Do(ctx, "s3 AbortMultipartUpload", func(ctx context.Context) error {
+			_, err := s.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
+				Bucket: &s.bucket, Key: u.Key, UploadId: u.UploadId, ExpectedBucketOwner: &s.owner,
+			})
+			return err
 		})
 		var gone *types.NoSuchUpload
 		if err != nil && !errors.As(err, &gone) {
