@@ -54,7 +54,7 @@ golden: postgresql ## Rewrite the golden files from what the code answers now; r
 	done
 
 .PHONY: docs
-docs: ## Rewrite what is generated: the job file's manual and schema
+docs: ## Rewrite what is generated: the job file's manual and schema, the stand-in's tables
 	go generate ./...
 
 .PHONY: lint

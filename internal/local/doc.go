@@ -15,3 +15,5 @@
 //
 // Start from Up, or in tests from Start.
 package local
+
+//go:generate go run ../tools/standindoc -source . -docs ../../docs

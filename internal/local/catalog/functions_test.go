@@ -165,6 +165,8 @@ func TestFunctions(t *testing.T) {
 }
 
 // TestHashesAgainstGo compares hashes of random values with other implementations.
+//
+//standin:imitates functions: FNV_HASH, MD5, SHA, SHA1, SHA2, CRC32 | DG hash-functions
 func TestHashesAgainstGo(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -240,6 +242,7 @@ func TestLiteralsAgainstPostgreSQL(t *testing.T) {
 	}
 }
 
+//standin:imitates types: SUPER | DG r_SUPER_type
 func TestSuperColumns(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -263,6 +266,7 @@ func TestSuperColumns(t *testing.T) {
 	s.expect(`select count(*), count(distinct s) from u`, "16|7\n")
 }
 
+//standin:imitates types: VARBYTE | DG r_VARBYTE_type
 func TestVarbyteColumns(t *testing.T) {
 	t.Parallel()
 	s := open(t)

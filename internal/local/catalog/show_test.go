@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+//standin:imitates SHOW: SHOW TABLE and SHOW VIEW | DG r_SHOW_TABLE
 func TestShowTable(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -41,6 +42,8 @@ DISTSTYLE AUTO;
 }
 
 // TestShowTableReplays: what SHOW TABLE writes makes a table of which it writes the same.
+//
+//standin:imitates SHOW: SHOW TABLE can be replayed | DG r_SHOW_TABLE
 func TestShowTableReplays(t *testing.T) {
 	t.Parallel()
 	s, other := open(t), open(t)
@@ -66,6 +69,7 @@ func TestShowTableReplays(t *testing.T) {
 	}
 }
 
+//standin:imitates SHOW: DATABASES, SCHEMAS, TABLES, COLUMNS, CONSTRAINTS, GRANTS, COLUMN GRANTS | DG r_SHOW_COLUMNS, DG r_SHOW_CONSTRAINTS, DG r_SHOW_GRANTS, DG r_SHOW_COLUMN_GRANTS
 func TestShowObjects(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -99,6 +103,7 @@ func TestShowObjects(t *testing.T) {
 	s.expect(`show column grants on table shop.item`, db+"|shop|item|name|COLUMN|UPDATE|"+s.one(`select usesysid from pg_user where usename = 'bob'`)+"|bob|user|f|COLUMN|awsuser\n")
 }
 
+//standin:imitates SHOW: session parameters, SHOW ALL | DG cm_chap_ConfigurationRef
 func TestParameters(t *testing.T) {
 	t.Parallel()
 	s := open(t)

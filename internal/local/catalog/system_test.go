@@ -10,6 +10,8 @@ import (
 
 // TestShadowedViews: the views of schema rs that stand in front of system tables are those that dialect sends
 // statements to, and both have the columns of the table behind.
+//
+//standin:imitates system views: PostgreSQL's catalogs with Redshift's columns, qualified or not | DG c_intro_catalog_views
 func TestShadowedViews(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -81,6 +83,7 @@ func TestNothingOfTheInsideShows(t *testing.T) {
 	}
 }
 
+//standin:imitates system views: INFORMATION_SCHEMA | DG r_SVV_TABLES
 func TestInformationSchema(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -116,6 +119,7 @@ func (s *session) history() {
 			VALUES (104, 'alice'::regrole, 5004, 0, 's3://b/u0000_part_00', '2026-11-21 10:00', '2026-11-21 10:00:02', 5, 50, 'Text')`)
 }
 
+//standin:imitates system views: STL, SVL and SYS views of queries, loads and unloads | DG c_intro_STL_tables, DG serverless_views-monitoring
 func TestHistoryViews(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -156,6 +160,7 @@ func TestHistoryViews(t *testing.T) {
 	bob.fails(`insert into rs.query_log (query) values (1)`, "42501", "permission denied")
 }
 
+//standin:imitates system views: STV_SESSIONS, STV_LOCKS, SVV_TRANSACTIONS, STV_DB_ISOLATION_LEVEL | DG c_intro_STV_tables
 func TestSessionsAndLocks(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -186,6 +191,7 @@ func TestWriteConflict(t *testing.T) {
 	other.run(`rollback`)
 }
 
+//standin:imitates users: users, groups, roles, grants and default privileges in the catalogs | DG r_SVV_RELATION_PRIVILEGES
 func TestUsersGroupsAndGrants(t *testing.T) { // users belong to all databases, so not beside others
 	s := open(t)
 	s.run(`create user "Carol.U" password 'Secret1' createdb; create group "Team.G" with user "Carol.U"; create role "Role.R";
@@ -222,6 +228,7 @@ func TestEverybodyMayCreateInPublic(t *testing.T) {
 	connect(t, s.env.Database, "alice").run(`create table mine (a varchar(3) primary key); insert into mine values ('x'); drop table mine`)
 }
 
+//standin:imitates views: late-binding views | DG r_CREATE_VIEW
 func TestLateBindingViews(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -251,6 +258,7 @@ func TestLateBindingViews(t *testing.T) {
 	s.expect(`select count(*) from rs.late_binding_view`, "0\n")
 }
 
+//standin:imitates views: materialized views and their REFRESH | DG materialized-view-create-sql-command
 func TestMaterializedViews(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -263,6 +271,8 @@ func TestMaterializedViews(t *testing.T) {
 }
 
 // TestAdministratorsSQL runs queries of the kind that scripts of others send.
+//
+//standin:imitates clients: SQL of administrators' scripts and ORMs | DG c_intro_catalog_views
 func TestAdministratorsSQL(t *testing.T) {
 	t.Parallel()
 	s := open(t)
