@@ -19,10 +19,12 @@ type fleet struct {
 	dir    string // a folder below it for each warehouse
 	cache  string
 	slices int
-	tls    *tls.Config
-	log    *slog.Logger
-	vault  *vault
-	cloud  *aws.Cloud // set once, before the first warehouse
+	// clientSide brings client-side encryption back.
+	clientSide bool
+	tls        *tls.Config
+	log        *slog.Logger
+	vault      *vault
+	cloud      *aws.Cloud // set once, before the first warehouse
 
 	mu      sync.Mutex // guards running
 	running map[redshiftapi.Name]*warehouse
@@ -35,7 +37,7 @@ func (f *fleet) folder(n redshiftapi.Name) string {
 // launch starts a warehouse and answers its port.
 func (f *fleet) launch(ctx context.Context, c redshiftapi.Cluster, password string) (int, error) {
 	w := &warehouse{
-		name: c.Name, dir: f.folder(c.Name), slices: f.slices, tls: f.tls, cloud: f.cloud, cache: f.cache,
+		name: c.Name, dir: f.folder(c.Name), slices: f.slices, clientSide: f.clientSide, tls: f.tls, cloud: f.cloud, cache: f.cache,
 		log: f.log.With("warehouse", c.ID),
 	}
 	if err := w.start(ctx, c.Port, c.Database, c.MasterUser, password); err != nil {

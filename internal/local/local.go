@@ -48,6 +48,9 @@ type Options struct {
 	GrantDelay    time.Duration // until a KMS grant, or its end, is seen
 	CacheDir      string        // of templates of data folders; by default below the user's cache folder
 	Log           *slog.Logger  // nil discards
+
+	// LegacyClientSideEncryption makes COPY and UNLOAD take a MASTER_SYMMETRIC_KEY, as they did until 2026-04-30.
+	LegacyClientSideEncryption bool
 }
 
 // Server is a running stand-in.
@@ -100,7 +103,8 @@ func Up(ctx context.Context, o Options) (_ *Server, err error) {
 	}
 	s.fleet = &fleet{
 		vault: passwords, dir: filepath.Join(o.Dir, "warehouses"), cache: o.CacheDir, slices: o.Slices, tls: tlsConfig, log: o.Log,
-		running: map[redshiftapi.Name]*warehouse{},
+		clientSide: o.LegacyClientSideEncryption,
+		running:    map[redshiftapi.Name]*warehouse{},
 	}
 	s.Cloud, err = aws.New(aws.Options{
 		Dir: filepath.Join(o.Dir, "aws"), Region: Region, Fleet: s.fleet, RoleDelay: o.RoleDelay, GrantDelay: o.GrantDelay, Log: o.Log,

@@ -42,6 +42,8 @@ type warehouse struct {
 	cloud  *aws.Cloud
 	log    *slog.Logger
 
+	clientSide bool // COPY and UNLOAD take a MASTER_SYMMETRIC_KEY
+
 	cache   string // of templates
 	pg      *pgserver.Server
 	history *history.Log
@@ -85,6 +87,7 @@ func (w *warehouse) start(ctx context.Context, port int, database, master, passw
 		Engine: engine{&transfer.Engine{
 			Access: &access{cloud: w.cloud, warehouse: w.name}, History: w.history, Log: w.log, Slices: w.slices,
 			Region: w.name.Region, Cluster: w.name.ID, Account: w.name.Account,
+			ClientSide: w.clientSide,
 		}},
 		Credentials: logins{w.cloud.Redshift, w.name},
 		History:     w.history,

@@ -3,10 +3,11 @@ package transfer
 import (
 	"bufio"
 	"bytes"
-	"compress/bzip2"
+	stdbzip2 "compress/bzip2"
 	"fmt"
 	"io"
 
+	"github.com/dsnet/compress/bzip2"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
@@ -37,6 +38,8 @@ func compressor(c command.Compression, w io.Writer) (io.WriteCloser, error) {
 		return plain{w}, nil
 	case command.Gzip:
 		return gzip.NewWriterLevel(w, gzip.BestSpeed)
+	case command.Bzip2:
+		return bzip2.NewWriter(w, &bzip2.WriterConfig{Level: bzip2.BestCompression})
 	case command.Zstd:
 		return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
 			zstd.WithWindowSize(encoderWindow), zstd.WithLowerEncoderMem(true))
@@ -70,7 +73,7 @@ func decompressor(c command.Compression, r io.ReadCloser) (io.ReadCloser, error)
 		}
 		return both{z, r.Close}, nil
 	case command.Bzip2:
-		return both{bzip2.NewReader(buffered), r.Close}, nil
+		return both{stdbzip2.NewReader(buffered), r.Close}, nil
 	case command.Zstd:
 		z, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(decoderMemory), zstd.WithDecoderLowmem(true))
 		if err != nil {

@@ -17,7 +17,7 @@ import (
 // copy carries out a COPY: the slices read and convert the files, their rows go through one COPY FROM STDIN of
 // PostgreSQL, all in one transaction.
 func (e *Engine) copy(ctx context.Context, conn *pgconn.PgConn, st dialect.Statement, s Session) (Result, error) {
-	c, bad := command.ParseCopy(st.Tokens, s.CaseSensitive)
+	c, bad := command.ParseCopy(st.Tokens, e.mode(s))
 	if bad != nil {
 		return Result{}, e.refuse(ctx, conn, s, bad)
 	}

@@ -21,6 +21,9 @@ type Engine struct {
 	Region  string
 	Cluster string
 	Account string
+
+	// ClientSide brings client-side encryption back, which ended on 2026-04-30.
+	ClientSide bool
 }
 
 // Session is who runs a statement.
@@ -53,6 +56,10 @@ func (e *Engine) Run(ctx context.Context, conn *pgconn.PgConn, st dialect.Statem
 
 // Redact takes the secrets out of a statement's text, for whoever keeps it.
 func Redact(sql string) string { return command.Redact(sql) }
+
+func (e *Engine) mode(s Session) command.Mode {
+	return command.Mode{CaseSensitive: s.CaseSensitive, ClientSide: e.ClientSide}
+}
 
 func (e *Engine) log() *slog.Logger {
 	if e.Log == nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/sealift/sealift/internal/local/transfer/command"
+	"github.com/sealift/sealift/internal/local/transfer/envelope"
 )
 
 // loadFile is one object that a COPY reads.
@@ -40,7 +41,7 @@ func (e *Engine) locate(ctx context.Context, store Store, c *command.Copy) ([]lo
 
 // listed answers the objects that a manifest lists.
 func (e *Engine) listed(ctx context.Context, store Store, c *command.Copy) ([]loadFile, error) {
-	text, err := fetch(ctx, store, c.From, maxManifest)
+	text, err := fetchManifest(ctx, store, c)
 	if err != nil {
 		var s *StoreError
 		if errors.As(err, &s) && s.Code == "NoSuchKey" {
@@ -77,12 +78,33 @@ func (e *Engine) listed(ctx context.Context, store Store, c *command.Copy) ([]lo
 	return files, nil
 }
 
+// fetchManifest reads the manifest of a COPY. With ENCRYPTED it may be encrypted, as UNLOAD leaves it, or not, as the
+// manual wants it (c_loading-encrypted-files).
+func fetchManifest(ctx context.Context, store Store, c *command.Copy) ([]byte, error) {
+	r, info, err := openObject(ctx, store, c.From)
+	if err != nil {
+		return nil, err
+	}
+	if envelope.Sealed(info.Meta) && c.MasterKey != nil {
+		plain, err := unsealed(c.MasterKey, r, info)
+		if err != nil {
+			return nil, errors.Join(doing(err, "Reading %s", c.From), r.Close())
+		}
+		r = plain
+	}
+	return readWhole(r, c.From, maxManifest)
+}
+
 // fetch reads a small object whole.
 func fetch(ctx context.Context, store Store, loc command.Location, limit int64) ([]byte, error) {
 	r, _, err := openObject(ctx, store, loc)
 	if err != nil {
 		return nil, err
 	}
+	return readWhole(r, loc, limit)
+}
+
+func readWhole(r io.ReadCloser, loc command.Location, limit int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, limit+1))
 	err = errors.Join(err, r.Close())
 	switch {

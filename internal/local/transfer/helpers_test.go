@@ -236,6 +236,7 @@ type memStore struct {
 
 type memObject struct {
 	data []byte
+	meta map[string]string
 	enc  Encryption
 	ssec bool
 }
@@ -325,7 +326,7 @@ func (m *memStore) Open(_ context.Context, bucket, key string) (io.ReadCloser, O
 	if err != nil {
 		return nil, ObjectInfo{}, err
 	}
-	return io.NopCloser(bytes.NewReader(o.data)), ObjectInfo{Key: key, Size: int64(len(o.data)), SSEC: o.ssec}, nil
+	return io.NopCloser(bytes.NewReader(o.data)), ObjectInfo{Key: key, Size: int64(len(o.data)), SSEC: o.ssec, Meta: o.meta}, nil
 }
 
 func (m *memStore) OpenRange(_ context.Context, bucket, key string, offset, length int64) (io.ReadCloser, error) {
@@ -336,14 +337,14 @@ func (m *memStore) OpenRange(_ context.Context, bucket, key string, offset, leng
 	return io.NopCloser(io.NewSectionReader(bytes.NewReader(o.data), offset, length)), nil
 }
 
-func (m *memStore) Create(_ context.Context, bucket, key string, enc Encryption, _ map[string]string) (ObjectWriter, error) {
+func (m *memStore) Create(_ context.Context, bucket, key string, enc Encryption, meta map[string]string) (ObjectWriter, error) {
 	if err := m.failure("create", bucket, key); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.open++
-	return &memWriter{store: m, bucket: bucket, key: key, enc: enc}, nil
+	return &memWriter{store: m, bucket: bucket, key: key, enc: enc, meta: meta}, nil
 }
 
 func (m *memStore) Delete(_ context.Context, bucket, key string) error {
@@ -367,6 +368,7 @@ type memWriter struct {
 	store       *memStore
 	bucket, key string
 	enc         Encryption
+	meta        map[string]string
 	buf         bytes.Buffer
 	ended       bool
 }
@@ -400,7 +402,7 @@ func (w *memWriter) Commit(context.Context) error {
 	if err := w.store.failure("commit", w.bucket, w.key); err != nil {
 		return err
 	}
-	w.store.objects[w.bucket+"/"+w.key] = &memObject{data: w.buf.Bytes(), enc: w.enc}
+	w.store.objects[w.bucket+"/"+w.key] = &memObject{data: w.buf.Bytes(), enc: w.enc, meta: w.meta}
 	return nil
 }
 

@@ -283,7 +283,7 @@ func (s *loadSlice) readFile(ctx context.Context, f loadFile) error {
 		}
 		read, err = s.readParquet(ctx, f, info)
 	} else {
-		read, err = s.readText(r)
+		read, err = s.readText(r, info)
 	}
 	s.bytes.Add(read)
 	if err != nil {
@@ -309,8 +309,12 @@ func (c *counted) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (s *loadSlice) readText(object io.ReadCloser) (read int64, err error) {
-	body, err := decompressor(s.Compression, object)
+func (s *loadSlice) readText(object io.ReadCloser, info ObjectInfo) (read int64, err error) {
+	plain, err := unsealed(s.MasterKey, object, info)
+	if err != nil {
+		return 0, errors.Join(doing(internal("File %s cannot be decrypted: %v", s.url, err), "Reading %s", s.url), object.Close())
+	}
+	body, err := decompressor(s.Compression, plain)
 	if err != nil {
 		return 0, errors.Join(s.broken(err), object.Close())
 	}

@@ -252,7 +252,7 @@ func (w *sliceWriter) begin(ctx context.Context, partition string) (*object, err
 	}
 	u := w.statement
 	key := w.name(partition, w.slice, w.numbers[partition])
-	ow, err := w.store.Create(ctx, u.To.Bucket, key, w.encryption, nil)
+	ow, err := create(ctx, w.store, u.MasterKey, u.To.Bucket, key, w.encryption)
 	if err != nil {
 		return nil, doing(err, "Creating s3://%s/%s", u.To.Bucket, key)
 	}
@@ -283,6 +283,9 @@ func (w *sliceWriter) finish(ctx context.Context, o *object) error {
 	}
 	if err := o.w.Commit(ctx); err != nil {
 		return doing(err, "Completing %s", o.url)
+	}
+	if w.statement.MasterKey != nil {
+		o.bytes = sealedSize(o.bytes)
 	}
 	rows := o.rows
 	if w.statement.Header {

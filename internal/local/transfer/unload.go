@@ -21,7 +21,7 @@ import (
 // unload carries out an UNLOAD: the query's rows are read as PostgreSQL's text, dealt out to the slices, and written to
 // S3 by each slice on its own. The manifest is written last.
 func (e *Engine) unload(ctx context.Context, conn *pgconn.PgConn, st dialect.Statement, s Session) (Result, error) {
-	u, bad := command.ParseUnload(st.Tokens, s.CaseSensitive)
+	u, bad := command.ParseUnload(st.Tokens, e.mode(s))
 	if bad != nil {
 		return Result{}, e.refuse(ctx, conn, s, bad)
 	}
@@ -276,7 +276,7 @@ func (t *target) writeManifest(ctx context.Context, files []UnloadedFile) error 
 		return err
 	}
 	key := t.root() + "manifest"
-	w, err := t.store.Create(ctx, u.To.Bucket, key, t.encryption, nil)
+	w, err := create(ctx, t.store, u.MasterKey, u.To.Bucket, key, t.encryption)
 	if err != nil {
 		return doing(err, "Creating s3://%s/%s", u.To.Bucket, key)
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/sealift/sealift/internal/local/dialect"
+	"github.com/sealift/sealift/internal/local/transfer/envelope"
 )
 
 // Authorization is who COPY and UNLOAD act as towards AWS: a chain of roles, or access keys.
@@ -26,6 +27,8 @@ const badCredentials = "Invalid credentials. Must be of the format: credentials 
 // authorization gathers the clauses that say who a statement acts as. They may stand among the other options.
 type authorization struct {
 	Authorization
+	mode          Mode
+	master        *envelope.MasterKey
 	byRole        bool
 	byKeys        bool // ACCESS_KEY_ID ... SECRET_ACCESS_KEY ...
 	byCredentials bool
@@ -110,13 +113,30 @@ func (a *authorization) credentials(args string) *dialect.Error {
 		case "token":
 			a.SessionToken = value
 		case "master_symmetric_key":
-			return ended("master_symmetric_key")
+			if err := a.masterKey("master_symmetric_key", value); err != nil {
+				return err
+			}
 		default:
 			return failf(codeInvalid, badCredentials)
 		}
 	}
 	if (len(a.Roles) > 0) == a.ByKeys() || a.ByKeys() != (a.SecretAccessKey != "") || (a.SessionToken != "" && !a.ByKeys()) {
 		return failf(codeInvalid, badCredentials)
+	}
+	return nil
+}
+
+// masterKey takes the key of client-side encryption.
+func (a *authorization) masterKey(option, value string) *dialect.Error {
+	if !a.mode.ClientSide {
+		return ended(option)
+	}
+	if a.master != nil {
+		return redundant()
+	}
+	var err error
+	if a.master, err = envelope.ParseMasterKey(value); err != nil {
+		return failf(codeInvalid, "Invalid "+option+": "+err.Error())
 	}
 	return nil
 }

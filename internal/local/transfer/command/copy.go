@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sealift/sealift/internal/local/dialect"
+	"github.com/sealift/sealift/internal/local/transfer/envelope"
 )
 
 // JSONLayout is how fields of JSON find their columns.
@@ -49,8 +50,9 @@ type Copy struct {
 	From    Location
 	Auth    Authorization
 
-	Manifest bool
-	Region   string
+	Manifest  bool
+	Region    string
+	MasterKey *envelope.MasterKey // of client-side encryption
 
 	Format          Format
 	Delimiter       byte
@@ -92,15 +94,15 @@ const maxErrorLimit = 100_000
 // copyReader is a Copy in the making, with what has been said so far.
 type copyReader struct {
 	Copy
-	auth          authorization
-	caseSensitive bool
-	seen          map[string]bool
+	mode Mode
+	auth authorization
+	seen map[string]bool
 }
 
 // ParseCopy reads the tokens of a COPY ... FROM 's3://...' statement.
-func ParseCopy(tokens []dialect.Token, caseSensitive bool) (*Copy, *dialect.Error) {
+func ParseCopy(tokens []dialect.Token, mode Mode) (*Copy, *dialect.Error) {
 	c := newCursor(tokens)
-	r := &copyReader{caseSensitive: caseSensitive, seen: map[string]bool{}}
+	r := &copyReader{mode: mode, auth: authorization{mode: mode}, seen: map[string]bool{}}
 	r.Format, r.NullAs, r.MaxErrors, r.Quote, r.Encoding = Delimited, `\N`, 1, '"', UTF8
 	if err := r.head(c); err != nil {
 		return nil, err
@@ -122,17 +124,17 @@ func (r *copyReader) head(c *cursor) (err *dialect.Error) {
 	if err = c.expectWord("COPY"); err != nil {
 		return err
 	}
-	if r.Table, err = c.name(r.caseSensitive); err != nil {
+	if r.Table, err = c.name(r.mode.CaseSensitive); err != nil {
 		return err
 	}
 	if c.punct(".") {
 		r.Schema = r.Table
-		if r.Table, err = c.name(r.caseSensitive); err != nil {
+		if r.Table, err = c.name(r.mode.CaseSensitive); err != nil {
 			return err
 		}
 	}
 	if c.peek().Text == "(" {
-		if r.Columns, err = c.names(r.caseSensitive); err != nil {
+		if r.Columns, err = c.names(r.mode.CaseSensitive); err != nil {
 			return err
 		}
 	}
@@ -221,9 +223,16 @@ var copyOptions = map[string]func(*copyReader, *cursor) *dialect.Error{
 	"BZIP2": flag(func(r *copyReader) { r.Compression = Bzip2 }),
 	"ZSTD":  flag(func(r *copyReader) { r.Compression = Zstd }),
 
-	"MANIFEST":             flag(func(r *copyReader) { r.Manifest = true }),
-	"ENCRYPTED":            func(*copyReader, *cursor) *dialect.Error { return ended("ENCRYPTED in COPY") },
-	"MASTER_SYMMETRIC_KEY": text(func(*copyReader, string) *dialect.Error { return ended("MASTER_SYMMETRIC_KEY") }),
+	"MANIFEST": flag(func(r *copyReader) { r.Manifest = true }),
+	"ENCRYPTED": func(r *copyReader, _ *cursor) *dialect.Error {
+		if !r.mode.ClientSide {
+			return ended("ENCRYPTED in COPY")
+		}
+		return nil
+	},
+	"MASTER_SYMMETRIC_KEY": text(func(r *copyReader, key string) *dialect.Error {
+		return r.auth.masterKey("MASTER_SYMMETRIC_KEY", key)
+	}),
 	"REGION": text(func(r *copyReader, s string) *dialect.Error {
 		r.Region = s
 		return nil
@@ -390,7 +399,10 @@ func (r *copyReader) check() *dialect.Error {
 	if err := r.auth.check(); err != nil {
 		return err
 	}
-	r.Auth = r.auth.Authorization
+	r.Auth, r.MasterKey = r.auth.Authorization, r.auth.master
+	if (r.MasterKey != nil) != r.seen["ENCRYPTED"] {
+		return failf(codeSyntax, "ENCRYPTED and MASTER_SYMMETRIC_KEY must be given together")
+	}
 	for _, conflict := range copyConflicts {
 		if !r.seen[conflict.of] {
 			continue

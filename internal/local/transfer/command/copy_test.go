@@ -10,7 +10,7 @@ import (
 )
 
 func copyOf(options string) (*Copy, *dialect.Error) {
-	return ParseCopy(dialect.Lex("COPY t FROM 's3://b/k' "+options), false)
+	return ParseCopy(dialect.Lex("COPY t FROM 's3://b/k' "+options), Mode{})
 }
 
 func TestCopyOptions(t *testing.T) {
@@ -181,7 +181,7 @@ func TestCopyHead(t *testing.T) {
 		{sql: `COPY "" FROM 's3://b/k'`, message: "syntax error"},
 		{sql: `COPY a.b.c FROM 's3://b/k'`, message: "syntax error"},
 	} {
-		c, err := ParseCopy(dialect.Lex(tt.sql+" "+role), tt.sensitive)
+		c, err := ParseCopy(dialect.Lex(tt.sql+" "+role), Mode{CaseSensitive: tt.sensitive})
 		switch {
 		case tt.message != "":
 			if err == nil || !strings.Contains(err.Message, tt.message) {
@@ -202,7 +202,7 @@ func FuzzCopy(f *testing.F) {
 	f.Add(`COPY "s".t (a, b) FROM 's3://b/k' IAM_ROLE default CSV QUOTE '%' MAXERROR AS 5, ACCEPTINVCHARS '^' NULL AS '\N'`)
 	f.Add(`COPY t FROM 's3://b/k' CREDENTIALS 'aws_iam_role=x' FORMAT AS JSON 'auto' DELIMITER '\\001' FIXEDWIDTH 'a:1'`)
 	f.Fuzz(func(t *testing.T, sql string) {
-		c, err := ParseCopy(dialect.Lex(sql), true)
+		c, err := ParseCopy(dialect.Lex(sql), Mode{CaseSensitive: true})
 		if (c == nil) == (err == nil) {
 			t.Fatalf("both or neither: %v, %v", c, err)
 		}

@@ -7,6 +7,12 @@ package command
 
 import "github.com/sealift/sealift/internal/local/dialect"
 
+// Mode is what a statement's text does not say of how it is to be read.
+type Mode struct {
+	CaseSensitive bool // enable_case_sensitive_identifier is on
+	ClientSide    bool // client-side encryption is as it was before 2026-04-30
+}
+
 // SQLSTATEs that reading a statement can answer with.
 const (
 	codeSyntax       = "42601"
@@ -27,6 +33,7 @@ func ended(what string) *dialect.Error {
 	return &dialect.Error{
 		Code:    codeNotSupported,
 		Message: what + " is no longer supported: client-side encryption in COPY and UNLOAD ended on 2026-04-30",
-		Hint:    "use server-side encryption: KMS_KEY_ID 'key' ENCRYPTED in UNLOAD, and nothing in COPY",
+		Hint: "use server-side encryption: KMS_KEY_ID 'key' ENCRYPTED in UNLOAD, and nothing in COPY; " +
+			"sealift local up --legacy-client-side-encryption brings the old forms back",
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sealift/sealift/internal/local/dialect"
+	"github.com/sealift/sealift/internal/local/transfer/envelope"
 )
 
 // Compression is how the bytes of a file are compressed.
@@ -61,6 +62,7 @@ type Unload struct {
 
 	KMSKeyID      string // with ENCRYPTED
 	EncryptedAuto bool
+	MasterKey     *envelope.MasterKey // of client-side encryption
 
 	AllowOverwrite bool
 	CleanPath      bool
@@ -81,15 +83,15 @@ const (
 // unloadReader is an Unload in the making, with what has been said so far.
 type unloadReader struct {
 	Unload
-	auth          authorization
-	caseSensitive bool
-	seen          map[string]bool
+	mode Mode
+	auth authorization
+	seen map[string]bool
 }
 
 // ParseUnload reads the tokens of an UNLOAD statement.
-func ParseUnload(tokens []dialect.Token, caseSensitive bool) (*Unload, *dialect.Error) {
+func ParseUnload(tokens []dialect.Token, mode Mode) (*Unload, *dialect.Error) {
 	c := newCursor(tokens)
-	r := &unloadReader{caseSensitive: caseSensitive, seen: map[string]bool{}}
+	r := &unloadReader{mode: mode, auth: authorization{mode: mode}, seen: map[string]bool{}}
 	r.Format, r.MaxFileSize, r.RowGroupSize = Delimited, maxFileSize, rowGroupDefault
 	if err := r.head(c); err != nil {
 		return nil, err
@@ -209,7 +211,7 @@ var unloadOptions = map[string]func(*unloadReader, *cursor) *dialect.Error{
 		if err = c.expectWord("BY"); err != nil {
 			return err
 		}
-		if r.PartitionBy, err = c.names(r.caseSensitive); err != nil {
+		if r.PartitionBy, err = c.names(r.mode.CaseSensitive); err != nil {
 			return err
 		}
 		r.Include = c.word("INCLUDE")
@@ -245,9 +247,11 @@ var unloadOptions = map[string]func(*unloadReader, *cursor) *dialect.Error{
 		r.KMSKeyID = s
 		return nil
 	}),
-	"MASTER_SYMMETRIC_KEY": text(func(*unloadReader, string) *dialect.Error { return ended("MASTER_SYMMETRIC_KEY") }),
-	"ALLOWOVERWRITE":       flag(func(r *unloadReader) { r.AllowOverwrite = true }),
-	"CLEANPATH":            flag(func(r *unloadReader) { r.CleanPath = true }),
+	"MASTER_SYMMETRIC_KEY": text(func(r *unloadReader, key string) *dialect.Error {
+		return r.auth.masterKey("MASTER_SYMMETRIC_KEY", key)
+	}),
+	"ALLOWOVERWRITE": flag(func(r *unloadReader) { r.AllowOverwrite = true }),
+	"CLEANPATH":      flag(func(r *unloadReader) { r.CleanPath = true }),
 	"PARALLEL": func(r *unloadReader, c *cursor) *dialect.Error {
 		r.Serial = !c.onOff()
 		return nil
@@ -319,8 +323,6 @@ func (r *unloadReader) check() *dialect.Error {
 	switch {
 	case codecs > 1:
 		return failf(codeSyntax, "only one of GZIP, BZIP2 and ZSTD can be given")
-	case r.Compression == Bzip2:
-		return refused("UNLOAD with BZIP2")
 	case r.seen["ROWGROUPSIZE"] && r.Format != Parquet:
 		return failf(codeNotSupported, "ROWGROUPSIZE is only supported for UNLOAD to Parquet")
 	case r.AllowOverwrite && r.CleanPath:
@@ -340,19 +342,32 @@ func (r *unloadReader) check() *dialect.Error {
 	return r.checkQuery()
 }
 
-// checkEncryption knows the ways of DG t_unloading_encrypted_files: nothing, KMS_KEY_ID with ENCRYPTED, ENCRYPTED AUTO.
+// checkEncryption knows the ways of DG t_unloading_encrypted_files: nothing, KMS_KEY_ID with ENCRYPTED, ENCRYPTED AUTO,
+// and, before it ended, a master symmetric key with ENCRYPTED.
 func (r *unloadReader) checkEncryption() *dialect.Error {
+	r.MasterKey = r.auth.master
 	switch {
+	case r.MasterKey != nil && !r.seen["ENCRYPTED"]:
+		return failf(codeSyntax, "MASTER_SYMMETRIC_KEY requires ENCRYPTED")
+	case r.MasterKey != nil && (r.KMSKeyID != "" || r.EncryptedAuto):
+		return failf(codeSyntax, "MASTER_SYMMETRIC_KEY cannot be given together with KMS_KEY_ID or ENCRYPTED AUTO")
+	case r.MasterKey != nil && r.Format == Parquet:
+		return failf(codeNotSupported, "MASTER_SYMMETRIC_KEY is not supported for UNLOAD to Parquet")
+	case r.seen["MASTER_SYMMETRIC_KEY"] && r.auth.byCredentials:
+		return failf(codeSyntax, "MASTER_SYMMETRIC_KEY cannot be given together with CREDENTIALS; write master_symmetric_key= into it")
 	case r.KMSKeyID != "" && !r.seen["ENCRYPTED"]:
 		return failf(codeSyntax, "KMS_KEY_ID requires ENCRYPTED")
 	case r.KMSKeyID != "" && r.EncryptedAuto:
 		return failf(codeSyntax, "ENCRYPTED AUTO cannot be given together with KMS_KEY_ID")
 	case r.KMSKeyID != "" && r.auth.byCredentials:
 		return failf(codeSyntax, "KMS_KEY_ID cannot be given together with CREDENTIALS; use IAM_ROLE or ACCESS_KEY_ID and SECRET_ACCESS_KEY")
-	case r.seen["ENCRYPTED"] && r.KMSKeyID == "" && !r.EncryptedAuto:
+	case !r.seen["ENCRYPTED"] || r.KMSKeyID != "" || r.EncryptedAuto || r.MasterKey != nil:
+		return nil
+	case !r.mode.ClientSide:
 		return ended("ENCRYPTED without KMS_KEY_ID or AUTO")
+	default:
+		return failf(codeSyntax, "ENCRYPTED requires KMS_KEY_ID, AUTO or MASTER_SYMMETRIC_KEY")
 	}
-	return nil
 }
 
 // checkQuery refuses what UNLOAD refuses of its query: anything but one SELECT, and LIMIT in its outermost level.

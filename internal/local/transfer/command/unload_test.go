@@ -13,7 +13,7 @@ const role = "IAM_ROLE 'arn:aws:iam::111111111111:role/r'"
 
 func unloadOf(t *testing.T, options string) (*Unload, *dialect.Error) {
 	t.Helper()
-	return ParseUnload(dialect.Lex("UNLOAD ('select a from t') TO 's3://b/p_' "+options), false)
+	return ParseUnload(dialect.Lex("UNLOAD ('select a from t') TO 's3://b/p_' "+options), Mode{})
 }
 
 func TestUnloadOptions(t *testing.T) {
@@ -47,6 +47,7 @@ func TestUnloadOptions(t *testing.T) {
 		{`NULL AS '\N'`, func(u *Unload) { u.NullAs = `\N` }},
 		{`NULL AS '\\N'`, func(u *Unload) { u.NullAs = `\N` }},
 		{"GZIP", func(u *Unload) { u.Compression = Gzip }},
+		{"BZIP2", func(u *Unload) { u.Compression = Bzip2 }},
 		{"ZSTD EXTENSION 'txt.gz'", func(u *Unload) { u.Compression, u.Extension = Zstd, &extension }},
 		{"EXTENSION ''", func(u *Unload) { u.Extension = &none }},
 		{"ENCRYPTED AUTO", func(u *Unload) { u.EncryptedAuto = true }},
@@ -115,7 +116,6 @@ func TestUnloadRefuses(t *testing.T) {
 		{"CSV FORMAT AS JSON", "42601", "redundant"},
 		{"HEADER HEADER", "42601", "redundant"},
 		{"GZIP ZSTD", "42601", "only one of"},
-		{"BZIP2", "0A000", "BZIP2"},
 		{"ROWGROUPSIZE 64 MB", "0A000", "ROWGROUPSIZE"},
 		{"PARQUET ROWGROUPSIZE 31", "22023", "ROWGROUPSIZE"},
 		{"PARQUET ROWGROUPSIZE 129", "22023", "ROWGROUPSIZE"},
@@ -188,7 +188,7 @@ func TestUnloadHead(t *testing.T) {
 		{sql: "UNLOAD ('select 1", message: "unterminated"},
 		{sql: "UNLOAD", message: "end of input"},
 	} {
-		u, err := ParseUnload(dialect.Lex(tt.sql+" "+role), false)
+		u, err := ParseUnload(dialect.Lex(tt.sql+" "+role), Mode{})
 		switch {
 		case tt.message != "":
 			if err == nil || !strings.Contains(err.Message, tt.message) && !strings.Contains(err.Message, "syntax error") {
@@ -289,7 +289,7 @@ func FuzzUnload(f *testing.F) {
 	f.Add("UNLOAD ('select 1') TO 's3://b/k' IAM_ROLE default PARTITION BY (a) INCLUDE MAXFILESIZE 5.5 GB")
 	f.Add("UNLOAD ($$select 1$$) TO 's3://b/k' CREDENTIALS 'aws_access_key_id=i;aws_secret_access_key=s' FIXEDWIDTH 'a:1,b:2'")
 	f.Fuzz(func(t *testing.T, sql string) {
-		u, err := ParseUnload(dialect.Lex(sql), false)
+		u, err := ParseUnload(dialect.Lex(sql), Mode{})
 		if (u == nil) == (err == nil) {
 			t.Fatalf("both or neither: %v, %v", u, err)
 		}
@@ -321,4 +321,47 @@ func FuzzRedact(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Client-side encryption as it was before it ended (Redshift manual, t_unloading_encrypted_files and
+// c_loading-encrypted-files).
+func TestClientSide(t *testing.T) {
+	t.Parallel()
+	const (
+		key  = "MASTER_SYMMETRIC_KEY 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='"
+		head = "UNLOAD ('select a from t') TO 's3://b/p_' "
+		load = "COPY t FROM 's3://b/p_' "
+		with = "CREDENTIALS 'aws_access_key_id=i;aws_secret_access_key=s;master_symmetric_key=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=' "
+	)
+	for _, tt := range []struct{ sql, message string }{
+		{head + role + key + " ENCRYPTED", ""},
+		{head + with + "manifest encrypted gzip null as 'NULL_STRING__' delimiter '^' addquotes escape allowoverwrite", ""},
+		{head + role + key, "requires ENCRYPTED"},
+		{head + role + "ENCRYPTED", "ENCRYPTED requires"},
+		{head + role + key + " ENCRYPTED AUTO", "together with"},
+		{head + role + key + " KMS_KEY_ID 'k' ENCRYPTED", "together with"},
+		{head + role + key + " ENCRYPTED PARQUET", "Parquet"},
+		{head + "CREDENTIALS 'aws_iam_role=arn:aws:iam::111111111111:role/r'" + key + " ENCRYPTED", "CREDENTIALS"},
+		{head + with + key + " ENCRYPTED", "redundant"},
+		{head + role + "MASTER_SYMMETRIC_KEY 'S3CRET' ENCRYPTED", "256 bits"},
+		{load + role + key + " ENCRYPTED", ""},
+		{load + with + "manifest encrypted gzip null as 'NULL_STRING__' dateformat 'auto' timeformat 'auto' delimiter '^' removequotes escape compupdate off", ""},
+		{load + role + key, "given together"},
+		{load + role + "ENCRYPTED", "given together"},
+		{load + role + key + " ENCRYPTED PARQUET", "PARQUET"},
+		{load + role + "MASTER_SYMMETRIC_KEY 'S3CRET' ENCRYPTED", "256 bits"},
+	} {
+		var err *dialect.Error
+		if strings.HasPrefix(tt.sql, "COPY") {
+			_, err = ParseCopy(dialect.Lex(tt.sql), Mode{ClientSide: true})
+		} else {
+			_, err = ParseUnload(dialect.Lex(tt.sql), Mode{ClientSide: true})
+		}
+		switch {
+		case tt.message == "" && err != nil:
+			t.Errorf("%s: %v", tt.sql, err)
+		case tt.message != "" && (err == nil || !strings.Contains(err.Message, tt.message) || strings.Contains(err.Message, "S3CRET")):
+			t.Errorf("%s: got %v, want %s", tt.sql, err, tt.message)
+		}
+	}
 }
