@@ -123,7 +123,12 @@ type Table struct {
 	Fingerprint Fingerprint `json:"fingerprint"`
 	// Digest lists what the digest queries answer, in order.
 	Digest redshift.DigestLayout `json:"digest"`
-	Steps  []Step                `json:"steps"`
+	// Rows is a query for the rows that are moved, under the names they have in the target. Verifying asks by it.
+	Rows redshift.SQL `json:"rows"`
+	// Key names the columns of Rows that tell rows apart: the job's key, or the source's primary key. Redshift does not
+	// enforce either. None where there is none, or where not all of it is moved.
+	Key   []string `json:"key,omitempty"`
+	Steps []Step   `json:"steps"`
 	// Undo is run when a step fails after the shadow was made, so that nothing is left of the try.
 	Undo []Step `json:"undo,omitempty"`
 }

@@ -23,13 +23,19 @@ func (b *builder) decide(s *selection, index int) {
 	}
 	b.chooseFormat(s)
 	b.chooseMethod(s)
-	entry := b.Job.Tables[s.entry]
-	if entry.Where != "" {
-		if err := redshift.CheckExpression(entry.Where); err != nil {
-			b.mistake(s.pos, fmt.Sprintf("tables[%d].where", s.entry), "%v", err)
-		}
-		s.note("where " + entry.Where)
+	b.condition(s)
+}
+
+// condition checks the entry's filter.
+func (b *builder) condition(s *selection) {
+	where := b.Job.Tables[s.entry].Where
+	if where == "" {
+		return
 	}
+	if err := redshift.CheckExpression(where); err != nil {
+		b.mistake(s.pos, fmt.Sprintf("tables[%d].where", s.entry), "%v", err)
+	}
+	s.note("where " + where)
 }
 
 func (s *selection) note(text string) { s.notes = append(s.notes, text) }
@@ -76,6 +82,7 @@ func (b *builder) definition(s *selection) bool {
 		return false
 	}
 	s.moved = slices.Clone(s.want.Columns)
+	s.key = b.rowKey(s)
 	b.foreignKeys(s)
 	return true
 }

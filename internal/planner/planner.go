@@ -68,7 +68,7 @@ type builder struct {
 	Input
 	mistakes job.Errors
 	chosen   []*selection                  // by target name
-	key      string                        // as the UNLOAD of the source names it
+	kmsKey   string                        // as the UNLOAD of the source names it
 	targets  map[redshift.Table]*selection // which selection writes a target
 }
 
@@ -79,7 +79,7 @@ func (b *builder) mistake(at job.Pos, field, format string, args ...any) {
 // roles settles as whom the warehouses reach the stage, and how the source's names the key.
 func (b *builder) roles() {
 	var err error
-	if b.key, err = redshift.KeyFor(b.Stage.KMSKeyARN, b.Job.Source.S3Role); err != nil {
+	if b.kmsKey, err = redshift.KeyFor(b.Stage.KMSKeyARN, b.Job.Source.S3Role); err != nil {
 		b.mistake(job.Pos{}, "source.s3_role", "%v", err)
 	}
 	if _, err = redshift.ParseRoleChain(b.Job.Target.S3Role); err != nil {

@@ -22,6 +22,7 @@ type selection struct {
 
 	want        redshift.TableDef  // the target's definition as it should be
 	moved       []redshift.Column  // the columns that are moved, with the source's types
+	key         []string           // of moved, what tells rows apart
 	have        *redshift.TableDef // the target's definition as it is, nil if there is no such table
 	method      plan.Method
 	format      string

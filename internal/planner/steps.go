@@ -87,18 +87,16 @@ func (b *builder) epilogue() []plan.Step {
 
 // table puts everything that was decided about one table into its part of the plan.
 func (b *builder) table(s *selection) plan.Table {
-	t := tableBuilder{builder: b, selection: s}
+	t := b.newTable(s)
 	t.shadow = redshift.Table{Schema: s.target.Schema, Name: must(redshift.NewIdent(fmt.Sprintf("sealift_%s_%d", b.Nonce, s.index)))}
 	t.old = redshift.Table{Schema: s.target.Schema, Name: must(redshift.NewIdent(fmt.Sprintf("sealift_%s_%d_old", b.Nonce, s.index)))}
-	for _, c := range s.moved {
-		t.columns = append(t.columns, c.Name)
-	}
 	out := plan.Table{
 		Source: s.name(), Target: s.target.String(), Mode: s.mode, Method: s.method, Format: s.format,
 		Folder:      folder(s.index, s.target),
 		Fingerprint: plan.Fingerprint{Source: redshift.Absent, Target: redshift.Absent},
 		Digest:      redshift.Layout(s.moved),
-		Notes:       s.notes, Differences: s.differences,
+		Rows:        t.rows(), Key: s.key,
+		Notes: s.notes, Differences: s.differences,
 	}
 	if s.source != nil {
 		out.Fingerprint.Source = s.source.ColumnsFingerprint()
@@ -137,10 +135,28 @@ type tableBuilder struct {
 	columns     []redshift.Ident
 }
 
+func (b *builder) newTable(s *selection) tableBuilder {
+	t := tableBuilder{builder: b, selection: s}
+	for _, c := range s.moved {
+		t.columns = append(t.columns, c.Name)
+	}
+	return t
+}
+
 func (t *tableBuilder) id(step string) string { return t.target.String() + "/" + step }
 
 // marker is the text that stands for NULL in text files. It is proven absent in the transaction that unloads.
 func (t *tableBuilder) marker() string { return "sealift_null_" + t.Nonce }
+
+// rows is a query for the rows that are moved.
+func (t *tableBuilder) rows() redshift.SQL {
+	from, where := t.from()
+	query := redshift.Build("SELECT ?\nFROM ?", redshift.Idents(t.columns...), from)
+	if !where.IsZero() {
+		query = redshift.Build("?\nWHERE (?)", query, where)
+	}
+	return query
+}
 
 // from is what the rows are selected from, and where the condition on them.
 func (t *tableBuilder) from() (from, where redshift.SQL) {
@@ -179,7 +195,7 @@ func (t *tableBuilder) unload() plan.Step {
 		query = redshift.Build("?\nWHERE (?)", query, where)
 	}
 	unload := redshift.Unload{
-		Query: query, To: redshift.Placeholder(plan.ParamPrefix), Role: t.Job.Source.S3Role, KMSKeyID: t.key,
+		Query: query, To: redshift.Placeholder(plan.ParamPrefix), Role: t.Job.Source.S3Role, KMSKeyID: t.kmsKey,
 		Format: t.format, MaxFileSizeMB: maxFileMB, Region: t.otherRegion(t.Job.Source.Region),
 	}
 	if t.format == redshift.Text {

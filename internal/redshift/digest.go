@@ -80,25 +80,33 @@ type ColumnDigest struct {
 func DigestQuery(from, where SQL, cols []DigestExpr) SQL {
 	inner := make([]SQL, len(cols))
 	texts := make([]digestText, len(cols))
-	outer := []SQL{Build("COUNT(*)"), {}, {}}
+	layout := DigestLayout{Columns: make([]DigestColumn, len(cols))}
 	for i, c := range cols {
 		value := columnAlias(i)
 		inner[i] = Build("? AS ?", c.Expr, value)
 		texts[i] = valueText(value, c.Column.Type)
-		hash := lane(texts[i].text, 1)
-		if c.Column.Type.Name == Boolean {
-			hash = Build("CASE WHEN ? THEN 1 ELSE 0 END", value)
-		}
-		outer = append(outer, Build("CAST(COUNT(?) AS VARCHAR) || ':' || CAST(COALESCE(SUM(?), 0) AS VARCHAR)", value, hash))
+		layout.Columns[i] = c.Column
 	}
-	row := rowText(texts)
-	outer[1] = Build("COALESCE(SUM(?), 0)", lane(row, 1))
-	outer[2] = Build("COALESCE(SUM(?), 0)", lane(row, 16))
 	rows := Build("SELECT\n        ?\n    FROM ?", Join(",\n        ", inner...), from)
 	if !where.IsZero() {
 		rows = Build("?\n    WHERE (?)", rows, where)
 	}
-	return Build("SELECT\n    ?\nFROM (\n    ?\n) d", Join(",\n    ", outer...), rows)
+	return Build("SELECT\n    ?\nFROM (\n    ?\n) d", Join(",\n    ", digestAnswers(layout, texts)...), rows)
+}
+
+// digestAnswers are the fields of a digest's answer over rows with the values c1, c2 and so on.
+func digestAnswers(layout DigestLayout, texts []digestText) []SQL {
+	row := rowText(texts)
+	answers := []SQL{Build("COUNT(*)"), Build("COALESCE(SUM(?), 0)", lane(row, 1)), Build("COALESCE(SUM(?), 0)", lane(row, 16))}
+	for i, c := range layout.Columns {
+		value := columnAlias(i)
+		hash := lane(texts[i].text, 1)
+		if c.Type.Name == Boolean {
+			hash = Build("CASE WHEN ? THEN 1 ELSE 0 END", value)
+		}
+		answers = append(answers, Build("CAST(COUNT(?) AS VARCHAR) || ':' || CAST(COALESCE(SUM(?), 0) AS VARCHAR)", value, hash))
+	}
+	return answers
 }
 
 func columnAlias(i int) SQL { return SQL{"c" + strconv.Itoa(i+1)} }

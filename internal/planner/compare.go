@@ -1,0 +1,66 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/plan"
+)
+
+// Compare makes a plan that moves nothing: its tables have no steps, only what is needed to compare them. It reads nothing
+// of the target's catalog, because whatever is there is what is compared, and needs no stage.
+func Compare(in Input) (*plan.Plan, error) {
+	in.Target = &redshift.Catalog{}
+	b := &builder{Input: in, targets: make(map[redshift.Table]*selection)}
+	p := &plan.Plan{
+		CreatedAt: in.Now, Job: plan.JobRef{File: in.Job.File, Digest: in.Job.Digest},
+		Source: Warehouse(in.Job.Source), Target: Warehouse(in.Job.Target), Stage: in.Stage,
+		Concurrency: plan.Concurrency{Unload: in.Job.Concurrency.Unload, Copy: in.Job.Concurrency.Copy},
+	}
+	b.chosen = b.choose()
+	for i, s := range b.chosen {
+		s.index = i
+		b.definition(s)
+		b.condition(s)
+	}
+	if len(b.mistakes) > 0 {
+		return nil, b.mistakes
+	}
+	for _, s := range b.chosen {
+		t := b.newTable(s)
+		p.Tables = append(p.Tables, plan.Table{
+			Source: s.name(), Target: s.target.String(), Mode: s.mode,
+			Digest: redshift.Layout(s.moved), Rows: t.rows(), Key: s.key,
+		})
+	}
+	return p, p.Seal()
+}
+
+// rowKey is what tells a table's rows apart: the key that the job names, or the source's primary key.
+func (b *builder) rowKey(s *selection) []string {
+	if named := b.Job.Tables[s.entry].Key; len(named) > 0 {
+		var key []string
+		for _, name := range named {
+			i := slices.IndexFunc(s.moved, func(c redshift.Column) bool { return c.Name.String() == name })
+			if i < 0 {
+				i = slices.IndexFunc(s.moved, func(c redshift.Column) bool { return c.Name.String() == strings.ToLower(name) })
+			}
+			if i < 0 {
+				b.mistake(s.pos, fmt.Sprintf("tables[%d].key", s.entry), "%s moves no column %s", s.name(), name)
+				continue
+			}
+			key = append(key, s.moved[i].Name.String())
+		}
+		return key
+	}
+	if s.want.PrimaryKey == nil {
+		return nil
+	}
+	key := make([]string, len(s.want.PrimaryKey.Columns))
+	for i, c := range s.want.PrimaryKey.Columns {
+		key[i] = c.String()
+	}
+	return key
+}
