@@ -16,6 +16,9 @@ import (
 // ErrStale says that a catalog is no longer what the plan was made from: plan again.
 var ErrStale = errors.New("the plan is stale")
 
+// ErrHeld says that another run holds the target.
+var ErrHeld = errors.New("another run holds the target")
+
 // Seal fills in the plan's version and id. The planner calls it last; a sealed plan is not changed any more.
 func (p *Plan) Seal() error {
 	p.Version = Version
