@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sealift/sealift/internal/local/aws/awserr"
@@ -50,6 +51,9 @@ type Cloud struct {
 	verifier *sigv4.Verifier
 	log      *slog.Logger
 	now      func() time.Time
+
+	mu   sync.Mutex
+	lost map[string]int // by operation: how many more answers LoseAnswers takes away
 }
 
 // New opens the services whose state is kept in Options.Dir.
@@ -67,7 +71,7 @@ func New(opts Options) (*Cloud, error) {
 	if err := os.MkdirAll(objects, 0o700); err != nil {
 		return nil, fmt.Errorf("open aws: %w", err)
 	}
-	c := &Cloud{log: opts.Log, now: opts.Now}
+	c := &Cloud{log: opts.Log, now: opts.Now, lost: map[string]int{}}
 	var err error
 	if c.IAM, err = iam.New(iam.Options{Dir: opts.Dir, Region: opts.Region, Log: opts.Log, Now: opts.Now}); err != nil {
 		return nil, err
@@ -121,20 +125,45 @@ func (c *Cloud) Handler() http.Handler {
 		operation := c.route(seen, r, services, requestID)
 		c.log.LogAttrs(r.Context(), slog.LevelDebug, "aws request",
 			slog.String("operation", operation), slog.String("method", r.Method), slog.String("path", r.URL.Path),
-			slog.Int("status", seen.status), slog.Int64("bytes", seen.bytes), slog.Duration("elapsed", c.now().Sub(started)))
+			slog.Int("status", seen.status), slog.Int64("bytes", seen.bytes), slog.Bool("lost", seen.lost), slog.Duration("elapsed", c.now().Sub(started)))
+		if seen.lost {
+			panic(http.ErrAbortHandler) // net/http's way to break the connection
+		}
 	})
 }
 
+// LoseAnswers lets the next n requests for an operation ("s3:CompleteMultipartUpload", "kms:CreateGrant") be carried out
+// without their clients learning of it: the connection breaks where the answer should come. A client cannot tell that
+// from a request that never arrived, and must find out, or be safe to repeat it.
+func (c *Cloud) LoseAnswers(operation string, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lost[operation] = n
+}
+
+// begin names what a request turned out to be, before it is carried out.
+func (c *Cloud) begin(w *seenWriter, operation string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lost[operation] > 0 {
+		c.lost[operation]--
+		w.lost = true
+	}
+}
+
 // route answers a request, and names what it was for the log: never a header or the query, where signatures are.
-func (c *Cloud) route(w http.ResponseWriter, r *http.Request, services []queryService, requestID string) string {
+func (c *Cloud) route(w *seenWriter, r *http.Request, services []queryService, requestID string) string {
 	service := sigv4.Service(r)
 	target := r.Header.Get("X-Amz-Target")
 	switch {
 	case service == "s3", service == "" && target == "" && !isQuery(r):
+		operation := "s3:" + s3.Operation(r)
+		c.begin(w, operation)
 		c.S3.ServeHTTP(w, r)
-		return "s3"
+		return operation
 	case service == "kms", service == "" && strings.HasPrefix(target, kms.TargetPrefix):
 		op := strings.TrimPrefix(target, kms.TargetPrefix)
+		c.begin(w, "kms:"+op)
 		c.json(w, r, op, requestID)
 		return "kms:" + op
 	}
@@ -158,8 +187,10 @@ func (c *Cloud) route(w http.ResponseWriter, r *http.Request, services []querySe
 	action, version := p.Get("Action"), p.Get("Version")
 	for _, s := range services {
 		if service == s.name || service == "" && version == s.version {
+			operation := s.name + ":" + action
+			c.begin(w, operation)
 			c.query(w, r, s, p, requestID)
-			return s.name + ":" + action
+			return operation
 		}
 	}
 	if service == "" {
@@ -284,19 +315,26 @@ func newRequestID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", raw[:4], raw[4:6], raw[6:8], raw[8:10], raw[10:])
 }
 
-// seenWriter remembers what was answered, for the log.
+// seenWriter remembers what was answered, for the log, or keeps the client from seeing it.
 type seenWriter struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	lost   bool
 }
 
 func (w *seenWriter) WriteHeader(status int) {
 	w.status = status
-	w.ResponseWriter.WriteHeader(status)
+	if !w.lost {
+		w.ResponseWriter.WriteHeader(status)
+	}
 }
 
 func (w *seenWriter) Write(p []byte) (int, error) {
+	if w.lost {
+		w.bytes += int64(len(p))
+		return len(p), nil
+	}
 	n, err := w.ResponseWriter.Write(p)
 	w.bytes += int64(n)
 	return n, err
@@ -304,9 +342,21 @@ func (w *seenWriter) Write(p []byte) (int, error) {
 
 // ReadFrom keeps the fast path of io.Copy: objects can be large.
 func (w *seenWriter) ReadFrom(src io.Reader) (int64, error) {
-	n, err := io.Copy(w.ResponseWriter, src)
+	var to io.Writer = w.ResponseWriter
+	if w.lost {
+		to = io.Discard
+	}
+	n, err := io.Copy(to, src)
 	w.bytes += n
 	return n, err
+}
+
+// FlushError stands before that of the connection, to which an answer that is to be lost must not get.
+func (w *seenWriter) FlushError() error {
+	if w.lost {
+		return nil
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 // Unwrap lets http.ResponseController reach the connection.

@@ -215,7 +215,7 @@ func TestLog(t *testing.T) {
 	w.send("", http.MethodGet, "/b/k?"+query, "", nil)
 
 	text := lines.String()
-	for _, want := range []string{"operation=sts:AssumeRole", "operation=sts:GetCallerIdentity", "operation=redshift:CreateCluster", "operation=kms:CreateKey", "operation=kms:Encrypt", "operation=s3"} {
+	for _, want := range []string{"operation=sts:AssumeRole", "operation=sts:GetCallerIdentity", "operation=redshift:CreateCluster", "operation=kms:CreateKey", "operation=kms:Encrypt", "operation=s3:GetObject"} {
 		if strings.Count(text, want+" ") != 1 {
 			t.Errorf("%d lines for %s", strings.Count(text, want+" "), want)
 		}

@@ -462,7 +462,7 @@ func TestGrants(t *testing.T) {
 	wantCode(t, err, "AccessDeniedException") // not among the operations
 
 	same, err := create(w.admin, func(i *in) { i.Name = awssdk.String("run-1") })
-	if err != nil || *same.GrantId != *g.GrantId {
+	if err != nil || *same.GrantId != *g.GrantId || *same.GrantToken == *g.GrantToken {
 		t.Errorf("a retry under the same name made %v, %v", same, err)
 	}
 	unnamed, err := create(w.admin, nil)

@@ -50,6 +50,9 @@ func (s *Service) Call(_ context.Context, id *iam.Identity, op string, body []by
 	if do == nil {
 		return nil, invalid(http.StatusBadRequest, "UnsupportedOperationException", "kms:%s is not imitated, see docs/standin.md", op)
 	}
+	if err := s.rate(); err != nil {
+		return nil, err
+	}
 	return do(s.as(id, ""), body)
 }
 

@@ -10,7 +10,7 @@ import (
 // grant lets one grantee use one key; it can only allow.
 type grant struct {
 	ID          string
-	Token       string
+	Tokens      []string // every CreateGrant that answers with this grant makes one
 	Name        string `json:",omitempty"`
 	Grantee     string
 	Retiring    string `json:",omitempty"`
@@ -44,7 +44,7 @@ func (g *grant) seen(now time.Time, tokens []string) bool {
 	if !g.SeenUntil.IsZero() {
 		return now.Before(g.SeenUntil)
 	}
-	return !now.Before(g.SeenFrom) || slices.Contains(tokens, g.Token)
+	return !now.Before(g.SeenFrom) || slices.ContainsFunc(tokens, func(t string) bool { return slices.Contains(g.Tokens, t) })
 }
 
 // live tells whether the grant was neither retired nor revoked.

@@ -80,11 +80,13 @@ func (c *caller) createGrant(in createGrantInput) (*createGrantOutput, error) {
 		return nil, err
 	}
 	k.sweep(c.now())
-	// The same name with the same parameters is a retry, and gets the grant that is there.
+	// The same name with the same parameters is a retry, and gets the grant that is there, under a token of its own.
 	if in.Name != "" {
 		for _, g := range k.Grants {
 			if g.live() && g.same(c.id.Account, in) {
-				return &createGrantOutput{g.Token, g.ID}, nil
+				token := randomToken()
+				g.Tokens = append(g.Tokens, token)
+				return &createGrantOutput{token, g.ID}, c.save()
 			}
 		}
 	}
@@ -93,11 +95,11 @@ func (c *caller) createGrant(in createGrantInput) (*createGrantOutput, error) {
 	}
 	now := c.now().UTC()
 	g := &grant{
-		ID: randomHex(32), Token: randomToken(), Name: in.Name, Grantee: in.GranteePrincipal, Retiring: in.RetiringPrincipal,
+		ID: randomHex(32), Tokens: []string{randomToken()}, Name: in.Name, Grantee: in.GranteePrincipal, Retiring: in.RetiringPrincipal,
 		Issuer: c.id.Account, Operations: in.Operations, Constraints: in.Constraints, Created: now, SeenFrom: now.Add(c.grantDelay),
 	}
 	k.Grants = append(k.Grants, g)
-	return &createGrantOutput{g.Token, g.ID}, c.save()
+	return &createGrantOutput{g.Tokens[0], g.ID}, c.save()
 }
 
 func (g *grant) same(issuer string, in createGrantInput) bool {
@@ -160,7 +162,7 @@ func (k *key) sweep(now time.Time) {
 // findGrant finds a live grant of a key by id or token.
 func (k *key) findGrant(id, token string) *grant {
 	for _, g := range k.Grants {
-		if g.live() && (id != "" && g.ID == id || token != "" && g.Token == token) {
+		if g.live() && (id != "" && g.ID == id || token != "" && slices.Contains(g.Tokens, token)) {
 			return g
 		}
 	}

@@ -9,10 +9,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sealift/sealift/internal/local/aws/durable"
@@ -54,6 +56,7 @@ type Service struct {
 	grantDelay time.Duration
 	log        *slog.Logger
 	now        func() time.Time
+	throttled  atomic.Int64 // how many more requests Throttle fails
 
 	mu    sync.RWMutex // guards the fields below
 	file  *durable.File[state]
@@ -147,8 +150,26 @@ func (s *Service) aliases(k *key) []*alias {
 	return all
 }
 
+// Throttle makes the next n requests fail with ThrottlingException, as KMS does beyond its quota of requests, for tests of
+// what happens then. Requests that S3 makes in a caller's name count, too: S3 tells its caller SlowDown.
+func (s *Service) Throttle(n int) { s.throttled.Store(int64(n)) }
+
+// rate counts a request that Throttle is about.
+func (s *Service) rate() error {
+	for n := s.throttled.Load(); n > 0; n = s.throttled.Load() {
+		if s.throttled.CompareAndSwap(n, n-1) {
+			return invalid(http.StatusBadRequest, "ThrottlingException",
+				"You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.")
+		}
+	}
+	return nil
+}
+
 // GenerateDataKey makes a 256 bit data key under key.
 func (s *Service) GenerateDataKey(ctx context.Context, id *iam.Identity, key string, encryptionContext map[string]string, via string) (DataKey, error) {
+	if err := s.rate(); err != nil {
+		return DataKey{}, err
+	}
 	out, err := s.as(id, via).generateDataKey(generateDataKeyInput{KeyID: key, KeySpec: "AES_256", EncryptionContext: encryptionContext})
 	if err != nil {
 		return DataKey{}, err
@@ -158,6 +179,9 @@ func (s *Service) GenerateDataKey(ctx context.Context, id *iam.Identity, key str
 
 // Decrypt opens a ciphertext with the key it names.
 func (s *Service) Decrypt(ctx context.Context, id *iam.Identity, ciphertext []byte, encryptionContext map[string]string, via string) (plaintext []byte, keyARN string, err error) {
+	if err := s.rate(); err != nil {
+		return nil, "", err
+	}
 	out, err := s.as(id, via).decrypt(decryptInput{CiphertextBlob: ciphertext, EncryptionContext: encryptionContext})
 	if err != nil {
 		return nil, "", err

@@ -75,6 +75,11 @@ func preconditionFailed(condition string) error {
 	return refuse(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", "Condition", condition)
 }
 
+// conditionalConflict says that the object changed while a conditional write was on its way: the client may try again.
+func conditionalConflict() error {
+	return refuse(http.StatusConflict, "ConditionalRequestConflict", "The conditional request cannot succeed due to a conflicting operation against this resource.")
+}
+
 func accessDenied() error {
 	return refuse(http.StatusForbidden, "AccessDenied", "Access Denied")
 }

@@ -316,12 +316,21 @@ func (x *exchange) subresource(names ...string) string {
 	return ""
 }
 
-func (x *exchange) serveBucket() error {
-	sub := x.subresource(
+// The subresources that S3 knows, of buckets and of objects.
+var (
+	bucketSubresources = []string{
 		"accelerate", "acl", "analytics", "cors", "delete", "encryption", "intelligent-tiering", "inventory", "lifecycle", "location",
 		"logging", "metadataConfiguration", "metadataTable", "metrics", "notification", "object-lock", "ownershipControls", "policy",
 		"policyStatus", "publicAccessBlock", "replication", "requestPayment", "session", "tagging", "uploads", "versioning", "versions",
-		"website", "abac")
+		"website", "abac",
+	}
+	objectSubresources = []string{
+		"acl", "attributes", "legal-hold", "renameObject", "restore", "retention", "select", "tagging", "torrent", "uploads", "uploadId",
+	}
+)
+
+func (x *exchange) serveBucket() error {
+	sub := x.subresource(bucketSubresources...)
 	switch method := x.r.Method; {
 	case method == http.MethodOptions:
 		return corsDisabled()
@@ -349,7 +358,7 @@ func (x *exchange) serveBucket() error {
 }
 
 func (x *exchange) serveObject() error {
-	sub := x.subresource("acl", "attributes", "legal-hold", "renameObject", "restore", "retention", "select", "tagging", "torrent", "uploads", "uploadId")
+	sub := x.subresource(objectSubresources...)
 	copies := x.r.Header.Get("X-Amz-Copy-Source") != ""
 	switch method := x.r.Method; {
 	case method == http.MethodOptions:

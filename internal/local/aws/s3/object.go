@@ -246,7 +246,14 @@ func (c *Caller) PutObject(ctx context.Context, in PutInput, body io.Reader) (Ob
 func (c *Caller) publish(b *bucket, in PutInput, v *version) (ObjectInfo, error) {
 	v.Modified = c.s.now()
 	v.Headers, v.Meta, v.Tags, v.StorageClass = in.Headers, in.Meta, in.Tags, in.StorageClass
-	unused, err := b.put(in.Key, v, in.Conditions)
+	err := c.s.conflict(in.Conditions)
+	var unused []piece
+	if err == nil {
+		unused, err = b.put(in.Key, v, in.Conditions)
+	}
+	if f, ok := errors.AsType[*fault](err); ok && in.Conditions.IfMatch != "" && f.err.Code == "NoSuchKey" {
+		err = conditionalConflict() // it was there when the write began: S3 user guide, "Conditional writes"
+	}
 	if err != nil {
 		return ObjectInfo{}, errors.Join(err, c.s.content.remove(v.Pieces))
 	}

@@ -313,6 +313,45 @@ func TestConditionalPutRace(t *testing.T) {
 	}
 }
 
+// meddling is a body at whose end something else happens.
+type meddling struct {
+	body io.Reader
+	do   func()
+}
+
+func (m meddling) Read(p []byte) (int, error) {
+	n, err := m.body.Read(p)
+	if errors.Is(err, io.EOF) {
+		m.do()
+	}
+	return n, err
+}
+
+// S3 user guide, "Conditional writes": a deletion that comes in between is a conflict, another write is a failed condition.
+func TestConditionalWriteConflicts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.bucket("corp-stage")
+	tag := strings.Trim(*w.put(b, "k", "old").ETag, `"`)
+	during := func(do func()) string {
+		_, err := w.admin().PutObject(t.Context(), s3.PutInput{Bucket: b, Key: "k", Conditions: s3.Conditions{IfMatch: tag}}, meddling{strings.NewReader("new"), do})
+		if err == nil {
+			return ""
+		}
+		return s3.Error(err).Code
+	}
+	if got := during(func() { w.put(b, "k", "other") }); got != "PreconditionFailed" {
+		t.Errorf("written in between: %q", got)
+	}
+	w.put(b, "k", "old") // the same content has the same tag
+	if got := during(func() { w.delete(b, "k", nil) }); got != "ConditionalRequestConflict" {
+		t.Errorf("deleted in between: %q", got)
+	}
+	if files := w.contentFiles(); len(files) > 0 {
+		t.Errorf("content stays on disk: %v", files)
+	}
+}
+
 // An object that is replaced or deleted while it is read is read to its end, also if it lies in several files.
 func TestReadWhileReplaced(t *testing.T) {
 	t.Parallel()

@@ -44,6 +44,7 @@ type Service struct {
 	serviceKey []byte // of SSE-S3
 	content    *content
 	throttled  atomic.Int64 // requests still to be answered with SlowDown
+	conflicts  atomic.Int64 // conditional writes still to be answered with ConditionalRequestConflict
 
 	mu      sync.RWMutex // guards which buckets there are
 	buckets map[string]*bucket
@@ -208,10 +209,30 @@ func (s *Service) Throttle(n int) { s.throttled.Store(int64(n)) }
 
 // slowDown counts a request that Throttle is about.
 func (s *Service) slowDown() error {
-	for n := s.throttled.Load(); n > 0; n = s.throttled.Load() {
-		if s.throttled.CompareAndSwap(n, n-1) {
-			return refuse(http.StatusServiceUnavailable, "SlowDown", "Please reduce your request rate.")
+	if countDown(&s.throttled) {
+		return refuse(http.StatusServiceUnavailable, "SlowDown", "Please reduce your request rate.")
+	}
+	return nil
+}
+
+// countDown takes one from n, unless it is 0 already.
+func countDown(n *atomic.Int64) bool {
+	for old := n.Load(); old > 0; old = n.Load() {
+		if n.CompareAndSwap(old, old-1) {
+			return true
 		}
+	}
+	return false
+}
+
+// Conflict makes the next n conditional writes fail with 409 when their content is there, as S3 does where another
+// request for the same key came in between, for tests of what happens then.
+func (s *Service) Conflict(n int) { s.conflicts.Store(int64(n)) }
+
+// conflict counts a write that Conflict is about.
+func (s *Service) conflict(c Conditions) error {
+	if (c.IfMatch != "" || c.IfNoneMatch != "") && countDown(&s.conflicts) {
+		return conditionalConflict()
 	}
 	return nil
 }

@@ -322,6 +322,9 @@ func (c *Caller) CompleteUpload(ctx context.Context, in CompleteInput) (ObjectIn
 			return ObjectInfo{}, err
 		}
 	}
+	if err := c.s.conflict(in.Conditions); err != nil {
+		return ObjectInfo{}, err
+	}
 	v.Modified = c.s.now()
 	unused, err := b.putLocked(u.Key, v, in.Conditions)
 	if err != nil {

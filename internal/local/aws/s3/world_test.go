@@ -18,6 +18,7 @@ import (
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	iamsdk "github.com/aws/aws-sdk-go-v2/service/iam"
@@ -29,6 +30,7 @@ import (
 
 	"github.com/sealift/sealift/internal/local/aws"
 	"github.com/sealift/sealift/internal/local/aws/iam"
+	"github.com/sealift/sealift/internal/local/aws/s3"
 )
 
 // The accounts that the stand-in begins with. The administrator is of the first.
@@ -102,14 +104,29 @@ func (w *world) config(key accessKey, url string) awssdk.Config {
 		Region:       region,
 		BaseEndpoint: awssdk.String(url),
 		Credentials:  credentials.NewStaticCredentialsProvider(key.id, key.secret, key.token),
-		HTTPClient: awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		HTTPClient: named{w.tb, awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 			t.TLSClientConfig = &tls.Config{RootCAs: w.tls.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
-		}),
+		})},
 		RetryMaxAttempts: 1,
 		// As in a configuration that was loaded from the environment.
 		RequestChecksumCalculation: awssdk.RequestChecksumCalculationWhenSupported,
 		ResponseChecksumValidation: awssdk.ResponseChecksumValidationWhenSupported,
 	}
+}
+
+// named compares the name that the SDK has for each request of these tests with the one that Operation finds in it.
+type named struct {
+	tb testing.TB
+	*awshttp.BuildableClient
+}
+
+func (n named) Do(r *http.Request) (*http.Response, error) {
+	if want := middleware.GetOperationName(r.Context()); middleware.GetServiceID(r.Context()) == s3sdk.ServiceID {
+		if got := s3.Operation(r); got != want {
+			n.tb.Errorf("%s %s is %s, not %s", r.Method, r.URL.Path, want, got)
+		}
+	}
+	return n.BuildableClient.Do(r)
 }
 
 // s3 is the administrator's client, in another region if one is given.
