@@ -11,7 +11,7 @@ import (
 type grant struct {
 	ID          string
 	Tokens      []string // every CreateGrant that answers with this grant makes one
-	Name        string `json:",omitempty"`
+	Name        string   `json:",omitempty"`
 	Grantee     string
 	Retiring    string `json:",omitempty"`
 	Issuer      string // account

@@ -194,14 +194,22 @@ func arnLike(want, version string) (matcher, error) {
 	return resource{fields: fields}.match, nil
 }
 
+// parseNumber reads a decimal number: strconv takes "NaN", "Inf" and "0x1p4", too, and NaN would equal everything.
+func parseNumber(text string) (float64, error) {
+	if strings.Trim(text, "+-.0123456789eE") != "" {
+		return 0, errSyntax
+	}
+	return strconv.ParseFloat(text, 64)
+}
+
 func numeric(accept func(int) bool) comparison {
 	return func(want, _ string) (matcher, error) {
-		w, err := strconv.ParseFloat(want, 64)
+		w, err := parseNumber(want)
 		if err != nil {
 			return nil, errSyntax
 		}
 		return func(_ Context, got string) bool {
-			g, err := strconv.ParseFloat(got, 64)
+			g, err := parseNumber(got)
 			switch {
 			case err != nil:
 				return false

@@ -80,6 +80,7 @@ func (v *Verifier) Verify(r *http.Request, service string) (*iam.Identity, error
 		now = v.Now
 	}
 	e := wordsOf(service)
+	joinHeaders(r.Header)
 	s, err := parse(r, e)
 	if err != nil {
 		return nil, err
@@ -117,6 +118,16 @@ func (v *Verifier) Verify(r *http.Request, service string) (*iam.Identity, error
 	id.Referer = r.Referer()
 	id.Region = s.credential.region
 	return id, nil
+}
+
+// joinHeaders makes one header of those that came several times. Signatures cannot tell "a" and "b" from "a,b", so
+// nobody behind this may either: whoever looked at the first only would see less than what was signed.
+func joinHeaders(h http.Header) {
+	for name, values := range h {
+		if len(values) > 1 {
+			h[name] = []string{strings.Join(values, ",")}
+		}
+	}
 }
 
 func sourceIP(r *http.Request) string {
