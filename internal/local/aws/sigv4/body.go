@@ -388,6 +388,13 @@ func (c *chunks) finish() error {
 				strings.ToUpper(strings.TrimPrefix(name, "x-amz-checksum-")))
 		}
 	}
+	// MinIO's clients end a trailer as the manual's example does, "\n\r\n", and the body with one more line end.
+	if _, err := c.src.Peek(1); errors.Is(err, io.EOF) {
+		return io.EOF
+	}
+	if line, err := c.src.line(); err != nil || line != "" {
+		return errIncomplete
+	}
 	if _, err := c.src.ReadByte(); !errors.Is(err, io.EOF) {
 		return errIncomplete
 	}

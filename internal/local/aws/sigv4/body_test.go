@@ -227,6 +227,9 @@ func TestBrokenTrailers(t *testing.T) {
 		want                 string
 	}{
 		{"good", crc, good, 11, ""},
+		{"MinIO's line ends", crc, strings.TrimSuffix(good, "\r\n\r\n") + "\n\r\n\r\n", 11, ""},
+		{"more behind it", crc, good + "x", 11, "IncompleteBody"},
+		{"more behind its line ends", crc, good + "\r\nx", 11, "IncompleteBody"},
 		{"longer than declared", crc, good, 10, "IncompleteBody"},
 		{"shorter than declared", crc, good, 12, "IncompleteBody"},
 		{"no trailer", crc, frame("Hello world", "") + "0\r\n\r\n", 11, "MalformedTrailerError"},
