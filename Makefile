@@ -47,6 +47,10 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s) each
 bench: postgresql ## Run the benchmarks: BENCH=regexp, BENCHTIME=1s
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem -timeout 60m ./...
 
+.PHONY: memory
+memory: postgresql ## Unload and load 10 GB on the stand-in, and report the peak memory of the process
+	go test -run '^$$' -bench FlatMemory -benchtime 1x -timeout 60m ./internal/local -gigabytes 10
+
 .PHONY: golden
 golden: postgresql ## Rewrite the golden files from what the code answers now; review the diff
 	@grep -rlE --include='*_test.go' 'flag\.Bool\("update"' . | xargs -r -n 1 dirname | sort -u | while read -r dir; do \
