@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -324,7 +325,12 @@ func (s *loadSlice) readText(object io.ReadCloser, info ObjectInfo) (read int64,
 		}
 	}()
 	count := &counted{Reader: body}
-	records, err := s.records(decoded(s.Encoding, count))
+	marked := bufio.NewReader(count)
+	if !fits(s.Encoding, marked) {
+		// The file is passed over, and counts as one error.
+		return count.n, s.note(LoadError{Line: -1, Code: codeEncoding, Reason: fmt.Sprintf("The file's encoding is not %s, as ENCODING says", s.Encoding)})
+	}
+	records, err := s.records(decoded(s.Encoding, marked))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return count.n, s.broken(err)
 	}
@@ -350,6 +356,32 @@ func (s *loadSlice) broken(err error) error {
 		return doing(err, "Reading %s", s.url)
 	}
 	return doing(internal("File %s is not a valid %s file: %v", s.url, s.Compression, err), "Reading %s", s.url)
+}
+
+// Codes of the manual's Load error reference that belong to no reader of records and to no value.
+const (
+	codeIdentity = 1217
+	codeEncoding = 1221
+)
+
+// fits tells by the byte order mark whether a file can have the encoding: UTF16 needs one, and no encoding takes the
+// mark of another.
+func fits(e command.Encoding, r *bufio.Reader) bool {
+	mark, err := r.Peek(2)
+	if errors.Is(err, io.EOF) && len(mark) == 0 {
+		return true // no file at all, or one that cannot be read, which the reader will tell
+	}
+	little, big := string(mark) == "\xff\xfe", string(mark) == "\xfe\xff"
+	switch e {
+	case command.UTF16:
+		return little || big
+	case command.UTF16LE:
+		return !big
+	case command.UTF16BE:
+		return !little
+	default:
+		return !little && !big
+	}
 }
 
 func decoded(e command.Encoding, r io.Reader) io.Reader {
@@ -412,6 +444,9 @@ func (s *loadSlice) row(records record.Reader, fields []record.Field) error {
 		batch, err := c.Append(s.batch, f.Text, f.Null)
 		if err != nil {
 			s.batch = s.batch[:before]
+			if s.columns[i].identity == alwaysIdentity {
+				err.Code = codeIdentity
+			}
 			return s.badValue(records, fields, i, c.Column, err)
 		}
 		s.batch = batch

@@ -39,14 +39,12 @@ func (e *Engine) unload(ctx context.Context, conn *pgconn.PgConn, st dialect.Sta
 	if u.Format == command.FixedWidth {
 		record.Format = "TEXT"
 	}
-	err := p.transaction(ctx, s, func() error {
-		if err := e.runUnload(ctx, p, u, query, s, record); err != nil {
+	var begun bool
+	err := p.transaction(ctx, s, func() (err error) {
+		if begun, err = e.runUnload(ctx, p, u, query, s, record); err != nil {
 			return err
 		}
-		if err := p.setting(ctx, "rs.last_unload_count", strconv.FormatInt(record.Rows, 10)); err != nil {
-			return err
-		}
-		return p.setting(ctx, "rs.last_unload_id", strconv.FormatInt(s.QueryID, 10))
+		return keepUnloadCounters(ctx, p, s, record.Rows)
 	})
 	record.End, record.Status = time.Now(), Success
 	var said error
@@ -57,6 +55,11 @@ func (e *Engine) unload(ctx context.Context, conn *pgconn.PgConn, st dialect.Sta
 			record.Status = Aborted
 		}
 		said = f
+		if begun && !s.InTransaction && !conn.IsClosed() {
+			if err := keepUnloadCounters(context.WithoutCancel(ctx), p, s, 0); err != nil {
+				e.log().Warn("counters of a failed unload were not kept", "query_id", s.QueryID, "err", err)
+			}
+		}
 	}
 	e.recordUnload(ctx, record)
 	if said != nil {
@@ -66,6 +69,15 @@ func (e *Engine) unload(ctx context.Context, conn *pgconn.PgConn, st dialect.Sta
 		Tag: "UNLOAD", Rows: record.Rows,
 		Notices: []string{fmt.Sprintf("UNLOAD completed, %d record(s) unloaded successfully.", record.Rows)},
 	}, nil
+}
+
+// keepUnloadCounters sets what pg_last_unload_count() and pg_last_unload_id() answer. An UNLOAD that failed on the way
+// counts no rows; one that never began leaves both alone (DG PG_LAST_UNLOAD_COUNT).
+func keepUnloadCounters(ctx context.Context, p postgres, s Session, rows int64) error {
+	if err := p.setting(ctx, "rs.last_unload_count", strconv.FormatInt(rows, 10)); err != nil {
+		return err
+	}
+	return p.setting(ctx, "rs.last_unload_id", strconv.FormatInt(s.QueryID, 10))
 }
 
 // refuse answers an error found before anything was run. It fails the session's transaction block as any error does.
@@ -102,31 +114,32 @@ func (e *Engine) recordUnload(ctx context.Context, record *Unload) {
 	}
 }
 
-func (e *Engine) runUnload(ctx context.Context, p postgres, u *command.Unload, query string, s Session, record *Unload) error {
+// runUnload does the work and tells whether it began to unload.
+func (e *Engine) runUnload(ctx context.Context, p postgres, u *command.Unload, query string, s Session, record *Unload) (begun bool, err error) {
 	if err := p.userOID(ctx, &record.Statement); err != nil {
-		return err
+		return false, err
 	}
 	columns, err := p.describe(ctx, query)
 	if err != nil {
-		return err
+		return false, err
 	}
 	t, err := newTarget(u, columns)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if t.store, err = e.open(ctx, u.Auth, s); err != nil {
-		return err
+		return false, err
 	}
 	if err := e.checkRegion(ctx, t.store, u.To.Bucket, u.Region); err != nil {
-		return err
+		return false, err
 	}
 	if err := t.clear(ctx); err != nil {
-		return err
+		return false, err
 	}
 	e.recordUnload(ctx, record)
 	restore, err := p.plainOutput(ctx)
 	if err != nil {
-		return err
+		return true, err
 	}
 	count := max(e.Slices, 1)
 	if u.Serial {
@@ -145,24 +158,21 @@ func (e *Engine) runUnload(ctx context.Context, p postgres, u *command.Unload, q
 		record.Bytes += f.Bytes
 	}
 	if err != nil {
-		return err
+		return true, err
 	}
 	if err := restore(); err != nil {
-		return err
+		return true, err
 	}
 	if u.Manifest {
-		return t.writeManifest(ctx, record.Files)
+		return true, t.writeManifest(ctx, record.Files)
 	}
-	return nil
+	return true, nil
 }
 
 // newTarget checks what can only be said once the query's columns are known.
 func newTarget(u *command.Unload, columns []value.Column) (*target, error) {
 	t := &target{statement: u, columns: columns, prepared: map[string]error{}}
 	t.encryption = Encryption{KMS: u.KMSKeyID != "", KMSKeyID: u.KMSKeyID, BucketDef: u.EncryptedAuto}
-	if strings.HasSuffix(u.To.Bucket, "-s3alias") {
-		return nil, &dialect.Error{Code: codeNotSupported, Message: "UNLOAD does not support S3 access point aliases"}
-	}
 	if len(columns) == 0 {
 		return nil, &dialect.Error{Code: codeSyntax, Message: "UNLOAD takes a query with at least one column"}
 	}

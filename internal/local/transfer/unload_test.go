@@ -597,9 +597,26 @@ func TestUnloadCounters(t *testing.T) {
 	if got := s.query("SELECT current_setting('rs.last_unload_count'), current_setting('rs.last_unload_id')"); got[0] != fmt.Sprintf("100|%d", s.id) {
 		t.Error(got)
 	}
+	first := s.id
+	// What fails before it begins leaves the counters alone, what fails on the way counts no rows.
+	counters := func() string {
+		return s.query("SELECT current_setting('rs.last_unload_count'), current_setting('rs.last_unload_id')")[0]
+	}
+	kept := s.history.statuses
+	s.fails("UNLOAD ('select 1') TO 's3://b/'" + role)
+	s.fails("UNLOAD ('select 1') TO 's3://b/x' FROBNICATE" + role)
+	s.fails("UNLOAD ('select i from nowhere') TO 's3://b/x'" + role)
+	if got := counters(); got != fmt.Sprintf("100|%d", first) {
+		t.Error(got)
+	}
+	s.fails("UNLOAD ('select 1 / (i - 50) from generate_series(1, 100) i') TO 's3://b/failed/'" + role)
+	if got := counters(); got != fmt.Sprintf("0|%d", s.id) {
+		t.Error(got)
+	}
+	s.history.statuses = kept
 	s.sql("CREATE TABLE t (i int)")
-	s.must("COPY t FROM 's3://b/'" + role)
-	s.fails("COPY t FROM 's3://b/'" + role + " CSV QUOTE '1' DELIMITER '5'")
+	s.must("COPY t FROM 's3://b/0'" + role)
+	s.fails("COPY t FROM 's3://b/0'" + role + " CSV QUOTE '1' DELIMITER '5'")
 	if diff := cmp.Diff([]Status{Running, Success, Running, Success, Running, Failed}, s.history.statuses); diff != "" {
 		t.Error(diff)
 	}

@@ -35,5 +35,8 @@ func parseSource(url string) (Location, *dialect.Error) {
 	if err != nil {
 		return Location{}, err.(*dialect.Error) //nolint:errorlint,forcetypeassert // ParseLocation makes no other
 	}
+	if strings.HasSuffix(loc.Bucket, "-s3alias") || strings.HasPrefix(loc.Bucket, "arn:") {
+		return Location{}, refused("an S3 access point in place of a bucket")
+	}
 	return loc, nil
 }

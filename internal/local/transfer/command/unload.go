@@ -129,10 +129,12 @@ func (r *unloadReader) head(c *cursor) *dialect.Error {
 	if err != nil {
 		return err
 	}
-	if r.To, err = parseSource(to); err != nil {
-		return err
+	if strings.HasPrefix(to, "s3://") && strings.HasSuffix(strings.SplitN(to, "/", 4)[2], "-s3alias") {
+		// The real one refuses this too (DG r_UNLOAD, usage notes).
+		return failf(codeNotSupported, "UNLOAD does not support S3 access point aliases")
 	}
-	return nil
+	r.To, err = parseSource(to)
+	return err
 }
 
 // once marks an option as given and refuses it the second time.
