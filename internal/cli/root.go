@@ -48,7 +48,7 @@ To try everything without AWS: sealift local demo`,
 	flags.StringVar(&a.logFile, "log-file", "", "append the log to a `FILE`, not to stderr (default $SEALIFT_LOG_FILE)")
 	flags.BoolP("help", "h", false, "show the help of a command")
 	root.AddCommand(
-		a.initCommand(), a.planCommand(), a.copyCommand(), a.runsCommand(), a.showCommand(), a.jobCommand(),
+		a.initCommand(), a.planCommand(), a.copyCommand(), a.verifyCommand(), a.runsCommand(), a.showCommand(), a.jobCommand(),
 		a.localCommand(), a.completionCommand(), a.versionCommand(),
 	)
 	return root
@@ -127,6 +127,7 @@ Exit codes:
   2    wrong usage or invalid job
   3    the run is over, and some tables failed: their targets are untouched
   4    the plan is stale: plan again
+  6    differences were found
   130  interrupted{{else if not (index .Annotations "exits")}}
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.{{end}}
