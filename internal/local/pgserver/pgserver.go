@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -43,6 +44,7 @@ type Server struct {
 	superuser string
 	dir       string
 	socket    *socket
+	port      uint16 // in the socket's name
 }
 
 // Start starts a server on o.Dir and waits until it accepts connections. The server runs until Close; ctx limits only
@@ -99,11 +101,15 @@ func start(ctx context.Context, inst Installation, a *account, o Options) (*Serv
 	if err := endStale(o.Dir, o.Log); err != nil {
 		return nil, err
 	}
+	port, err := o.port()
+	if err != nil {
+		return nil, err
+	}
 	socket, err := openSocket(a, o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("make room for PostgreSQL's socket: %w", err)
 	}
-	s := &Server{inst: inst, superuser: o.Superuser, dir: o.Dir, socket: socket}
+	s := &Server{inst: inst, superuser: o.Superuser, dir: o.Dir, socket: socket, port: port}
 	if err := s.run(ctx, a, o); err != nil {
 		return nil, errors.Join(err, socket.close())
 	}
@@ -144,7 +150,7 @@ func (s *Server) Version() string { return s.inst.Version }
 
 // Socket is where other programs find the server's Unix socket: the folder, and the number in the socket's name. The
 // path may be longer than they can use.
-func (s *Server) Socket() (dir string, port uint16) { return s.socket.others, socketPort }
+func (s *Server) Socket() (dir string, port uint16) { return s.socket.others, s.port }
 
 // Config answers how to connect as a user to a database, with session settings as startup parameters. Whoever can reach
 // the socket is trusted; nothing of the environment (PGHOST, PGPASSFILE and the like) has a say.
@@ -153,7 +159,7 @@ func (s *Server) Config(user, database string, settings map[string]string) (*pgc
 	if err != nil {
 		return nil, err
 	}
-	cfg.Port, cfg.User, cfg.Password, cfg.Database = socketPort, user, "", database
+	cfg.Port, cfg.User, cfg.Password, cfg.Database = s.port, user, "", database
 	cfg.RuntimeParams = map[string]string{}
 	maps.Copy(cfg.RuntimeParams, settings)
 	cfg.TLSConfig, cfg.Fallbacks = nil, nil
@@ -239,4 +245,17 @@ func checkVersion(inst Installation, dir string) error {
 			dir, made, inst.BinDir, inst.Major, EnvBinDir)
 	}
 	return nil
+}
+
+// port is the one in the settings, which matters to a server that is told to listen on more than its socket.
+func (o Options) port() (uint16, error) {
+	text, ok := o.Settings["port"]
+	if !ok {
+		return socketPort, nil
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return 0, fmt.Errorf("port of PostgreSQL: %w", err)
+	}
+	return uint16(port), nil
 }
