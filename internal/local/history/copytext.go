@@ -10,9 +10,6 @@ import (
 // timeFormat is how a moment in UTC is written for a column without time zone.
 const timeFormat = "2006-01-02 15:04:05.999999"
 
-// optional is a value for a column that is NULL where there is none.
-type optional string
-
 // copyRow adds a row in PostgreSQL's text format of COPY.
 func copyRow(b *strings.Builder, values ...any) {
 	for i, v := range values {
@@ -22,12 +19,6 @@ func copyRow(b *strings.Builder, values ...any) {
 		switch v := v.(type) {
 		case string:
 			escape(b, v)
-		case optional:
-			if v == "" {
-				b.WriteString(`\N`)
-			} else {
-				escape(b, string(v))
-			}
 		case int:
 			b.WriteString(strconv.Itoa(v))
 		case int32:
@@ -49,9 +40,9 @@ func copyRow(b *strings.Builder, values ...any) {
 	b.WriteByte('\n')
 }
 
-// escape writes text. What PostgreSQL cannot hold (invalid UTF-8, NUL) is replaced: the record must not be lost over it.
+// escape writes text.
 func escape(b *strings.Builder, s string) {
-	s = strings.ToValidUTF8(s, "?")
+	s = holdable(s)
 	for i := range len(s) {
 		switch c := s[i]; c {
 		case '\\':
@@ -62,8 +53,6 @@ func escape(b *strings.Builder, s string) {
 			b.WriteString(`\r`)
 		case '\t':
 			b.WriteString(`\t`)
-		case 0:
-			b.WriteByte('?')
 		default:
 			b.WriteByte(c)
 		}

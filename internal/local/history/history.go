@@ -7,11 +7,11 @@
 package history
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -39,8 +39,10 @@ const (
 	delay = 500 * time.Millisecond
 	// idleTime is how long an unused connection stays open: one to a database keeps it from being dropped.
 	idleTime = time.Second
-	// maxWaiting is how many statements are gathered at most while PostgreSQL cannot take them.
-	maxWaiting = 100_000
+	// soonSize is how many bytes may gather before they are written without waiting for the delay.
+	soonSize = 4 << 20
+	// maxSize is how many bytes may gather while PostgreSQL cannot take them.
+	maxSize = 64 << 20
 )
 
 // Log keeps the history of one warehouse. It is safe for concurrent use.
@@ -48,13 +50,14 @@ type Log struct {
 	o   Options
 	ids ids
 
-	mu      sync.Mutex // guards waiting
-	waiting map[string][]wire.Statement
-	count   int
+	mu      sync.Mutex // guards the next two
+	waiting map[string]*batch
+	size    int // bytes in waiting
 
 	writing sync.Mutex // held while a connection is used; guards conns
 	conns   map[string]*connection
 
+	soon   chan struct{} // holds one while soonSize is exceeded
 	stop   chan struct{}
 	writer sync.WaitGroup
 }
@@ -67,8 +70,8 @@ type connection struct {
 // Open starts to keep history. Close ends it.
 func Open(o Options) (*Log, error) {
 	l := &Log{
-		o: o, ids: ids{file: o.IDFile}, waiting: map[string][]wire.Statement{}, conns: map[string]*connection{},
-		stop: make(chan struct{}),
+		o: o, ids: ids{file: o.IDFile}, waiting: map[string]*batch{}, conns: map[string]*connection{},
+		soon: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 	if err := l.ids.open(); err != nil {
 		return nil, fmt.Errorf("open the history: %w", err)
@@ -101,17 +104,84 @@ func (l *Log) NextID() int64 {
 	return id
 }
 
-// Record keeps a statement that has ended. It does not wait.
-func (l *Log) Record(s wire.Statement) {
+// batch is what has been recorded for a database and not been written yet.
+type batch struct {
+	statements, connections binaryRows
+}
+
+// add gives f the batch of a database. What is recorded while PostgreSQL takes nothing for long is left out.
+func (l *Log) add(database string, f func(b *batch)) {
 	l.mu.Lock()
-	if l.count >= maxWaiting {
-		l.mu.Unlock()
-		l.o.Log.Warn("statement left out of the history: too many are waiting", "query_id", s.ID)
+	defer l.mu.Unlock()
+	if l.size > maxSize {
+		l.o.Log.Warn("left out of the history: too much is waiting", "database", database, "bytes", l.size)
 		return
 	}
-	l.waiting[s.Database] = append(l.waiting[s.Database], s)
-	l.count++
-	l.mu.Unlock()
+	b := l.waiting[database]
+	if b == nil {
+		b = &batch{}
+		l.waiting[database] = b
+	}
+	before := len(b.statements) + len(b.connections)
+	f(b)
+	l.size += len(b.statements) + len(b.connections) - before
+	if l.size > soonSize {
+		select {
+		case l.soon <- struct{}{}:
+		default:
+		}
+	}
+}
+
+const statementColumns = "query, userid, pid, database, starttime, endtime, status, error_code, error, verb, rows, text"
+
+// Record keeps a statement that has ended. It does not wait.
+func (l *Log) Record(s wire.Statement) {
+	status := "success"
+	switch {
+	case s.ErrorCode == "57014" || s.ErrorCode == "57P01": // cancelled, terminated
+		status = "aborted"
+	case s.ErrorCode != "":
+		status = "failed"
+	}
+	text := l.o.Redact(s.Text)
+	l.add(s.Database, func(b *batch) {
+		r := &b.statements
+		r.begin(12)
+		r.int64(s.ID)
+		r.int32(int32(s.UserID))
+		r.int32(s.PID)
+		r.text(s.Database)
+		r.time(s.Start)
+		r.time(s.End)
+		r.text(status)
+		r.optional(s.ErrorCode)
+		r.optional(s.ErrorMessage)
+		r.text(s.Verb)
+		r.int64(s.Rows)
+		r.text(text)
+	})
+}
+
+const connectionColumns = "event, recordtime, remotehost, remoteport, pid, dbname, username, authmethod, duration, sslversion, application_name"
+
+// RecordConnection keeps an event of a connection. It does not wait.
+func (l *Log) RecordConnection(c wire.Connection) {
+	l.add(c.Database, func(b *batch) {
+		r := &b.connections
+		r.begin(11)
+		r.text(c.Event)
+		r.time(c.Time)
+		r.text(c.Host)
+		r.text(c.Port)
+		r.int32(c.PID)
+		r.text(c.Database)
+		r.text(c.User)
+		r.text(c.AuthMethod)
+		r.int64(c.Duration.Microseconds())
+		r.text(c.TLS)
+		r.text(c.Application)
+	})
 }
 
 // write is the background writer.
@@ -125,6 +195,7 @@ func (l *Log) write() {
 		case <-l.stop:
 			return
 		case <-tick.C:
+		case <-l.soon:
 		}
 		if err := l.flushAll(ctx); err != nil {
 			l.o.Log.Warn("cannot write the history", "err", err)
@@ -166,39 +237,30 @@ func (l *Log) Flush(ctx context.Context, database string) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	l.mu.Lock()
-	statements := l.waiting[database]
-	delete(l.waiting, database)
-	l.count -= len(statements)
-	l.mu.Unlock()
-	if len(statements) == 0 {
+	b := l.waiting[database]
+	if b == nil {
+		l.mu.Unlock()
 		return nil
 	}
-	var rows strings.Builder
-	for _, s := range statements {
-		status := "success"
-		switch {
-		case s.ErrorCode == "57014" || s.ErrorCode == "57P01": // cancelled, terminated
-			status = "aborted"
-		case s.ErrorCode != "":
-			status = "failed"
+	delete(l.waiting, database)
+	l.size -= len(b.statements) + len(b.connections)
+	l.mu.Unlock()
+	for _, part := range []struct {
+		table, columns string
+		rows           binaryRows
+	}{{"query_log", statementColumns, b.statements}, {"connection_log", connectionColumns, b.connections}} {
+		if len(part.rows) == 0 {
+			continue
 		}
-		copyRow(&rows, s.ID, s.UserID, s.PID, s.Database, s.Start, s.End, status, optional(s.ErrorCode), optional(s.ErrorMessage),
-			s.Verb, s.Rows, l.o.Redact(s.Text))
-	}
-	err := l.copyIn(ctx, database, "COPY rs.query_log (query, userid, pid, database, starttime, endtime, status, error_code, error, verb, rows, text) FROM STDIN", rows.String())
-	if err != nil {
-		return fmt.Errorf("write %d statements to database %s: %w", len(statements), database, err)
+		c, err := l.connect(ctx, database)
+		if err == nil {
+			_, err = c.CopyFrom(ctx, bytes.NewReader(append(part.rows, binaryTrailer...)), "COPY rs."+part.table+" ("+part.columns+") FROM STDIN (FORMAT binary)")
+		}
+		if err != nil {
+			return fmt.Errorf("write the history of database %s: %w", database, err)
+		}
 	}
 	return nil
-}
-
-func (l *Log) copyIn(ctx context.Context, database, sql, rows string) error {
-	c, err := l.connect(ctx, database)
-	if err != nil {
-		return err
-	}
-	_, err = c.CopyFrom(ctx, strings.NewReader(rows), sql)
-	return err
 }
 
 // connect answers the connection to a database. The caller holds l.writing.

@@ -94,35 +94,20 @@ func (b *backend) flush() {
 
 // frame waits for the next message and answers its kind and the length of its body, neither of which it consumes.
 func (b *backend) frame() (kind byte, body int, err error) {
-	header, err := b.r.Peek(5)
+	kind, body, err = peekFrame(b.r)
 	if err != nil {
-		return 0, 0, fmt.Errorf("%w: %w", errBackendGone, err)
+		err = fmt.Errorf("%w: %w", errBackendGone, err)
 	}
-	body = be32(header[1:]) - 4
-	if body < 0 {
-		return 0, 0, fmt.Errorf("%w: it sent a message of negative length", errBackendGone)
-	}
-	return header[0], body, nil
+	return kind, body, err
 }
 
 // read consumes a message of which frame told the length. The result is valid until the next call.
 func (b *backend) read(body int) ([]byte, error) {
-	if n := 5 + body; n <= b.r.Size() {
-		frame, err := b.r.Peek(n)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errBackendGone, err)
-		}
-		_, err = b.r.Discard(n)
-		return frame[5:], err
+	buf, err := readFrame(b.r, body)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errBackendGone, err)
 	}
-	if _, err := b.r.Discard(5); err != nil {
-		return nil, err
-	}
-	buf := make([]byte, body)
-	if _, err := io.ReadFull(b.r, buf); err != nil {
-		return nil, fmt.Errorf("%w: %w", errBackendGone, err)
-	}
-	return buf, nil
+	return buf, err
 }
 
 // exec runs statements of ours that answer nothing the client should see. An error of theirs is a *pgconn.PgError.

@@ -2,9 +2,9 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -59,10 +59,14 @@ func (s *session) relayMessage(q *running, kind byte, body []byte) error {
 		}
 		s.forward(kind, body)
 	case 'C': // CommandComplete
-		tag := string(bytes.TrimSuffix(body, []byte{0}))
-		if n, ok := tagRows(tag); ok {
+		if n, ok := tagRows(body); ok {
 			q.rows = n
 		}
+		if q.tag == "" && !q.hold {
+			s.forward(kind, body)
+			return nil
+		}
+		tag := string(bytes.TrimSuffix(body, []byte{0}))
 		if q.tag != "" {
 			tag = q.tag
 		}
@@ -115,9 +119,11 @@ func (s *session) relayMessage(q *running, kind byte, body []byte) error {
 
 // forward passes a message on as it is.
 func (s *session) forward(kind byte, body []byte) {
-	n := len(body) + 4
+	var header [5]byte
+	header[0] = kind
+	binary.BigEndian.PutUint32(header[1:], uint32(len(body)+4))
 	// A bufio.Writer remembers its error; flush tells.
-	_, _ = s.c.w.Write([]byte{kind, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+	_, _ = s.c.w.Write(header[:])
 	_, _ = s.c.w.Write(body)
 }
 
@@ -152,8 +158,14 @@ func (s *session) relayRows(q *running, n int) error {
 	return err
 }
 
-// tagRows is the number of rows at the end of a command tag such as "INSERT 0 5".
-func tagRows(tag string) (int64, bool) {
-	n, err := strconv.ParseInt(tag[strings.LastIndexByte(tag, ' ')+1:], 10, 64)
-	return n, err == nil
+// tagRows is the number of rows at the end of the body of a CommandComplete such as "INSERT 0 5".
+func tagRows(body []byte) (n int64, ok bool) {
+	body = bytes.TrimSuffix(body, []byte{0})
+	for _, c := range body[bytes.LastIndexByte(body, ' ')+1:] {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n, ok = 10*n+int64(c-'0'), true
+	}
+	return n, ok
 }

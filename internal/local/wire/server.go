@@ -63,6 +63,8 @@ type History interface {
 	NextID() int64
 	// Record keeps a statement that has ended. It must not wait for anything.
 	Record(s Statement)
+	// RecordConnection keeps an event of a connection. It must not wait for anything.
+	RecordConnection(c Connection)
 	// Flush waits until what was recorded for a database can be read there.
 	Flush(ctx context.Context, database string) error
 }
@@ -79,6 +81,20 @@ type Statement struct {
 	Rows         int64
 	ErrorCode    string // SQLSTATE; "" if it succeeded
 	ErrorMessage string
+}
+
+// Connection is an event of a connection, as STL_CONNECTION_LOG shows it.
+type Connection struct {
+	Event       string // initiating session, authenticated, disconnecting session
+	Time        time.Time
+	Host, Port  string // of the client
+	PID         int32
+	Database    string
+	User        string
+	AuthMethod  string
+	Duration    time.Duration // of the connection, once it has ended
+	TLS         string        // version, "" in clear
+	Application string
 }
 
 // Config is what a Server needs.

@@ -1,11 +1,11 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 	"time"
@@ -27,10 +27,12 @@ type session struct {
 	key      []byte // of cancel requests
 	leave    func(context.Context) error
 
-	caseSensitive bool  // enable_case_sensitive_identifier
-	lastQuery     int64 // pg_last_query_id()
+	connected     Connection // what its events have in common; Time is when it was accepted
+	caseSensitive bool       // enable_case_sensitive_identifier
+	lastQuery     int64      // pg_last_query_id()
 
 	// The extended protocol's state; see extended.go.
+	shapes   shapes // of texts that need no translation
 	prepared map[string]*prepared
 	portals  map[string]*prepared
 	pending  []expected
@@ -67,11 +69,23 @@ func (s *session) cancelStatement() {
 func (s *session) end() {
 	s.server.unregister(s)
 	s.pg.close()
+	now := time.Now()
+	s.recordConnection("disconnecting session", now, now.Sub(s.connected.Time))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.server.ctx), 10*time.Second)
 	defer cancel()
 	if err := s.leave(ctx); err != nil {
 		s.server.cfg.Log.Warn("cannot leave the groups of a session", "user", s.user.name, "err", err)
 	}
+}
+
+// recordConnection hands an event of the connection to the history.
+func (s *session) recordConnection(event string, at time.Time, lasted time.Duration) {
+	if s.server.cfg.History == nil {
+		return
+	}
+	c := s.connected
+	c.Event, c.Time, c.Duration = event, at, lasted
+	s.server.cfg.History.RecordConnection(c)
 }
 
 func (s *session) env() dialect.Env {
@@ -80,6 +94,10 @@ func (s *session) env() dialect.Env {
 
 // follow keeps up with a statement that succeeded and changed what the session's own work depends on.
 func (s *session) follow(st dialect.Statement) {
+	verb := st.Verb()
+	if verb == "SET" || verb == "RESET" {
+		s.shapes.forget()
+	}
 	if name, value, ok := st.Parameter(); ok && (name == "enable_case_sensitive_identifier" || name == "all") {
 		switch strings.ToLower(value) {
 		case "true", "on", "yes", "1", "t":
@@ -88,7 +106,7 @@ func (s *session) follow(st dialect.Statement) {
 			s.caseSensitive = false
 		}
 	}
-	switch st.Verb() {
+	switch verb {
 	case "DEALLOCATE", "DISCARD":
 		tokens := st.Significant()
 		last := tokens[len(tokens)-1]
@@ -106,20 +124,20 @@ func (s *session) follow(st dialect.Statement) {
 // commit is rolled back when its absence shows.
 func (s *session) serve() error {
 	for {
-		m, err := s.c.in.Receive()
+		kind, body, err := s.c.receive()
 		if err != nil {
-			if tooLong, ok := errors.AsType[*pgproto3.ExceededMaxBodyLenErr](err); ok {
-				return s.c.fatal("54000", "message of %d bytes is too long, the most is %d", tooLong.ActualBodyLen, tooLong.MaxExpectedBodyLen)
+			if tooLong, ok := errors.AsType[*tooLongError](err); ok {
+				return s.c.fatal("54000", "%v", tooLong)
 			}
-			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				return errClientGone
+			if errors.Is(err, errNegativeLength) {
+				return s.c.fatal("08P01", "invalid message length")
 			}
-			return s.c.fatal("08P01", "%v", err)
+			return fmt.Errorf("%w: %w", errClientGone, err)
 		}
-		if _, ok := m.(*pgproto3.Terminate); ok {
+		if kind == 'X' { // Terminate
 			return nil
 		}
-		if err := s.message(m); err != nil {
+		if err := s.message(kind, body); err != nil {
 			switch {
 			case !errors.Is(err, errBackendGone):
 				return err
@@ -132,16 +150,18 @@ func (s *session) serve() error {
 	}
 }
 
-func (s *session) message(m pgproto3.FrontendMessage) error {
-	if s.skipping {
-		// After an error, everything up to the next Sync is skipped.
-		if _, ok := m.(*pgproto3.Sync); !ok {
-			return nil
-		}
+func (s *session) message(kind byte, body []byte) error {
+	if s.skipping && kind != 'S' {
+		return nil // after an error, everything up to the next Sync is skipped
+	}
+	if kind == 'Q' {
+		return s.query(body)
+	}
+	m, err := decode(kind, body)
+	if err != nil {
+		return s.c.fatal("08P01", "%v", err)
 	}
 	switch m := m.(type) {
-	case *pgproto3.Query:
-		return s.query(m.String)
 	case *pgproto3.Parse:
 		return s.parse(m)
 	case *pgproto3.Bind:
@@ -182,7 +202,8 @@ func (s *session) fail(e *pgconn.PgError) {
 type running struct {
 	id     int64
 	st     dialect.Statement
-	offset int // characters before the statement in the client's string
+	verb   string // of st, where it is known already
+	offset int    // characters before the statement in the client's string
 	start  time.Time
 
 	sql       string // what PostgreSQL is sent in its place
@@ -196,10 +217,17 @@ type running struct {
 }
 
 // query answers a simple Query, which may hold several statements.
-func (s *session) query(text string) error {
+func (s *session) query(body []byte) error {
 	if err := s.settle(); err != nil || s.skipping {
 		return err
 	}
+	if bytes.IndexByte(body, 0) != len(body)-1 {
+		return s.c.fatal("08P01", "invalid message format")
+	}
+	if tail, ok := s.shapes.find(body[:len(body)-1]); ok && s.pg.status == idle {
+		return s.passPlain(body, tail)
+	}
+	text := string(body[:len(body)-1])
 	if len(text) > maxStatement {
 		s.fail(tooLarge(len(text)))
 		return s.ready()
@@ -209,7 +237,7 @@ func (s *session) query(text string) error {
 		s.c.send(&pgproto3.EmptyQueryResponse{})
 		return s.ready()
 	}
-	b := batch{many: len(statements) > 1}
+	b := batch{text: text, many: len(statements) > 1}
 	position := positions{text: text}
 	for i, st := range statements {
 		q := &running{st: st}

@@ -39,9 +39,12 @@ const serverVersion = "8.0.2"
 type client struct {
 	conn    net.Conn
 	w       *bufio.Writer
-	in      *pgproto3.Backend // reading only
+	r       *bufio.Reader // once it has started up
+	most    int           // the longest message it may send
 	scratch []byte
 	secure  bool // under TLS
+
+	accepted, authenticated time.Time
 }
 
 // errClientGone says that the client cannot be reached any more.
@@ -106,13 +109,13 @@ func (s *Server) handle(conn net.Conn) {
 
 // login leads a client from its first byte to a session.
 func (s *Server) login(ctx context.Context, conn net.Conn) (*session, error) {
+	accepted := time.Now()
 	c := newClient(conn)
 	startup, err := s.startup(ctx, c)
 	if startup == nil || err != nil {
 		return nil, err
 	}
-	c.in = pgproto3.NewBackend(c.conn, io.Discard)
-	c.in.SetMaxBodyLen(maxMessage)
+	c.r, c.most = bufio.NewReaderSize(c.conn, bufferSize), maxStartup
 	p, err := readParameters(startup.Parameters)
 	if err != nil {
 		pe, _ := errors.AsType[*pgconn.PgError](err)
@@ -122,12 +125,29 @@ func (s *Server) login(ctx context.Context, conn net.Conn) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.accepted, c.authenticated = accepted, time.Now()
 	session, err := s.open(ctx, c, user, p)
 	if err != nil {
 		return nil, errors.Join(err, leave(context.WithoutCancel(ctx)))
 	}
 	session.leave = leave
+	c.most = maxMessage
 	return session, nil
+}
+
+// describe says what is known of a connection that has logged in.
+func (c *client) describe(p parameters) Connection {
+	d := Connection{Time: c.accepted, Database: p.database, AuthMethod: "password", Application: p.application}
+	if host, port, err := net.SplitHostPort(c.conn.RemoteAddr().String()); err == nil {
+		d.Host, d.Port = host, port
+	}
+	if secure, ok := c.conn.(*tls.Conn); ok {
+		d.TLS = strings.Replace(tls.VersionName(secure.ConnectionState().Version), "TLS ", "TLSv", 1)
+	}
+	if isTemporary(p.user) {
+		d.AuthMethod = "IAM AssumeUser"
+	}
+	return d
 }
 
 // startup reads start-up packets until the one with the client's parameters. It answers nil where that never comes.
@@ -299,19 +319,23 @@ func readOptions(text string) ([]setting, error) {
 	return settings, nil
 }
 
+// isTemporary tells whether a login name is that of temporary credentials.
+func isTemporary(login string) bool {
+	kind, _, ok := strings.Cut(login, ":")
+	return ok && (kind == "IAM" || kind == "IAMA" || kind == "IAMR")
+}
+
 // noLeave is the leave of a user who joined nothing.
 func noLeave(context.Context) error { return nil }
 
 // authenticate asks the client who it is to prove it. leave must be called once the session has ended.
 func (s *Server) authenticate(ctx context.Context, c *client, login string) (u dbUser, leave func(context.Context) error, err error) {
-	kind, rest, ok := strings.Cut(login, ":")
-	switch {
-	case ok && (kind == "IAM" || kind == "IAMA" || kind == "IAMR"):
+	if isTemporary(login) {
+		_, rest, _ := strings.Cut(login, ":")
 		return s.authenticateTemporary(ctx, c, login, rest)
-	default:
-		u, err := s.authenticatePassword(ctx, c, login)
-		return u, noLeave, err
 	}
+	u, err = s.authenticatePassword(ctx, c, login)
+	return u, noLeave, err
 }
 
 // refusePassword words every failed login alike, so that nobody learns which users there are.
@@ -398,12 +422,12 @@ func (c *client) password() (string, error) {
 	if err := c.flush(); err != nil {
 		return "", err
 	}
-	m, err := c.in.Receive()
+	kind, body, err := c.receive()
 	if err != nil {
 		return "", err
 	}
-	p, ok := m.(*pgproto3.PasswordMessage)
-	if !ok {
+	var p pgproto3.PasswordMessage
+	if kind != 'p' || p.Decode(body) != nil {
 		return "", c.fatal("08P01", "expected password response")
 	}
 	return p.Password, nil
@@ -444,6 +468,10 @@ func (s *Server) open(ctx context.Context, c *client, user dbUser, p parameters)
 	if err := s.register(session); err != nil {
 		return nil, c.fatal("57P03", "the database system is shutting down")
 	}
+	session.connected = c.describe(p)
+	session.connected.PID, session.connected.User = b.pid, user.name
+	session.recordConnection("initiating session", c.accepted, 0)
+	session.recordConnection("authenticated", c.authenticated, 0)
 	c.send(&pgproto3.AuthenticationOk{})
 	for _, status := range []pgproto3.ParameterStatus{
 		{Name: "server_version", Value: serverVersion},

@@ -16,6 +16,7 @@ import (
 
 // batch is the string of statements that a statement is part of.
 type batch struct {
+	text string // of the whole string, in the simple protocol
 	many bool
 	// implicit says that we opened a transaction of which the client does not know: around the statements of a string,
 	// which succeed or fail together as in PostgreSQL, or around one statement that takes several in PostgreSQL.
@@ -28,6 +29,9 @@ func (s *session) run(q *running, b *batch, last bool) error {
 	tr := dialect.Translate(q.st, s.env())
 	if tr.Action == dialect.Empty {
 		return nil
+	}
+	if !b.many && b.text != "" {
+		s.shapes.learn(b.text, q.st, tr)
 	}
 	if err := s.begin(q, s.pg.exec); err != nil {
 		return err
@@ -271,8 +275,11 @@ func (s *session) record(q *running, err error) {
 	if q.id == 0 {
 		return
 	}
+	if q.verb == "" {
+		q.verb = q.st.Verb()
+	}
 	r := Statement{
-		ID: q.id, Database: s.database, UserID: s.user.oid, PID: s.pg.pid, Text: q.st.Text, Verb: q.st.Verb(),
+		ID: q.id, Database: s.database, UserID: s.user.oid, PID: s.pg.pid, Text: q.st.Text, Verb: q.verb,
 		Start: q.start, End: time.Now(), Rows: q.rows,
 	}
 	switch {

@@ -130,10 +130,11 @@ func (f fakeCredentials) Login(name, password string) (creates, ok bool) {
 }
 
 type fakeHistory struct {
-	id      atomic.Int64
-	mu      sync.Mutex
-	kept    []Statement
-	flushes int
+	id          atomic.Int64
+	mu          sync.Mutex
+	kept        []Statement
+	connections []Connection
+	flushes     int
 }
 
 func (h *fakeHistory) NextID() int64 { return h.id.Add(1) }
@@ -142,6 +143,12 @@ func (h *fakeHistory) Record(s Statement) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.kept = append(h.kept, s)
+}
+
+func (h *fakeHistory) RecordConnection(c Connection) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.connections = append(h.connections, c)
 }
 
 func (h *fakeHistory) Flush(context.Context, string) error {
