@@ -48,6 +48,7 @@ var order = []string{
 	"stv.sql",
 	"svv.sql",
 	"stl.sql",
+	"sys.sql",
 	"show.sql",
 	"parameters.sql",
 	"information_schema.sql",

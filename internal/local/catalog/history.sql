@@ -164,3 +164,7 @@ CREATE TABLE IF NOT EXISTS rs.connection_log (
 	sslversion       text NOT NULL DEFAULT '',
 	application_name text NOT NULL DEFAULT ''
 );
+ALTER TABLE rs.connection_log
+	ADD COLUMN IF NOT EXISTS driver_version text NOT NULL DEFAULT '',
+	ADD COLUMN IF NOT EXISTS os_version     text NOT NULL DEFAULT '',
+	ADD COLUMN IF NOT EXISTS plugin_name    text NOT NULL DEFAULT '';

@@ -8,6 +8,30 @@ GRANT USAGE ON SCHEMA rs TO PUBLIC;
 GRANT CREATE ON SCHEMA public TO PUBLIC;
 ALTER SCHEMA public OWNER TO CURRENT_USER;
 
+-- Of another version's views and SHOW functions, what nobody else's view rests on goes: CREATE OR REPLACE cannot rename
+-- or retype columns. Several rounds, as they rest on each other; a catalog of the first version has none.
+DO $$
+DECLARE
+	o text;
+	gone int;
+BEGIN
+	LOOP
+		gone := 0;
+		FOR o IN SELECT format('%s %s', CASE kind WHEN 'v' THEN 'VIEW' ELSE 'FUNCTION' END, name) FROM (
+				SELECT 'v' AS kind, oid::regclass::text AS name FROM pg_class WHERE relkind = 'v' AND oid >= 16384
+					AND relnamespace IN ('pg_catalog'::regnamespace, 'rs'::regnamespace)
+				UNION ALL SELECT 'f', oid::regprocedure::text FROM pg_proc
+					WHERE pronamespace = 'rs'::regnamespace AND proname LIKE 'show~_%' ESCAPE '~') old LOOP
+			BEGIN
+				EXECUTE 'DROP ' || o;
+				gone := gone + 1;
+			EXCEPTION WHEN dependent_objects_still_exist THEN NULL;
+			END;
+		END LOOP;
+		EXIT WHEN gone = 0;
+	END LOOP;
+END $$;
+
 -- rs.warehouse says which warehouse this database is a part of: one row.
 CREATE TABLE IF NOT EXISTS rs.warehouse (
 	account text NOT NULL,

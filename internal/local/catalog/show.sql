@@ -12,7 +12,9 @@ DECLARE
 	sortkeys text;
 BEGIN
 	SELECT * INTO r FROM rs.relation WHERE oid = shown;
-	IF r.relkind IS NULL OR r.relkind NOT IN ('r', 'm') THEN
+	IF r.relkind IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('permission denied for relation %s', shown);
+	ELSIF r.relkind NOT IN ('r', 'm') THEN
 		RAISE EXCEPTION USING ERRCODE = '42809', MESSAGE = format('%s is not a table', shown);
 	END IF;
 	SELECT string_agg('    ' || quote_ident(column_name) || ' ' || type
@@ -76,9 +78,11 @@ LANGUAGE sql STABLE AS $$
 		FROM pg_catalog.svv_all_schemas WHERE rs.same_database(database) ORDER BY 2
 $$;
 CREATE OR REPLACE FUNCTION rs.show_tables(database text, schema text) RETURNS TABLE (database_name text, schema_name text,
-	table_name text, table_type text, table_acl text, remarks text, owner text)
+	table_name text, table_type text, table_acl text, remarks text, owner text, last_altered_time timestamp,
+	last_modified_time timestamp, dist_style text, table_subtype text)
 LANGUAGE sql STABLE AS $$
-	SELECT database_name, schema_name, table_name, table_type, table_acl, remarks, owner
+	SELECT database_name, schema_name, table_name, table_type, table_acl, remarks, owner, last_altered_time, last_modified_time,
+			dist_style, table_subtype
 		FROM pg_catalog.svv_all_tables WHERE rs.same_database(database) AND schema_name = schema ORDER BY 3
 $$;
 CREATE OR REPLACE FUNCTION rs.show_columns(database text, schema text, relation text) RETURNS TABLE (database_name text,

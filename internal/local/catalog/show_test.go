@@ -87,9 +87,9 @@ func TestShowObjects(t *testing.T) {
 	s.expect(`show columns from table `+db+`.shop.item like 'n%' limit 1`, db+"|shop|item|name|2|'x'::character varying|NO|character varying|10|NULL|NULL|what|COMPOUND|1|0|none|case_sensitive\n")
 	s.fails(`show columns from table elsewhere.shop.item`, "0A000", "cross-database")
 	s.expect(`show tables from schema shop`, `
-`+db+`|shop|item|TABLE|awsuser=arwdDxt/awsuser~alice=r/awsuser~group readers=r/awsuser|things|awsuser
-`+db+`|shop|names|VIEW|NULL|NULL|awsuser
-`+db+`|shop|sale|TABLE|NULL|NULL|awsuser
+`+db+`|shop|item|TABLE|awsuser=arwdDxt/awsuser~alice=r/awsuser~group readers=r/awsuser|things|awsuser|NULL|NULL|KEY|REGULAR TABLE
+`+db+`|shop|names|VIEW|NULL|NULL|awsuser|NULL|NULL|NULL|REGULAR VIEW
+`+db+`|shop|sale|TABLE|NULL|NULL|awsuser|NULL|NULL|AUTO (ALL)|REGULAR TABLE
 `)
 	s.expect(`show schemas like 'shop'`, db+"|shop|"+s.one(`select usesysid from pg_user where usename = 'awsuser'`)+"|local|awsuser=UC/awsuser~=U/awsuser|NULL|NULL\n")
 	s.expect(`show databases like '`+db+`'`, db+"|10|local|NULL|NULL|Snapshot Isolation\n")

@@ -24,10 +24,11 @@ CREATE OR REPLACE VIEW pg_catalog.stv_db_isolation_level AS
 		(CASE WHEN rs.isolation(oid) = 'serializable' THEN 'Serializable' ELSE 'Snapshot Isolation' END)::char(20) AS isolation_level
 	FROM pg_catalog.pg_database WHERE NOT datistemplate AND datname <> 'postgres';
 
+-- STV_SESSIONS shows everybody's sessions to everybody.
 CREATE OR REPLACE VIEW pg_catalog.stv_sessions AS
 	SELECT backend_start::timestamp AS starttime, pid AS process, usename::char(50) AS user_name, datname::char(50) AS db_name,
 		0 AS timeout_sec
-	FROM rs.activity() WHERE rs.is_superuser() OR usesysid = rs.user_id();
+	FROM rs.activity();
 
 -- STV_RECENTS lists what runs and what ran last; times are in microseconds.
 CREATE OR REPLACE VIEW pg_catalog.stv_recents AS
@@ -44,8 +45,8 @@ CREATE OR REPLACE VIEW pg_catalog.stv_inflight AS
 	FROM rs.query_log q WHERE q.status = 'running' AND ((SELECT rs.is_superuser()) OR q.userid = (SELECT rs.user_id()));
 
 CREATE OR REPLACE VIEW pg_catalog.stv_locks AS
-	SELECT l.relation::int AS table_id, a.xact_start::timestamp AS last_commit, a.xact_start::timestamp AS last_update,
-		a.usesysid::bigint AS lock_owner, l.pid AS lock_owner_pid, a.xact_start::timestamp AS lock_owner_start_ts, NULL::timestamp AS lock_owner_end_ts,
+	SELECT l.relation::bigint AS table_id, a.xact_start::timestamp AS last_commit, a.xact_start::timestamp AS last_update,
+		a.usesysid::bigint AS lock_owner, l.pid::bigint AS lock_owner_pid, a.xact_start::timestamp AS lock_owner_start_ts, NULL::timestamp AS lock_owner_end_ts,
 		(CASE WHEN l.granted THEN 'Holding ' ELSE 'Waiting for ' END
 			|| CASE WHEN l.mode LIKE '%Share%' AND l.mode NOT LIKE '%Exclusive%' THEN 'read lock' ELSE 'write lock' END)::char(22) AS lock_status
 	FROM pg_catalog.pg_locks l JOIN rs.activity() a ON a.pid = l.pid
@@ -63,8 +64,7 @@ CREATE OR REPLACE VIEW pg_catalog.stv_tbl_perm AS
 	FROM pg_catalog.pg_class c LEFT JOIN rs.table_attribute a ON a.relid = c.oid
 	CROSS JOIN rs.warehouse w CROSS JOIN LATERAL generate_series(0, w.slices - 1) AS s (n)
 	JOIN pg_catalog.pg_database d ON d.datname = current_database()
-	WHERE c.relkind = 'r' AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'rs'::regnamespace)
-		AND (SELECT rs.is_superuser());
+	WHERE c.relkind = 'r' AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'rs'::regnamespace);
 CREATE OR REPLACE VIEW pg_catalog.stv_load_state AS
 	SELECT l.userid::int AS userid, l.pid AS session, l.query::int AS query, 0 AS slice, l.pid, l.starttime AS recordtime,
 		l.source_file_bytes AS bytes_to_load, l.loaded_bytes AS bytes_loaded, l.source_file_bytes AS bytes_to_load_compressed,
@@ -73,5 +73,6 @@ CREATE OR REPLACE VIEW pg_catalog.stv_load_state AS
 		CASE WHEN l.source_file_bytes > 0 THEN (100 * l.loaded_bytes / l.source_file_bytes)::int ELSE 0 END AS pct_complete
 	FROM rs.load_log l WHERE l.status = 'running' AND ((SELECT rs.is_superuser()) OR l.userid = (SELECT rs.user_id()));
 
-GRANT SELECT ON pg_catalog.stv_db_isolation_level, pg_catalog.stv_sessions, pg_catalog.stv_recents, pg_catalog.stv_inflight,
-	pg_catalog.stv_locks, pg_catalog.stv_slices, pg_catalog.stv_tbl_perm, pg_catalog.stv_load_state TO PUBLIC;
+-- The others are for superusers.
+GRANT SELECT ON pg_catalog.stv_sessions, pg_catalog.stv_recents, pg_catalog.stv_inflight, pg_catalog.stv_slices,
+	pg_catalog.stv_load_state TO PUBLIC;

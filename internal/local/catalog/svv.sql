@@ -1,5 +1,18 @@
 -- PG_TABLE_DEF, the PG_..._INFO relations and the SVV views (Redshift manual, System tables and views).
 
+-- rs.may_know tells whether the user may read metadata of a relation: superusers of all, others of what they own or have
+-- a privilege on.
+CREATE OR REPLACE FUNCTION rs.may_know(relation oid, owner oid) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT pg_has_role(owner, 'USAGE') OR has_table_privilege(relation, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES')
+		OR has_any_column_privilege(relation, 'SELECT, INSERT, UPDATE, REFERENCES')
+$$;
+-- rs.sees_grant does so for what is granted to a user, group or role on an object of owner.
+CREATE OR REPLACE FUNCTION rs.sees_grant(grantee oid, owner oid) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT grantee = 0 OR pg_has_role(grantee, 'MEMBER') OR pg_has_role(owner, 'USAGE')
+$$;
+
 -- rs.relation: every table and view a client may know of, with what the views below need of it.
 CREATE OR REPLACE VIEW rs.relation AS
 	SELECT c.oid, n.nspname::text AS schema_name, c.relname::text AS table_name, c.relkind, c.relowner, c.relpersistence,
@@ -13,7 +26,8 @@ CREATE OR REPLACE VIEW rs.relation AS
 	FROM pg_catalog.pg_class c
 	JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 	LEFT JOIN rs.table_attribute a ON a.relid = c.oid
-	WHERE c.relkind IN ('r', 'v', 'm', 'p') AND n.nspname <> 'rs' AND n.nspname !~ '^pg_toast';
+	WHERE c.relkind IN ('r', 'v', 'm', 'p') AND n.nspname <> 'rs' AND n.nspname !~ '^pg_toast'
+		AND ((SELECT rs.is_superuser()) OR rs.may_know(c.oid, c.relowner));
 
 -- rs.relation_column: their columns.
 CREATE OR REPLACE VIEW rs.relation_column AS
@@ -54,15 +68,16 @@ CREATE OR REPLACE VIEW pg_catalog.pg_conf AS
 -- changes its mind as they grow is not imitated.
 CREATE OR REPLACE VIEW pg_catalog.pg_class_info AS
 	SELECT c.oid AS reloid, c.relname, c.relnamespace, c.reltype, c.relowner, c.relam, c.relfilenode, c.reltablespace,
-		c.relpages, c.reltuples, c.relhasindex, c.relisshared, c.relkind, c.relnatts, c.relhasoids, c.relhaspkey, c.relhasrules,
-		c.relacl, c.reldiststyle, CASE c.reldiststyle WHEN 9 THEN 10::smallint ELSE c.reldiststyle END AS releffectivediststyle,
-		c.relcreationtime
+		c.relpages, c.reltuples, c.reltoastrelid, 0::oid AS reltoastidxid, c.relhasindex, c.relisshared, c.relkind, c.relnatts,
+		0::oid AS relexternid, c.relisreplicated, false AS relispinned, c.reldiststyle, 0::oid AS relprojbaseid, c.relchecks,
+		c.reltriggers, c.relukeys, c.relfkeys, c.relrefs, c.relhasoids, c.relhaspkey, c.relhasrules, c.relhassubclass, c.relacl,
+		CASE c.reldiststyle WHEN 9 THEN 10 ELSE c.reldiststyle::int END AS releffectivediststyle, c.relcreationtime
 	FROM rs.pg_class c;
 CREATE OR REPLACE VIEW pg_catalog.pg_attribute_info AS SELECT * FROM rs.pg_attribute;
 CREATE OR REPLACE VIEW pg_catalog.pg_database_info AS
-	SELECT oid AS datid, datname, datdba, encoding, datistemplate, datallowconn, NULL::oid AS datlastsysoid,
-		CASE datconnlimit WHEN -1 THEN 'UNLIMITED' ELSE datconnlimit::text END AS datconnlimit, dattablespace, datconfig, datacl,
-		'l'::"char" AS dattype, NULL::varchar AS datuservacuum
+	SELECT oid AS datid, datname, datdba::int AS datdba, encoding, datistemplate, datallowconn, 0::oid AS datlastsysoid,
+		'0'::xid AS datvacuumxid, datfrozenxid, dattablespace, datconfig, datacl,
+		CASE datconnlimit WHEN -1 THEN 'UNLIMITED' ELSE datconnlimit::text END AS datconnlimit
 	FROM rs.pg_database;
 CREATE OR REPLACE VIEW pg_catalog.pg_user_info AS
 	SELECT usename, usesysid, usecreatedb, usesuper, usecatupd, passwd, valuntil, useconfig, 'UNLIMITED'::text AS useconnlimit,
@@ -98,45 +113,67 @@ CREATE OR REPLACE VIEW pg_catalog.svv_table_info AS
 	CROSS JOIN LATERAL (SELECT rs.table_rows(r.oid) AS rows OFFSET 0) n
 	WHERE r.relkind IN ('r', 'm') AND r.relpersistence <> 't' AND r.schema_name NOT IN ('pg_catalog', 'information_schema')
 		AND n.rows > 0;
-REVOKE ALL ON pg_catalog.svv_table_info FROM PUBLIC;
-
 CREATE OR REPLACE VIEW pg_catalog.svv_redshift_columns AS
-	SELECT current_database()::varchar AS database_name, schema_name::varchar AS schema_name, table_name::varchar AS table_name,
-		column_name::varchar AS column_name, ordinal_position::int AS ordinal_position, type::varchar AS data_type,
-		column_default::varchar AS column_default, (CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END)::varchar AS is_nullable,
-		encoding, distkey, sortkey, array_to_string(rs.acl(attacl), '~')::varchar AS column_acl, remarks::varchar AS remarks
+	SELECT current_database()::varchar(128) AS database_name, schema_name::varchar(128) AS schema_name, table_name::varchar(128) AS table_name,
+		column_name::varchar(128) AS column_name, ordinal_position::int AS ordinal_position, type::varchar(128) AS data_type,
+		column_default::varchar(4000) AS column_default, (CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END)::varchar(3) AS is_nullable,
+		encoding::varchar(128) AS encoding, distkey, sortkey, array_to_string(rs.acl(attacl), '~')::varchar(128) AS column_acl,
+		remarks::varchar(256) AS remarks
 	FROM rs.relation_column;
 CREATE OR REPLACE VIEW pg_catalog.svv_redshift_tables AS
-	SELECT current_database()::varchar AS database_name, schema_name::varchar AS schema_name, table_name::varchar AS table_name,
-		(CASE WHEN relkind IN ('r', 'm') THEN 'TABLE' ELSE 'VIEW' END)::varchar AS table_type,
-		array_to_string(rs.acl(relacl), '~')::varchar AS table_acl, remarks::varchar AS remarks,
-		pg_get_userbyid(relowner)::varchar AS table_owner
+	SELECT current_database()::varchar(128) AS database_name, schema_name::varchar(128) AS schema_name, table_name::varchar(128) AS table_name,
+		(CASE WHEN relkind IN ('r', 'm') THEN 'TABLE' ELSE 'VIEW' END)::varchar(128) AS table_type,
+		array_to_string(rs.acl(relacl), '~')::varchar(256) AS table_acl, remarks::varchar(128) AS remarks,
+		pg_get_userbyid(relowner)::varchar(128) AS table_owner
 	FROM rs.relation;
 CREATE OR REPLACE VIEW pg_catalog.svv_redshift_schemas AS
-	SELECT current_database()::varchar AS database_name, nspname::varchar AS schema_name, nspowner::int AS schema_owner,
-		'local'::varchar AS schema_type, array_to_string(nspacl, '~')::varchar AS schema_acl, NULL::varchar AS schema_option
-	FROM rs.pg_namespace;
+	SELECT current_database()::varchar(128) AS database_name, nspname::varchar(128) AS schema_name, nspowner::int AS schema_owner,
+		'local'::varchar(128) AS schema_type, array_to_string(nspacl, '~')::varchar(128) AS schema_acl, NULL::varchar(128) AS schema_option
+	FROM rs.pg_namespace
+	WHERE (SELECT rs.is_superuser()) OR pg_has_role(nspowner, 'USAGE') OR has_schema_privilege(oid, 'USAGE, CREATE');
 CREATE OR REPLACE VIEW pg_catalog.svv_redshift_databases AS
-	SELECT datname::varchar AS database_name, datdba::int AS database_owner, 'local'::varchar AS database_type,
-		array_to_string(datacl, '~')::varchar AS database_acl, NULL::varchar AS database_options,
-		(CASE WHEN rs.isolation(oid) = 'serializable' THEN 'Serializable' ELSE 'Snapshot Isolation' END)::varchar AS database_isolation_level
-	FROM rs.pg_database WHERE NOT datistemplate AND datname <> 'postgres';
+	SELECT datname::varchar(128) AS database_name, datdba::int AS database_owner, 'local'::varchar(32) AS database_type,
+		array_to_string(datacl, '~')::varchar(128) AS database_acl, NULL::varchar(128) AS database_options,
+		(CASE WHEN rs.isolation(oid) = 'serializable' THEN 'Serializable' ELSE 'Snapshot Isolation' END)::varchar(128) AS database_isolation_level
+	FROM rs.pg_database WHERE NOT datistemplate AND datname <> 'postgres'
+		AND ((SELECT rs.is_superuser()) OR has_database_privilege(oid, 'CONNECT, TEMPORARY, CREATE'));
+-- rs.routine: users' functions and procedures.
+CREATE OR REPLACE VIEW rs.routine AS
+	SELECT p.oid, n.nspname::text AS schema_name, p.proname::text AS name, p.prokind AS kind, p.proowner, p.proacl, p.pronargs,
+		pg_get_function_identity_arguments(p.oid) AS identity_arguments,
+		array_to_string(ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY AS u (t, position)
+			ORDER BY position), ', ') AS argument_types,
+		format_type(p.prorettype, NULL) AS result_type, obj_description(p.oid, 'pg_proc') AS remarks
+	FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+	WHERE n.nspname NOT IN ('rs', 'pg_catalog', 'information_schema') AND n.nspname !~ '^pg_toast'
+		AND ((SELECT rs.is_superuser()) OR pg_has_role(p.proowner, 'USAGE') OR has_function_privilege(p.oid, 'EXECUTE'));
+GRANT SELECT ON rs.routine TO PUBLIC;
+CREATE OR REPLACE VIEW pg_catalog.svv_redshift_functions AS
+	SELECT current_database()::varchar(128) AS database_name, schema_name::varchar(128) AS schema_name, name::varchar(128) AS function_name,
+		(CASE kind WHEN 'p' THEN 'STORED PROCEDURE' WHEN 'a' THEN 'AGGREGATE FUNCTION' ELSE 'REGULAR FUNCTION' END)::varchar(128) AS function_type,
+		argument_types::varchar(512) AS argument_type, result_type::varchar(128) AS result_type
+	FROM rs.routine;
 
+-- When a table was last altered or written is not recorded.
 CREATE OR REPLACE VIEW pg_catalog.svv_all_tables AS
-	SELECT current_database()::varchar AS database_name, schema_name::varchar AS schema_name, table_name::varchar AS table_name,
-		array_to_string(rs.acl(relacl), '~')::varchar AS table_acl,
-		(CASE WHEN relkind IN ('r', 'm') THEN 'TABLE' ELSE 'VIEW' END)::varchar AS table_type, remarks::varchar AS remarks,
-		pg_get_userbyid(relowner)::varchar AS owner
-	FROM rs.relation;
+	SELECT current_database()::varchar(128) AS database_name, schema_name::varchar(128) AS schema_name, table_name::varchar(128) AS table_name,
+		array_to_string(rs.acl(relacl), '~')::varchar(128) AS table_acl,
+		(CASE WHEN relkind IN ('r', 'm') THEN 'TABLE' ELSE 'VIEW' END)::varchar(128) AS table_type, remarks::varchar(128) AS remarks,
+		pg_get_userbyid(relowner)::varchar(128) AS owner, NULL::timestamp AS last_altered_time, NULL::timestamp AS last_modified_time,
+		(CASE diststyle WHEN 0 THEN 'EVEN' WHEN 1 THEN 'KEY' WHEN 8 THEN 'ALL' WHEN 9 THEN 'AUTO (ALL)' END)::varchar(128) AS dist_style,
+		(CASE WHEN relkind = 'r' THEN 'REGULAR TABLE' WHEN relkind = 'm' THEN 'MATERIALIZED VIEW'
+			WHEN EXISTS (SELECT FROM rs.late_binding_view b WHERE b.relid = r.oid) THEN 'LATE BINDING VIEW'
+			ELSE 'REGULAR VIEW' END)::varchar(128) AS table_subtype
+	FROM rs.relation r;
 CREATE OR REPLACE VIEW pg_catalog.svv_all_columns AS
-	SELECT current_database()::varchar AS database_name, schema_name::varchar AS schema_name, table_name::varchar AS table_name,
-		column_name::varchar AS column_name, ordinal_position::int AS ordinal_position, column_default::varchar AS column_default,
-		(CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END)::varchar AS is_nullable, format_type(atttypid, NULL)::varchar AS data_type,
-		character_maximum_length, numeric_precision, numeric_scale, remarks::varchar AS remarks,
-		(CASE WHEN atttypid IN (1042, 1043) THEN 'case_sensitive' END)::varchar AS collation
+	SELECT current_database()::varchar(128) AS database_name, schema_name::varchar(128) AS schema_name, table_name::varchar(128) AS table_name,
+		column_name::varchar(128) AS column_name, ordinal_position::int AS ordinal_position, column_default::varchar(4000) AS column_default,
+		(CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END)::varchar(3) AS is_nullable, format_type(atttypid, NULL)::varchar(128) AS data_type,
+		character_maximum_length, numeric_precision, numeric_scale, remarks::varchar(256) AS remarks,
+		(CASE WHEN atttypid IN (1042, 1043) THEN 'case_sensitive' END)::varchar(128) AS collation
 	FROM rs.relation_column;
 CREATE OR REPLACE VIEW pg_catalog.svv_all_schemas AS
-	SELECT database_name, schema_name, schema_owner, schema_type, schema_acl, NULL::varchar AS source_database, schema_option
+	SELECT database_name, schema_name, schema_owner, schema_type, schema_acl, NULL::varchar(128) AS source_database, schema_option
 	FROM pg_catalog.svv_redshift_schemas;
 
 CREATE OR REPLACE VIEW pg_catalog.svv_tables AS
@@ -155,7 +192,7 @@ CREATE OR REPLACE VIEW pg_catalog.svv_columns AS
 
 -- What can only be in a real cluster is here without rows: external schemas and tables, datashares.
 CREATE OR REPLACE VIEW pg_catalog.svv_external_schemas AS
-	SELECT NULL::oid AS esoid, NULL::smallint AS eskind, NULL::text AS schemaname, NULL::int AS esowner, NULL::text AS databasename,
+	SELECT NULL::oid AS esoid, NULL::smallint AS eskind, NULL::name AS schemaname, NULL::int AS esowner, NULL::text AS databasename,
 		NULL::text AS esoptions WHERE false;
 CREATE OR REPLACE VIEW pg_catalog.svv_external_databases AS
 	SELECT NULL::int AS eskind, NULL::text AS esoptions, NULL::text AS databasename, NULL::text AS location, NULL::text AS parameters WHERE false;
@@ -193,12 +230,18 @@ CREATE OR REPLACE VIEW pg_catalog.svv_rls_attached_policy AS
 		NULL::boolean AS is_rls_on, NULL::varchar AS rls_conjunction_type WHERE false;
 CREATE OR REPLACE VIEW pg_catalog.svv_rls_relation AS
 	SELECT NULL::varchar AS datname, NULL::varchar AS relschema, NULL::varchar AS relname, NULL::varchar AS relkind,
-		NULL::boolean AS is_rls_on, NULL::boolean AS is_rls_datashare_on, NULL::varchar AS rls_conjunction_type WHERE false;
+		NULL::boolean AS is_rls_on, NULL::boolean AS is_rls_datashare_on, NULL::varchar AS rls_conjunction_type,
+		NULL::varchar AS rls_datashare_conjunction_type WHERE false;
+CREATE OR REPLACE VIEW pg_catalog.svv_rls_applied_policy AS
+	SELECT NULL::text AS username, NULL::int AS query, NULL::bigint AS xid, NULL::int AS pid, NULL::timestamp AS recordtime,
+		NULL::char(1) AS command, NULL::text AS datname, NULL::text AS relschema, NULL::text AS relname, NULL::text AS polname,
+		NULL::char(1) AS poldefault WHERE false;
 
+-- Whether a materialized view is stale is not known, which the manual calls u; each is recomputed when it is refreshed.
 CREATE OR REPLACE VIEW pg_catalog.svv_mv_info AS
 	SELECT current_database()::char(128) AS database_name, schema_name::char(128) AS schema_name,
-		pg_get_userbyid(relowner)::char(128) AS user_name, table_name::char(128) AS name, false AS is_stale,
-		'M'::char(1) AS owner_is_mv, 0 AS state, 'f'::char(1) AS autorewrite, 'f'::char(1) AS autorefresh
+		pg_get_userbyid(relowner)::char(128) AS user_name, table_name::char(128) AS name, 'u'::char(1) AS is_stale,
+		0 AS state, 'f'::char(1) AS autorefresh, 'f'::char(1) AS autorewrite
 	FROM rs.relation WHERE relkind = 'm';
 
 CREATE OR REPLACE VIEW pg_catalog.svv_interleaved_columns AS
@@ -217,43 +260,62 @@ $$;
 CREATE OR REPLACE VIEW pg_catalog.svv_relation_privileges AS
 	SELECT r.schema_name AS namespace_name, r.table_name AS relation_name, g.privilege_type, g.grantee::int AS identity_id,
 		rs.grantee_name(g.grantee) AS identity_name, rs.grantee_type(g.grantee) AS identity_type, g.is_grantable AS admin_option
-	FROM rs.relation r CROSS JOIN LATERAL aclexplode(r.relacl) g WHERE r.schema_name NOT IN ('pg_catalog', 'information_schema');
+	FROM rs.relation r CROSS JOIN LATERAL aclexplode(r.relacl) g WHERE r.schema_name NOT IN ('pg_catalog', 'information_schema')
+		AND ((SELECT rs.is_superuser()) OR rs.sees_grant(g.grantee, r.relowner));
 CREATE OR REPLACE VIEW pg_catalog.svv_column_privileges AS
 	SELECT c.schema_name AS namespace_name, c.table_name AS relation_name, c.column_name, g.privilege_type,
 		g.grantee::int AS identity_id, rs.grantee_name(g.grantee) AS identity_name, rs.grantee_type(g.grantee) AS identity_type
-	FROM rs.relation_column c CROSS JOIN LATERAL aclexplode(c.attacl) g;
+	FROM rs.relation_column c JOIN rs.relation r ON r.oid = c.oid CROSS JOIN LATERAL aclexplode(c.attacl) g
+	WHERE (SELECT rs.is_superuser()) OR rs.sees_grant(g.grantee, r.relowner);
 CREATE OR REPLACE VIEW pg_catalog.svv_schema_privileges AS
 	SELECT n.nspname::text AS namespace_name, g.privilege_type, g.grantee::int AS identity_id,
 		rs.grantee_name(g.grantee) AS identity_name, rs.grantee_type(g.grantee) AS identity_type, g.is_grantable AS admin_option
-	FROM pg_catalog.pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) g WHERE n.nspname <> 'rs';
+	FROM pg_catalog.pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) g WHERE n.nspname <> 'rs'
+		AND ((SELECT rs.is_superuser()) OR rs.sees_grant(g.grantee, n.nspowner));
 CREATE OR REPLACE VIEW pg_catalog.svv_database_privileges AS
 	SELECT d.datname::text AS database_name, g.privilege_type, g.grantee::int AS identity_id,
 		rs.grantee_name(g.grantee) AS identity_name, rs.grantee_type(g.grantee) AS identity_type, g.is_grantable AS admin_option
-	FROM pg_catalog.pg_database d CROSS JOIN LATERAL aclexplode(d.datacl) g;
+	FROM pg_catalog.pg_database d CROSS JOIN LATERAL aclexplode(d.datacl) g
+	WHERE (SELECT rs.is_superuser()) OR rs.sees_grant(g.grantee, d.datdba);
+CREATE OR REPLACE VIEW pg_catalog.svv_function_privileges AS
+	SELECT f.schema_name AS namespace_name, f.name AS function_name, f.argument_types, g.privilege_type, g.grantee::int AS identity_id,
+		rs.grantee_name(g.grantee) AS identity_name, rs.grantee_type(g.grantee) AS identity_type, g.is_grantable AS admin_option
+	FROM rs.routine f CROSS JOIN LATERAL aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) g
+	WHERE (SELECT rs.is_superuser()) OR rs.sees_grant(g.grantee, f.proowner);
+CREATE OR REPLACE VIEW pg_catalog.svv_language_privileges AS
+	SELECT l.lanname::text AS language_name, g.privilege_type, g.grantee::int AS identity_id, rs.grantee_name(g.grantee) AS identity_name,
+		rs.grantee_type(g.grantee) AS identity_type, g.is_grantable AS admin_option
+	FROM pg_catalog.pg_language l CROSS JOIN LATERAL aclexplode(coalesce(l.lanacl, acldefault('l', l.lanowner))) g
+	WHERE l.lanname IN ('sql', 'plpgsql') AND ((SELECT rs.is_superuser()) OR rs.sees_grant(g.grantee, l.lanowner));
+-- System privileges are granted to roles, which is refused.
+CREATE OR REPLACE VIEW pg_catalog.svv_system_privileges AS
+	SELECT NULL::text AS system_privilege, NULL::int AS identity_id, NULL::text AS identity_name, NULL::text AS identity_type WHERE false;
 CREATE OR REPLACE VIEW pg_catalog.svv_default_privileges AS
 	SELECT n.nspname::text AS schema_name, CASE d.defaclobjtype WHEN 'r' THEN 'RELATION' WHEN 'f' THEN 'FUNCTION' ELSE 'OTHER' END AS object_type,
 		d.defaclrole::int AS owner_id, pg_get_userbyid(d.defaclrole)::text AS owner_name, rs.grantee_type(d.defaclrole) AS owner_type,
 		g.privilege_type, g.grantee::int AS grantee_id, rs.grantee_name(g.grantee) AS grantee_name,
 		rs.grantee_type(g.grantee) AS grantee_type, g.is_grantable AS admin_option
 	FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace
-	CROSS JOIN LATERAL aclexplode(d.defaclacl) g;
+	CROSS JOIN LATERAL aclexplode(d.defaclacl) g
+	WHERE (SELECT rs.is_superuser()) OR g.grantee = 0 OR pg_has_role(g.grantee, 'MEMBER');
 CREATE OR REPLACE VIEW pg_catalog.svv_roles AS
 	SELECT oid::int AS role_id, rolname::text AS role_name, NULL::text AS role_owner, NULL::text AS external_id
-	FROM pg_catalog.pg_roles WHERE rs.is_role(oid);
+	FROM pg_catalog.pg_roles WHERE rs.is_role(oid) AND ((SELECT rs.is_superuser()) OR pg_has_role(oid, 'MEMBER'));
 CREATE OR REPLACE VIEW pg_catalog.svv_user_info AS
 	SELECT usename::text AS user_name, usesysid AS user_id, usecreatedb AS createdb, usesuper AS superuser, usecatupd AS catalog_update,
 		'UNLIMITED'::text AS connection_limit, 'RESTRICTED'::text AS syslog_access, NULL::timestamp AS last_ddl_timestamp,
 		0 AS session_timeout, NULL::text AS external_user_id
-	FROM rs.pg_user;
+	FROM rs.pg_user WHERE (SELECT rs.is_superuser()) OR usename = current_user;
 CREATE OR REPLACE VIEW pg_catalog.svv_user_grants AS
 	SELECT m.member::int AS user_id, pg_get_userbyid(m.member)::text AS user_name, m.roleid::int AS role_id,
 		pg_get_userbyid(m.roleid)::text AS role_name, m.admin_option
 	FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles u ON u.oid = m.member
-	WHERE u.rolcanlogin AND rs.is_role(m.roleid);
+	WHERE u.rolcanlogin AND rs.is_role(m.roleid) AND ((SELECT rs.is_superuser()) OR u.rolname = current_user);
 CREATE OR REPLACE VIEW pg_catalog.svv_role_grants AS
 	SELECT m.member::int AS role_id, pg_get_userbyid(m.member)::text AS role_name, m.roleid::int AS granted_role_id,
 		pg_get_userbyid(m.roleid)::text AS granted_role_name
-	FROM pg_catalog.pg_auth_members m WHERE rs.is_role(m.roleid) AND rs.is_role(m.member);
+	FROM pg_catalog.pg_auth_members m WHERE rs.is_role(m.roleid) AND rs.is_role(m.member)
+		AND ((SELECT rs.is_superuser()) OR pg_has_role(m.member, 'MEMBER'));
 
 CREATE OR REPLACE VIEW pg_catalog.svv_transactions AS
 	SELECT a.usename::text AS txn_owner, current_database()::text AS txn_db, coalesce(a.backend_xid::text::bigint, 0) AS xid, a.pid,
@@ -268,7 +330,7 @@ DECLARE
 	v text;
 BEGIN
 	FOR v IN SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'v' AND oid >= 16384
-			AND relname <> 'svv_table_info' AND (relname LIKE 'svv\_%' OR relname ~ '^pg_.*_info$'
+			AND relname NOT IN ('svv_table_info', 'svv_interleaved_columns') AND (relname LIKE 'svv\_%' OR relname ~ '^pg_.*_info$'
 				OR relname IN ('pg_table_def', 'pg_conf', 'pg_external_schema')) LOOP
 		EXECUTE format('GRANT SELECT ON pg_catalog.%I TO PUBLIC', v);
 	END LOOP;

@@ -35,7 +35,15 @@ func TestShadowedViews(t *testing.T) {
 	}
 }
 
+// forSuperusers are those that the manual calls visible only to superusers.
+var forSuperusers = map[string]bool{
+	"stl_connection_log": true, "stl_tr_conflict": true, "stv_db_isolation_level": true, "stv_locks": true, "stv_tbl_perm": true,
+	"svv_interleaved_columns": true, "svv_table_info": true, "sys_connection_log": true,
+}
+
 // TestEverySystemViewAnswers reads every view that was installed, as a superuser and as an ordinary user.
+//
+//standin:imitates system views: those for superusers are denied to others | DG cm_chap_system-tables
 func TestEverySystemViewAnswers(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -49,8 +57,8 @@ func TestEverySystemViewAnswers(t *testing.T) {
 	for _, v := range views {
 		s.run("select * from " + v[0])
 		s.run("select count(*) from pg_catalog." + v[0])
-		if v[0] == "svv_table_info" {
-			alice.fails("select * from svv_table_info", "42501", "permission denied")
+		if forSuperusers[v[0]] {
+			alice.fails("select * from "+v[0], "42501", "permission denied")
 			continue
 		}
 		alice.run("select * from " + v[0])
@@ -156,6 +164,8 @@ func TestHistoryViews(t *testing.T) {
 		bob.expect("select count(*) from "+view, "0\n")
 		alice.expect("select count(*) from "+view, "1\n")
 	}
+	s.expect(`select query_id, splits_scanned, start_time, end_time from sys_load_detail`, "102|1|2026-11-21 10:00:00|2026-11-21 10:00:00\n")
+	s.expect(`select query_id, session_id, trim(file_name), line_count from sys_unload_detail`, "104|5004|s3://b/u0000_part_00|5\n")
 	bob.fails(`select * from rs.query_log`, "42501", "permission denied")
 	bob.fails(`insert into rs.query_log (query) values (1)`, "42501", "permission denied")
 }
@@ -172,11 +182,29 @@ func TestSessionsAndLocks(t *testing.T) {
 	s.expect(`select lock_owner_pid, trim(lock_status) from stv_locks where table_id = 't'::regclass::oid`, pid+"|Holding write lock\n")
 	s.expect(`select txn_owner, lock_mode, granted from svv_transactions where relation = 't'::regclass::oid`, "alice|AccessExclusiveLock|t\n")
 	alice.run(`rollback`)
-	alice.expect(`select count(distinct trim(user_name)) from stv_sessions`, "1\n")
+	connect(t, s.env.Database, "bob").expect(`select trim(user_name) from stv_sessions where process = `+pid, "alice\n") // everybody sees everybody
 	s.expect(`select trim(db_name), trim(isolation_level) from stv_db_isolation_level where db_name = current_database()`, s.env.Database+"|Snapshot Isolation\n")
 	s.run(`alter database ` + s.env.Database + ` isolation level serializable`)
 	s.expect(`select trim(isolation_level) from stv_db_isolation_level where db_name = current_database()`, "Serializable\n")
 	connect(t, s.env.Database, "alice").expect(`show transaction_isolation`, "serializable\n")
+}
+
+// TestConnectionsOfThePast: the log of connections becomes sessions with a beginning and an end.
+func TestConnectionsOfThePast(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	execute(t, s.env.Database, `INSERT INTO rs.connection_log (event, recordtime, pid, dbname, username, duration, application_name, driver_version)
+		VALUES ('initiating session', '2026-11-21 10:00:00', 501, 'dev', 'alice', 0, '', ''),
+			('authenticated', '2026-11-21 10:00:01', 501, 'dev', 'alice', 0, 'etl', 'Driver 9'),
+			('disconnecting session', '2026-11-21 10:00:07', 501, 'dev', 'alice', 6000000, 'etl', 'Driver 9'),
+			('authenticated', '2026-11-21 10:01:00', 501, 'dev', 'bob', 0, '', '')`)
+	const log = `select trim(event), %s, trim(application_name), trim(driver_version), duration from %s where %s = 501 and duration > 0`
+	s.expect(fmt.Sprintf(log, "trim(username)", "stl_connection_log", "pid"), "disconnecting session|alice|etl|Driver 9|6000000\n")
+	s.expect(fmt.Sprintf(log, "trim(user_name)", "sys_connection_log", "session_id"), "disconnecting session|alice|etl|Driver 9|6000000\n")
+	s.expect(`select starttime, endtime, trim(user_name), timed_out from stl_sessions where process = 501`, "2026-11-21 10:00:01|2026-11-21 10:00:07|alice|2\n")
+	const sessions = `select trim(status), start_time, end_time from sys_session_history where session_id = 501 order by 2`
+	s.expect(sessions, "closed|2026-11-21 10:00:01|2026-11-21 10:00:07\nactive|2026-11-21 10:01:00|NULL\n")
+	connect(t, s.env.Database, "bob").expect(sessions, "active|2026-11-21 10:01:00|NULL\n")
 }
 
 // TestWriteConflict: in SNAPSHOT isolation the second writer of a row fails with error 1023.
@@ -191,7 +219,31 @@ func TestWriteConflict(t *testing.T) {
 	other.run(`rollback`)
 }
 
+// TestMetadataOfOthers: ordinary users see what they own or may use.
+//
 //standin:imitates users: users, groups, roles, grants and default privileges in the catalogs | DG r_SVV_RELATION_PRIVILEGES
+//standin:imitates system views: ordinary users see metadata of what they may use | DG cm_chap_system-tables, DG r_SVV_TABLES
+func TestMetadataOfOthers(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create schema hidden; create table hidden.h (a int); create table granted (a int, b int); create table parts (a int, b int); create table other (a int);
+		grant select on granted to bob; grant select on granted to alice; grant select (b) on parts to alice; grant select on other to bob`)
+	alice := connect(t, s.env.Database, "alice")
+	alice.run(`create table own (a int)`)
+	const mine = "granted\nown\nparts\n"
+	alice.expect(`select table_name from svv_tables where table_schema = 'public' order by 1`, mine)
+	alice.expect(`select distinct table_name from svv_columns where table_schema = 'public' order by 1`, mine)
+	alice.expect(`select table_name from svv_all_tables where schema_name = 'public' order by 1`, mine)
+	alice.expect(`select distinct table_name from svv_redshift_columns where schema_name = 'public' order by 1`, mine)
+	alice.expect(`select count(*) from svv_all_schemas where schema_name = 'hidden'`, "0\n")
+	alice.expect(`select relation_name, identity_name, privilege_type from svv_relation_privileges where relation_name in ('granted', 'other')`, "granted|alice|SELECT\n")
+	alice.expect(`select user_name from svv_user_info`, "alice\n")
+	alice.fails(`show table hidden.h`, "42501", "permission denied")
+	alice.fails(`show table other`, "42501", "permission denied for relation other")
+	s.expect(`select count(*) from svv_tables where table_schema in ('public', 'hidden')`, "5\n")
+	s.expect(`select identity_name from svv_relation_privileges where relation_name = 'granted' and identity_name <> 'awsuser' order by 1`, "alice\nbob\n")
+}
+
 func TestUsersGroupsAndGrants(t *testing.T) { // users belong to all databases, so not beside others
 	s := open(t)
 	s.run(`create user "Carol.U" password 'Secret1' createdb; create group "Team.G" with user "Carol.U"; create role "Role.R";
