@@ -9,6 +9,8 @@ import (
 
 // What 'auto' recognises is what CAST(text AS TIMESTAMP) does (Redshift manual, automatic recognition): PostgreSQL's own
 // input functions judge our parser.
+//
+//standin:imitates COPY: automatic recognition of dates and times | DG automatic-recognition
 func TestAutoAgreesWithCast(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)

@@ -59,6 +59,8 @@ func TestUnloadParquetSchema(t *testing.T) {
 }
 
 // Row groups end at ROWGROUPSIZE, files at MAXFILESIZE, and every row is in one of them.
+//
+//standin:imitates UNLOAD: row groups and MAXFILESIZE of PARQUET | DG r_UNLOAD
 func TestUnloadParquetSizes(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -174,6 +176,7 @@ type inner struct {
 	B []string `parquet:"b,list"`
 }
 
+//standin:imitates COPY: SERIALIZETOJSON | DG ingest-super
 func TestCopyParquetNested(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -279,6 +282,7 @@ func TestCopyParquetRefuses(t *testing.T) {
 	s.must("COPY w29 FROM 's3://b/wide'" + role + " FORMAT PARQUET")
 }
 
+//standin:imitates COPY: content_length in manifests of PARQUET | DG loading-data-files-using-manifest
 func TestCopyParquetManifest(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -304,6 +308,8 @@ func TestCopyParquetManifest(t *testing.T) {
 }
 
 // Broken files fail the load and nothing else.
+//
+//standin:refuses COPY: Parquet files compressed as a whole (.gz, .bz2, .snappy) | DG copy-usage_notes-copy-from-columnar
 func TestCopyParquetBroken(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)

@@ -112,6 +112,8 @@ func TestUnloadText(t *testing.T) {
 }
 
 // Every type as text (Redshift manual's own examples, and what clients' parsers expect).
+//
+//standin:imitates UNLOAD: text of every type | DG r_UNLOAD_command_examples
 func TestUnloadTypes(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -150,6 +152,7 @@ func TestUnloadTypes(t *testing.T) {
 	}
 }
 
+//standin:imitates UNLOAD: a file for each slice, ORDER BY | DG r_UNLOAD
 func TestUnloadSlices(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -178,6 +181,8 @@ func TestUnloadSlices(t *testing.T) {
 }
 
 // An UNLOAD of no rows leaves one empty file in the text formats, none for JSON and Parquet.
+//
+//standin:imitates UNLOAD: no rows | DG r_UNLOAD
 func TestUnloadNothing(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -225,6 +230,7 @@ func TestUnloadManifest(t *testing.T) {
 	}
 }
 
+//standin:imitates UNLOAD: ENCRYPTED AUTO | DG t_unloading_encrypted_files
 func TestUnloadEncryption(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -250,6 +256,7 @@ func TestUnloadEncryption(t *testing.T) {
 	}
 }
 
+//standin:imitates UNLOAD: MAXFILESIZE | DG r_UNLOAD
 func TestUnloadMaxFileSize(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -300,6 +307,7 @@ func TestUnloadMaxFileSize(t *testing.T) {
 	}
 }
 
+//standin:imitates UNLOAD: PARTITION BY INCLUDE, NULL partitions | DG r_UNLOAD
 func TestUnloadPartitions(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -352,6 +360,7 @@ func TestUnloadPartitions(t *testing.T) {
 	}
 }
 
+//standin:imitates UNLOAD: existing objects are an error, ALLOWOVERWRITE and CLEANPATH | DG r_UNLOAD
 func TestUnloadExistingObjects(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -414,6 +423,7 @@ func TestUnloadExistingObjects(t *testing.T) {
 	}
 }
 
+//standin:imitates UNLOAD: types that do not go into a format | DG r_UNLOAD
 func TestUnloadRefusesAtRunTime(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -450,6 +460,7 @@ func TestUnloadRefusesAtRunTime(t *testing.T) {
 	}
 }
 
+//standin:imitates UNLOAD: errors of S3 and roles in Redshift's words | DG s3serviceexception-error
 func TestUnloadAccess(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -552,6 +563,8 @@ func TestUnloadQueryFails(t *testing.T) {
 }
 
 // An UNLOAD inside a transaction sees its snapshot, stays in it, and fails it; what lies in S3 is not rolled back.
+//
+//standin:imitates UNLOAD: the transaction's snapshot; objects stay after ROLLBACK | DG r_UNLOAD
 func TestUnloadInTransaction(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -590,6 +603,7 @@ func TestUnloadInTransaction(t *testing.T) {
 	}
 }
 
+//standin:imitates UNLOAD: pg_last_unload_count, pg_last_unload_id | DG PG_LAST_UNLOAD_COUNT
 func TestUnloadCounters(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)

@@ -215,7 +215,11 @@ var copyOptions = map[string]func(*copyReader, *cursor) *dialect.Error{
 	"SSH":       refusal("COPY from SSH"),
 	"READRATIO": refusal("COPY from Amazon DynamoDB"),
 	"JOB":       refusal("COPY JOB"),
+	"USING":     refusal("COPY with a TEMPLATE"),
 	"DELIMITER": func(r *copyReader, c *cursor) (err *dialect.Error) {
+		if several(c) {
+			return refused("a DELIMITER of several characters")
+		}
 		r.Delimiter, err = character("DELIMITER", c)
 		return err
 	},

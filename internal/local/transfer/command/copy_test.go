@@ -13,6 +13,7 @@ func copyOf(options string) (*Copy, *dialect.Error) {
 	return ParseCopy(dialect.Lex("COPY t FROM 's3://b/k' "+options), Mode{})
 }
 
+//standin:imitates COPY: every option of the grammar, in any order | DG r_COPY
 func TestCopyOptions(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -88,6 +89,11 @@ func TestCopyOptions(t *testing.T) {
 	}
 }
 
+//standin:imitates COPY: options that exclude each other | DG copy-parameters-data-format
+//standin:refuses COPY: LZOP | DG copy-parameters-file-compression
+//standin:refuses COPY: ENCODING ISO88591 | DG copy-parameters-data-conversion
+//standin:refuses COPY: COPY JOB | DG r_COPY-JOB
+//standin:refuses COPY: TEMPLATE | DG r_COPY-WITH-TEMPLATE
 func TestCopyRefuses(t *testing.T) {
 	t.Parallel()
 	cases := []struct{ options, code, message string }{
@@ -112,6 +118,9 @@ func TestCopyRefuses(t *testing.T) {
 		{"CSV QUOTE 'ab'", "22023", "single ASCII"},
 		{"GZIP ZSTD", "42601", "only one of"},
 		{"LZOP", "0A000", "LZOP"},
+		{"DELIMITER '|~|'", "0A000", "several characters"},
+		{`DELIMITER '\\302\\246'`, "0A000", "several characters"},
+		{"USING TEMPLATE x", "0A000", "TEMPLATE"},
 		{"AVRO 'auto'", "0A000", "AVRO"},
 		{"FORMAT ORC", "0A000", "ORC"},
 		{"FORMAT SHAPEFILE SIMPLIFY AUTO", "0A000", "SHAPEFILE"},
@@ -155,6 +164,7 @@ func TestCopyRefuses(t *testing.T) {
 	}
 }
 
+//standin:refuses COPY: S3 access points | DG copy-parameters-data-source-s3
 func TestCopyHead(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -176,6 +186,8 @@ func TestCopyHead(t *testing.T) {
 		{sql: `COPY t FROM 'emr://j-1/x'`, message: "EMR"},
 		{sql: `COPY t FROM 'dynamodb://x'`, message: "DynamoDB"},
 		{sql: `COPY t FROM 'b/k'`, message: "s3://"},
+		{sql: `COPY t FROM 's3://my-ap-abc-s3alias/k'`, message: "access point"},
+		{sql: `COPY t FROM 's3://arn:aws:s3:eu-west-1:111111111111:accesspoint/ap/k'`, message: "access point"},
 		{sql: `COPY t TO 's3://b/k'`, message: "syntax error"},
 		{sql: `COPY FROM 's3://b/k'`, message: "syntax error"},
 		{sql: `COPY "" FROM 's3://b/k'`, message: "syntax error"},

@@ -446,6 +446,31 @@ func character(option string, c *cursor) (byte, *dialect.Error) {
 	return s[0], nil
 }
 
+// several tells whether a literal of more than one character comes next, in octal or not, with [AS] before it.
+func several(c *cursor) bool {
+	at := *c
+	at.word("AS")
+	_, raw, err := at.literal()
+	if err != nil {
+		return false
+	}
+	raw = strings.NewReplacer(`\\`, `\`, `''`, `'`).Replace(raw)
+	for n := 0; raw != ""; n++ {
+		if n == 1 {
+			return true
+		}
+		size := 1
+		if rest, ok := strings.CutPrefix(raw, `\`); ok && rest != "" {
+			size = 2
+			if len(rest) >= 3 && strings.Trim(rest[:3], "01234567") == "" {
+				size = 4
+			}
+		}
+		raw = raw[size:]
+	}
+	return false
+}
+
 // parseWidths reads 'label:width,label:width,...'.
 func parseWidths(spec string) ([]Width, *dialect.Error) {
 	var widths []Width

@@ -16,6 +16,7 @@ func unloadOf(t *testing.T, options string) (*Unload, *dialect.Error) {
 	return ParseUnload(dialect.Lex("UNLOAD ('select a from t') TO 's3://b/p_' "+options), Mode{})
 }
 
+//standin:imitates UNLOAD: every option of the grammar, in any order | DG r_UNLOAD
 func TestUnloadOptions(t *testing.T) {
 	t.Parallel()
 	extension, none := "txt.gz", ""
@@ -85,6 +86,7 @@ func TestUnloadOptions(t *testing.T) {
 	}
 }
 
+//standin:imitates UNLOAD: options that exclude each other, limits of sizes | DG r_UNLOAD
 func TestUnloadRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ options, code, message string }{
@@ -202,6 +204,7 @@ func TestUnloadHead(t *testing.T) {
 	}
 }
 
+//standin:imitates COPY: IAM_ROLE, role chains, access keys, CREDENTIALS | DG copy-parameters-authorization
 func TestAuthorization(t *testing.T) {
 	t.Parallel()
 	const a, b = "arn:aws:iam::111111111111:role/A", "arn:aws-cn:iam::222222222222:role/path/B"
@@ -261,6 +264,7 @@ func TestAuthorization(t *testing.T) {
 	}
 }
 
+//standin:imitates COPY: secrets masked in texts that are kept | DG copy-parameters-authorization
 func TestRedact(t *testing.T) {
 	t.Parallel()
 	const shown = "arn:aws:iam::111111111111:role/r"

@@ -236,6 +236,8 @@ func TestJSON(t *testing.T) {
 }
 
 // A record over 4 MB is one error, and what follows is read as if it had not been there.
+//
+//standin:imitates COPY: records of at most 4 MB | DG r_COPY
 func TestTooLong(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", MaxRecord+10)
