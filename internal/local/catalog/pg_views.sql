@@ -38,8 +38,14 @@ SELECT rs.shadow('pg_attribute',
 	 WHERE r.relnamespace <> ''rs''::regnamespace');
 
 -- pg_attrdef: the source text of defaults (PostgreSQL dropped it), and IDENTITY as the default it is in Redshift.
+-- rs.default_source is the text of a default that can be run again: PostgreSQL writes large numbers as texts that are cast
+-- to NUMERIC, which here has 18 digits.
+CREATE OR REPLACE FUNCTION rs.default_source(expression pg_node_tree, relation oid) RETURNS text
+LANGUAGE sql STABLE AS $$
+	SELECT regexp_replace(pg_get_expr(expression, relation), $r$(^|[^'])'(-?[0-9.]+)'::numeric(?!\()$r$, $r$\1\2$r$, 'g')
+$$;
 CREATE OR REPLACE VIEW rs.pg_attrdef AS
-	SELECT d.oid, d.adrelid, d.adnum, d.adbin, pg_get_expr(d.adbin, d.adrelid) AS adsrc, d.tableoid
+	SELECT d.oid, d.adrelid, d.adnum, d.adbin, rs.default_source(d.adbin, d.adrelid) AS adsrc, d.tableoid
 		FROM pg_catalog.pg_attrdef d
 	UNION ALL
 	SELECT a.attrelid, a.attrelid, a.attnum, NULL::pg_node_tree, rs.identity_source(a.attrelid, a.attnum, a.attidentity),

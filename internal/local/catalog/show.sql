@@ -144,6 +144,68 @@ BEGIN
 	END LOOP;
 END $do$;
 
+-- rs.not_too_many refuses what would be more rows than SHOW answers.
+CREATE OR REPLACE FUNCTION rs.not_too_many(n bigint, most bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF n > most THEN
+		RAISE EXCEPTION USING ERRCODE = '54000', MESSAGE = format('SHOW would return more than %s rows', most),
+			HINT = 'narrow it by LIKE, or limit it by LIMIT';
+	END IF;
+	RETURN true;
+END $$;
+
+CREATE OR REPLACE FUNCTION rs.show_functions(database text, schema text) RETURNS TABLE (database_name text, schema_name text,
+	function_name text, number_of_arguments int, argument_list text, return_type text, remarks text)
+LANGUAGE sql STABLE AS $$
+	SELECT current_database()::text, schema_name, name, pronargs::int, argument_types, result_type, remarks
+		FROM rs.routine WHERE rs.same_database(database) AND schema_name = schema AND kind <> 'p' ORDER BY 3, 5
+$$;
+CREATE OR REPLACE FUNCTION rs.show_procedures(database text, schema text) RETURNS TABLE (database_name text, schema_name text,
+	procedure_name text, number_of_arguments int, argument_list text, return_type text, remarks text)
+LANGUAGE sql STABLE AS $$
+	SELECT current_database()::text, schema_name, name, pronargs::int, argument_types,
+			CASE WHEN result_type <> '-' THEN result_type END, remarks
+		FROM rs.routine WHERE rs.same_database(database) AND schema_name = schema AND kind = 'p' ORDER BY 3, 5
+$$;
+-- rs.named_routine finds a function or a procedure that the user may know of.
+CREATE OR REPLACE FUNCTION rs.named_routine(procedure boolean, signature text) RETURNS oid
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	found oid;
+BEGIN
+	SELECT oid INTO found FROM rs.routine WHERE oid = to_regprocedure(signature) AND (kind = 'p') = procedure;
+	IF found IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '42883',
+			MESSAGE = format('%s %s does not exist', CASE WHEN procedure THEN 'procedure' ELSE 'function' END, signature);
+	END IF;
+	RETURN found;
+END $$;
+CREATE OR REPLACE FUNCTION rs.show_procedure(database text, signature text) RETURNS text
+LANGUAGE sql STABLE AS $$ SELECT pg_get_functiondef(rs.named_routine(true, signature)) WHERE rs.same_database(database) $$;
+-- rs.parameter_row: the parameters of a function or procedure. They carry no lengths and no precision.
+CREATE OR REPLACE FUNCTION rs.parameter_rows(database text, routine oid) RETURNS TABLE (database_name text, schema_name text,
+	routine_name text, parameter_name text, ordinal_position int, parameter_type text, data_type text,
+	character_maximum_length int, numeric_precision int, numeric_scale int, remarks text)
+LANGUAGE sql STABLE AS $$
+	SELECT current_database()::text, n.nspname::text, p.proname::text, nullif(p.proargnames[position], ''), position::int,
+			CASE coalesce(p.proargmodes[position], 'i') WHEN 'o' THEN 'OUT' WHEN 'b' THEN 'INOUT' WHEN 't' THEN 'OUT' ELSE 'IN' END,
+			format_type(t, NULL), NULL::int,
+			CASE t WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 WHEN 700 THEN 24 WHEN 701 THEN 53 END,
+			CASE WHEN t IN (20, 21, 23) THEN 0 END, NULL::text
+		FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+		CROSS JOIN LATERAL unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY AS u (t, position)
+		WHERE rs.same_database(database) AND p.oid = routine ORDER BY position
+$$;
+CREATE OR REPLACE FUNCTION rs.show_function_parameters(database text, signature text) RETURNS TABLE (database_name text, schema_name text,
+	function_name text, parameter_name text, ordinal_position int, parameter_type text, data_type text,
+	character_maximum_length int, numeric_precision int, numeric_scale int, remarks text)
+LANGUAGE sql STABLE AS $$ SELECT * FROM rs.parameter_rows(database, rs.named_routine(false, signature)) $$;
+CREATE OR REPLACE FUNCTION rs.show_procedure_parameters(database text, signature text) RETURNS TABLE (database_name text, schema_name text,
+	procedure_name text, parameter_name text, ordinal_position int, parameter_type text, data_type text,
+	character_maximum_length int, numeric_precision int, numeric_scale int, remarks text)
+LANGUAGE sql STABLE AS $$ SELECT * FROM rs.parameter_rows(database, rs.named_routine(true, signature)) $$;
+
 CREATE OR REPLACE FUNCTION rs.show_column_grants(database text, schema text, relation text) RETURNS TABLE (database_name text,
 	schema_name text, table_name text, column_name text, object_type text, privilege_type text, identity_id int,
 	identity_name text, identity_type text, admin_option boolean, privilege_scope text, grantor_name text)
@@ -153,7 +215,7 @@ LANGUAGE sql STABLE AS $$
 		FROM rs.relation_column c CROSS JOIN LATERAL aclexplode(c.attacl) g
 		WHERE rs.same_database(database) AND c.oid = rs.named_relation(schema, relation) ORDER BY c.ordinal_position
 $$;
--- rs.show_grants: kind is table, schema, database or NULL for all; grantee is a name or NULL for all.
+-- rs.show_grants: kind is table, schema, database, function, procedure or NULL for all; grantee is a name or NULL for all.
 CREATE OR REPLACE FUNCTION rs.show_grants(kind text, object text, grantee text) RETURNS TABLE (database_name text,
 	schema_name text, object_name text, object_type text, privilege_type text, identity_id int, identity_name text,
 	identity_type text, admin_option boolean, privilege_scope text, grantor_name text)
@@ -166,10 +228,14 @@ LANGUAGE sql STABLE AS $$
 			UNION ALL SELECT 'schema', n.oid, n.nspname::text, n.nspname::text, n.nspacl FROM pg_catalog.pg_namespace n
 				WHERE n.nspname NOT IN ('rs', 'pg_catalog', 'information_schema')
 			UNION ALL SELECT 'database', d.oid, NULL, d.datname::text, d.datacl FROM pg_catalog.pg_database d
-				WHERE d.datname = current_database()) o
+				WHERE d.datname = current_database()
+			UNION ALL SELECT CASE f.kind WHEN 'p' THEN 'procedure' ELSE 'function' END, f.oid, f.schema_name,
+				format('%s(%s)', f.name, f.argument_types), coalesce(f.proacl, acldefault('f', f.proowner)) FROM rs.routine f) o
 		CROSS JOIN LATERAL aclexplode(o.acl) g
 		WHERE (kind IS NULL OR o.object_type = kind AND o.oid = CASE kind
-				WHEN 'table' THEN object::regclass::oid WHEN 'schema' THEN object::regnamespace::oid ELSE o.oid END)
+				WHEN 'table' THEN object::regclass::oid WHEN 'schema' THEN object::regnamespace::oid WHEN 'database' THEN o.oid
+				ELSE rs.named_routine(kind = 'procedure', object) END)
+			AND ((SELECT rs.is_superuser()) OR g.grantee = 0 OR pg_has_role(g.grantee, 'MEMBER'))
 			AND (show_grants.grantee IS NULL OR rs.grantee_name(g.grantee) = show_grants.grantee)
 		ORDER BY 2, 3, 5, 7
 $$;

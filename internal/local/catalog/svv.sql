@@ -34,7 +34,7 @@ CREATE OR REPLACE VIEW rs.relation_column AS
 	SELECT r.oid, r.schema_name, r.table_name, r.relkind, a.attname::text AS column_name, a.attnum AS ordinal_position,
 		format_type(a.atttypid, a.atttypmod) AS type, a.atttypid, a.atttypmod, a.attnotnull, a.attacl,
 		CASE WHEN a.attidentity <> '' THEN rs.identity_source(a.attrelid, a.attnum, a.attidentity)
-			ELSE pg_get_expr(d.adbin, d.adrelid) END AS column_default,
+			ELSE rs.default_source(d.adbin, d.adrelid) END AS column_default,
 		coalesce(c.distkey, false) AS distkey, coalesce(c.sortkey, 0) AS sortkey,
 		format_encoding(rs.encoding(c.encoding, coalesce(c.sortkey, 0), r.relpersistence = 't', a.atttypid)) AS encoding,
 		CASE WHEN a.atttypid IN (1042, 1043) AND a.atttypmod > 4 THEN a.atttypmod - 4

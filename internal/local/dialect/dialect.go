@@ -18,7 +18,7 @@
 //   - Types by all their names; DECIMAL is DECIMAL(18,0), TEXT is VARCHAR(256), lengths have Redshift's limits.
 //   - Subqueries without alias, TOP, MINUS, APPROXIMATE, DELETE without FROM, NVL, NVL2, DECODE, CONVERT, CONCAT, LISTAGG,
 //     bare date parts, SYSDATE, ARRAY and OBJECT, steps into SUPER values by brackets.
-//   - Session parameters, SHOW in all its forms, users, groups, roles and grants, isolation levels, VACUUM, ANALYZE.
+//   - Session parameters, SHOW but of external objects, models and policies, users, groups, roles and grants, isolation levels, VACUUM, ANALYZE.
 //
 // # What is refused
 //
