@@ -71,7 +71,6 @@ func TestShowTableReplays(t *testing.T) {
 	}
 }
 
-//standin:imitates SHOW: DATABASES, SCHEMAS, TABLES, COLUMNS, CONSTRAINTS, GRANTS, COLUMN GRANTS | DG r_SHOW_COLUMNS, DG r_SHOW_CONSTRAINTS, DG r_SHOW_GRANTS, DG r_SHOW_COLUMN_GRANTS
 // randomTable writes a CREATE TABLE of any columns and attributes that go together.
 func randomTable(r *rand.Rand, name string) string {
 	type choice struct{ kind, value string }
@@ -137,6 +136,7 @@ func TestAnyTableReplays(t *testing.T) {
 	}
 }
 
+//standin:imitates SHOW: DATABASES, SCHEMAS, TABLES, COLUMNS, CONSTRAINTS, GRANTS, COLUMN GRANTS | DG r_SHOW_COLUMNS, DG r_SHOW_CONSTRAINTS, DG r_SHOW_GRANTS, DG r_SHOW_COLUMN_GRANTS
 func TestShowObjects(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -176,9 +176,9 @@ func TestShowObjects(t *testing.T) {
 	s.expect(`show column grants on table shop.item`, db+"|shop|item|name|COLUMN|UPDATE|"+s.one(`select usesysid from pg_user where usename = 'bob'`)+"|bob|user|f|COLUMN|awsuser\n")
 }
 
-//standin:imitates SHOW: session parameters, SHOW ALL | DG cm_chap_ConfigurationRef
 // TestShowRoutines: SHOW of functions, procedures and their parameters.
 //
+//standin:imitates SHOW: session parameters, SHOW ALL | DG cm_chap_ConfigurationRef
 //standin:imitates SHOW: FUNCTIONS, PROCEDURES, PROCEDURE, PARAMETERS | DG r_SHOW_FUNCTIONS, DG r_SHOW_PROCEDURES, DG r_SHOW_PARAMETERS
 func TestShowRoutines(t *testing.T) {
 	t.Parallel()
