@@ -45,6 +45,7 @@ type Options struct {
 	AnyPort       bool          // take free ports where none is given
 	Slices        int           // of each warehouse; 0 is 4
 	RoleDelay     time.Duration // until a role attached to a cluster can be used
+	IAMDelay      time.Duration // until a new user or role is seen by those who assume it or name it
 	GrantDelay    time.Duration // until a KMS grant, or its end, is seen
 	CacheDir      string        // of templates of data folders; by default below the user's cache folder
 	Log           *slog.Logger  // nil discards
@@ -107,7 +108,7 @@ func Up(ctx context.Context, o Options) (_ *Server, err error) {
 		running:    map[redshiftapi.Name]*warehouse{},
 	}
 	s.Cloud, err = aws.New(aws.Options{
-		Dir: filepath.Join(o.Dir, "aws"), Region: Region, Fleet: s.fleet, RoleDelay: o.RoleDelay, GrantDelay: o.GrantDelay, Log: o.Log,
+		Dir: filepath.Join(o.Dir, "aws"), Region: Region, Fleet: s.fleet, RoleDelay: o.RoleDelay, IAMDelay: o.IAMDelay, GrantDelay: o.GrantDelay, Log: o.Log,
 	})
 	if err != nil {
 		return nil, err

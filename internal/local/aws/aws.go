@@ -34,6 +34,7 @@ type Options struct {
 	Dir        string            // where everything is kept
 	Region     string            // of callers that sign for none; default: eu-west-1
 	Fleet      redshiftapi.Fleet // makes warehouses; nil refuses CreateCluster
+	IAMDelay   time.Duration     // until a new user or role is seen by those who assume it or name it
 	GrantDelay time.Duration     // until a KMS grant, or its end, is seen
 	RoleDelay  time.Duration     // until a role attached to a cluster can be used
 	Log        *slog.Logger      // nil discards
@@ -52,8 +53,9 @@ type Cloud struct {
 	log      *slog.Logger
 	now      func() time.Time
 
-	mu   sync.Mutex
-	lost map[string]int // by operation: how many more answers LoseAnswers takes away
+	mu        sync.Mutex     // guards the fields below
+	lost      map[string]int // by operation: how many more answers LoseAnswers takes away
+	throttled map[string]int // by operation: how many more requests Throttle refuses
 }
 
 // New opens the services whose state is kept in Options.Dir.
@@ -71,9 +73,9 @@ func New(opts Options) (*Cloud, error) {
 	if err := os.MkdirAll(objects, 0o700); err != nil {
 		return nil, fmt.Errorf("open aws: %w", err)
 	}
-	c := &Cloud{log: opts.Log, now: opts.Now, lost: map[string]int{}}
+	c := &Cloud{log: opts.Log, now: opts.Now, lost: map[string]int{}, throttled: map[string]int{}}
 	var err error
-	if c.IAM, err = iam.New(iam.Options{Dir: opts.Dir, Region: opts.Region, Log: opts.Log, Now: opts.Now}); err != nil {
+	if c.IAM, err = iam.New(iam.Options{Dir: opts.Dir, Region: opts.Region, Delay: opts.IAMDelay, Log: opts.Log, Now: opts.Now}); err != nil {
 		return nil, err
 	}
 	c.STS = sts.New(c.IAM)
@@ -139,6 +141,25 @@ func (c *Cloud) LoseAnswers(operation string, n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lost[operation] = n
+}
+
+// Throttle makes the next n requests for an operation of STS, IAM or Redshift ("iam:CreateRole") fail with Throttling. S3
+// and KMS have switches of their own: S3.Throttle, KMS.Throttle.
+func (c *Cloud) Throttle(operation string, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.throttled[operation] = n
+}
+
+// rate counts a request that Throttle is about.
+func (c *Cloud) rate(operation string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.throttled[operation] == 0 {
+		return nil
+	}
+	c.throttled[operation]--
+	return awserr.New(http.StatusBadRequest, "Throttling", "Rate exceeded")
 }
 
 // begin names what a request turned out to be, before it is carried out.
@@ -258,6 +279,10 @@ func (c *Cloud) query(w http.ResponseWriter, r *http.Request, s queryService, p 
 	}
 	if !actionName.MatchString(action) || p.Get("Version") != s.version {
 		fail(awserr.New(http.StatusBadRequest, "InvalidAction", "Could not find operation %s for version %s", action, p.Get("Version")))
+		return
+	}
+	if err := c.rate(s.name + ":" + action); err != nil {
+		fail(err)
 		return
 	}
 	result, err := s.call(r.Context(), id, action, p)

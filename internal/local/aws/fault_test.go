@@ -9,8 +9,10 @@ import (
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	sdkiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	sdkkms "github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	sdkredshift "github.com/aws/aws-sdk-go-v2/service/redshift"
 	sdks3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	sdksts "github.com/aws/aws-sdk-go-v2/service/sts"
@@ -149,6 +151,50 @@ func TestUnkindKMS(t *testing.T) {
 	_, err = session.s3.GetObject(ctx, &sdks3.GetObjectInput{Bucket: &b, Key: awssdk.String("part")})
 	wantCode(t, err, "SlowDown")
 	wantCode(t, write(), "")
+}
+
+// IAM is eventually consistent and has a quota of requests, as the services on it have.
+//
+//standin:imitates unkindness 18: a new role is assumed, trusted and granted to only after a while | IAM user guide troubleshoot_general
+//standin:imitates unkindness 18: STS, IAM and Redshift throttle | API models common errors
+func TestUnkindIAM(t *testing.T) {
+	t.Parallel()
+	time0 := &clock{now: time.Now()}
+	w := newWorld(t, func(o *aws.Options) { o.IAMDelay, o.Now, o.Fleet = time.Minute, time0.time, &fleet{} })
+	ctx := t.Context()
+	k := w.newKey(w.admin)
+	role := w.role(w.admin, "unload", trustHome)
+	assume := func() error {
+		_, err := w.admin.sts.AssumeRole(ctx, &sdksts.AssumeRoleInput{RoleArn: &role, RoleSessionName: awssdk.String("session")})
+		return err
+	}
+	grant := func() error {
+		_, err := w.admin.kms.CreateGrant(ctx, &sdkkms.CreateGrantInput{KeyId: &k, GranteePrincipal: &role, Operations: []types.GrantOperation{types.GrantOperationDecrypt}})
+		return err
+	}
+	trust := func() error {
+		_, err := w.admin.iam.CreateRole(ctx, &sdkiam.CreateRoleInput{
+			RoleName: awssdk.String("next"), AssumeRolePolicyDocument: awssdk.String(strings.Replace(trustHome, `"111111111111"`, `"`+role+`"`, 1)),
+		})
+		return err
+	}
+	wantCode(t, assume(), "AccessDenied")
+	wantCode(t, grant(), "InvalidArnException")
+	wantCode(t, trust(), "MalformedPolicyDocument")
+	if _, err := w.admin.iam.GetRole(ctx, &sdkiam.GetRoleInput{RoleName: awssdk.String("unload")}); err != nil {
+		t.Errorf("who made it sees it at once: %v", err)
+	}
+	time0.advance(time.Minute)
+	wantCode(t, assume(), "")
+	wantCode(t, grant(), "")
+	w.Throttle("iam:CreateRole", 1)
+	wantCode(t, trust(), "Throttling")
+	wantCode(t, trust(), "")
+	w.Throttle("sts:AssumeRole", 1)
+	wantCode(t, assume(), "Throttling")
+	w.Throttle("redshift:DescribeClusters", 1)
+	_, err := w.admin.redshift.DescribeClusters(ctx, &sdkredshift.DescribeClustersInput{})
+	wantCode(t, err, "Throttling")
 }
 
 // What S3 does to those who think of it as of a folder of files.

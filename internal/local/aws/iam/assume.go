@@ -35,7 +35,7 @@ func (s *Service) AssumeAs(id *Identity, in AssumeInput) (*Identity, error) {
 		return nil, awserr.New(http.StatusForbidden, "AccessDenied", "Roles may not be assumed by root accounts.")
 	}
 	r := s.state.role(in.RoleARN)
-	if r == nil { // told like a refusal, so that nobody learns which roles exist
+	if r == nil || !s.seen(r.entity) { // told like a refusal, so that nobody learns which roles exist
 		return nil, denied()
 	}
 	tags := map[string]string{}
@@ -113,7 +113,7 @@ func (s *Service) AssumeForService(service, roleARN, sessionName string, context
 	denied := awserr.New(http.StatusForbidden, "AccessDenied",
 		"User: %s is not authorized to perform: sts:AssumeRole on resource: %s", service, roleARN)
 	r := s.state.role(roleARN)
-	if r == nil {
+	if r == nil || !s.seen(r.entity) {
 		return nil, denied
 	}
 	now := s.now().UTC()

@@ -171,9 +171,13 @@ func (s *Service) exists(arn string) bool {
 	}
 	if session, ok := strings.CutPrefix(arn, "arn:aws:sts::"+a.ID+":assumed-role/"); ok {
 		name, session, ok := strings.Cut(session, "/")
-		return ok && session != "" && a.Roles[name] != nil
+		return ok && session != "" && a.Roles[name] != nil && s.seen(a.Roles[name].entity)
 	}
-	return s.state.user(arn) != nil || s.state.role(arn) != nil
+	if u := s.state.user(arn); u != nil {
+		return s.seen(u.entity)
+	}
+	r := s.state.role(arn)
+	return r != nil && s.seen(r.entity)
 }
 
 // PassRole decides whether id may hand the role to an AWS service (iam:PassRole). The role must be one of id's account.

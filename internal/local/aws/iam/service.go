@@ -16,16 +16,20 @@ import (
 
 // Options make a Service.
 type Options struct {
-	Dir      string           // where the accounts are kept
-	Region   string           // of calls made inside the stand-in, and of the services' regional names
-	Accounts []string         // default: 111111111111, 222222222222, 333333333333
-	Log      *slog.Logger     // nil discards
-	Now      func() time.Time // default: time.Now
+	Dir      string   // where the accounts are kept
+	Region   string   // of calls made inside the stand-in, and of the services' regional names
+	Accounts []string // default: 111111111111, 222222222222, 333333333333
+	// Delay is how long a new user or role takes to be seen by those who assume it or name it in a policy: IAM is
+	// eventually consistent.
+	Delay time.Duration
+	Log   *slog.Logger     // nil discards
+	Now   func() time.Time // default: time.Now
 }
 
 // Service holds all accounts. It is safe for concurrent use.
 type Service struct {
 	region string
+	delay  time.Duration
 	log    *slog.Logger
 	now    func() time.Time
 
@@ -86,7 +90,7 @@ const stateVersion = 1
 // AdministratorAccess and an access key, in each further one the role OrganizationAccountAccessRole, which trusts the
 // first account.
 func New(opts Options) (*Service, error) {
-	s := &Service{region: opts.Region, log: opts.Log, now: opts.Now}
+	s := &Service{region: opts.Region, delay: opts.Delay, log: opts.Log, now: opts.Now}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -166,6 +170,9 @@ func (s *Service) AdminKey() (id, secret string, err error) {
 	}
 	return "", "", fmt.Errorf("the administrator's access key %s was deleted", s.state.Admin)
 }
+
+// seen tells whether a user or role has come through to all of IAM.
+func (s *Service) seen(e entity) bool { return !s.now().Before(e.Created.Add(s.delay)) }
 
 // HasAccount tells whether there is an account of that id.
 func (s *Service) HasAccount(id string) bool {

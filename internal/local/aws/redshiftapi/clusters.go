@@ -161,8 +161,8 @@ func (s *Service) newCluster(id *iam.Identity, n Name, p query.Params) (*Cluster
 	case c.Port != 0 && !portAllowed(c.NodeType, c.Port):
 		return nil, badValue("Invalid port: %d", c.Port)
 	}
-	for _, t := range p.Structs("Tags", "Tag") {
-		c.Tags[t.Get("Key")] = t.Get("Value")
+	if c.Tags, err = readTags(nil, p); err != nil {
+		return nil, err
 	}
 	for _, arn := range p.Strings("IamRoles", "IamRoleArn") {
 		if err := s.attach(id, c, arn); err != nil {
@@ -376,35 +376,42 @@ func (s *Service) describeClusters(_ context.Context, id *iam.Identity, p query.
 	if err := s.allow(id, "DescribeClusters", resource.arn("cluster", ""), nil); err != nil {
 		return nil, err
 	}
-	limit, err := p.Int("MaxRecords", 100)
-	if err != nil {
-		return nil, err
-	}
-	if limit < 20 || limit > 100 {
-		return nil, badValue("Invalid value %d for MaxRecords. Must be between 20 and 100", limit)
-	}
-	start := 0
-	if marker := p.Get("Marker"); marker != "" {
-		if start, err = strconv.Atoi(marker); err != nil || start < 0 {
-			return nil, badValue("Invalid marker %s", marker)
-		}
-	}
 	out := &clusterList{}
+	tagged := tagFilter(p)
 	for _, c := range s.Clusters() {
-		if c.Account == id.Account && c.Region == id.Region && (only == "" || c.ID == only) {
+		if c.Account == id.Account && c.Region == id.Region && (only == "" || c.ID == only) && tagged(c.Tags) {
 			out.Clusters = append(out.Clusters, s.describe(c))
 		}
 	}
 	if only != "" && len(out.Clusters) == 0 {
 		return nil, notFound(only)
 	}
-	start = min(start, len(out.Clusters))
-	end := min(start+limit, len(out.Clusters))
-	if end < len(out.Clusters) {
-		out.Marker = strconv.Itoa(end)
+	var err error
+	out.Clusters, out.Marker, err = page(p, out.Clusters)
+	return out, err
+}
+
+// page cuts a list to the page that Marker begins and MaxRecords bounds.
+func page[T any](p query.Params, all []T) (part []T, next string, err error) {
+	limit, err := p.Int("MaxRecords", 100)
+	if err != nil {
+		return nil, "", err
 	}
-	out.Clusters = out.Clusters[start:end]
-	return out, nil
+	if limit < 20 || limit > 100 {
+		return nil, "", badValue("Invalid value %d for MaxRecords. Must be between 20 and 100", limit)
+	}
+	start := 0
+	if marker := p.Get("Marker"); marker != "" {
+		if start, err = strconv.Atoi(marker); err != nil || start < 0 {
+			return nil, "", badValue("Invalid marker %s", marker)
+		}
+	}
+	start = min(start, len(all))
+	end := min(start+limit, len(all))
+	if end < len(all) {
+		next = strconv.Itoa(end)
+	}
+	return all[start:end], next, nil
 }
 
 // The shapes of the API's answers.
@@ -437,7 +444,12 @@ type (
 		ClusterNodes              []nodeShape `xml:"ClusterNodes>member"`
 		IamRoles                  []roleShape `xml:"IamRoles>ClusterIamRole"`
 		DefaultIamRoleArn         string      `xml:",omitempty"`
+		ClusterParameterGroups    []groupUse  `xml:"ClusterParameterGroups>ClusterParameterGroup"`
 		Tags                      []tagShape  `xml:"Tags>Tag"`
+	}
+	groupUse struct {
+		ParameterGroupName   string
+		ParameterApplyStatus string
 	}
 	endpoint struct {
 		Address string
@@ -466,6 +478,7 @@ func (s *Service) describe(c Cluster) clusterShape {
 		DBName: c.Database, ClusterCreateTime: c.Created.Format(time.RFC3339), ClusterVersion: "1.0", AllowVersionUpgrade: true,
 		PubliclyAccessible: c.PubliclyAccessible, Encrypted: true, MultiAZ: "Disabled", IPAddressType: "ipv4",
 		DefaultIamRoleArn: c.DefaultRole, ClusterAvailabilityStatus: "Modifying",
+		ClusterParameterGroups: []groupUse{{defaultGroup, "in-sync"}},
 	}
 	if c.Status == Available {
 		shape.ClusterAvailabilityStatus = "Available"
@@ -489,8 +502,6 @@ func (s *Service) describe(c Cluster) clusterShape {
 		}
 		shape.IamRoles = append(shape.IamRoles, roleShape{r.ARN, status})
 	}
-	for _, key := range slices.Sorted(maps.Keys(c.Tags)) {
-		shape.Tags = append(shape.Tags, tagShape{key, c.Tags[key]})
-	}
+	shape.Tags = tagShapes(c.Tags)
 	return shape
 }

@@ -37,6 +37,10 @@ func TestEveryActionIsAsked(t *testing.T) {
 				p["SkipFinalClusterSnapshot"] = []string{"true"}
 			case "ModifyCluster":
 				p["MasterUserPassword"] = []string{"Secret123"}
+			case "CreateTags", "DeleteTags", "DescribeTags":
+				p = map[string][]string{"ResourceName": {"arn:aws:redshift:eu-west-1:111111111111:cluster:" + id}}
+			case "DescribeClusterParameterGroups", "DescribeClusterParameters":
+				p = map[string][]string{"ParameterGroupName": {id}}
 			case "GetClusterCredentials":
 				p["DbUser"] = []string{"bob"}
 			}

@@ -222,7 +222,7 @@ var operations = map[string]struct {
 		[]string{"ClusterIdentifier", "SkipFinalClusterSnapshot", "FinalClusterSnapshotIdentifier", "FinalClusterSnapshotRetentionPeriod"},
 		(*Service).deleteCluster,
 	},
-	"DescribeClusters":      {[]string{"ClusterIdentifier", "MaxRecords", "Marker"}, (*Service).describeClusters},
+	"DescribeClusters":      {[]string{"ClusterIdentifier", "MaxRecords", "Marker", "TagKeys", "TagValues"}, (*Service).describeClusters},
 	"ModifyCluster":         {[]string{"ClusterIdentifier", "MasterUserPassword"}, (*Service).modifyCluster},
 	"ModifyClusterIamRoles": {[]string{"ClusterIdentifier", "AddIamRoles", "RemoveIamRoles", "DefaultIamRoleArn"}, (*Service).modifyClusterIamRoles},
 	"RebootCluster":         {[]string{"ClusterIdentifier"}, (*Service).rebootCluster},
@@ -230,7 +230,12 @@ var operations = map[string]struct {
 		[]string{"DbUser", "DbName", "ClusterIdentifier", "DurationSeconds", "AutoCreate", "DbGroups"},
 		(*Service).getClusterCredentials,
 	},
-	"GetClusterCredentialsWithIAM": {[]string{"DbName", "ClusterIdentifier", "DurationSeconds"}, (*Service).getClusterCredentialsWithIAM},
+	"CreateTags":                     {[]string{"ResourceName", "Tags"}, (*Service).createTags},
+	"DeleteTags":                     {[]string{"ResourceName", "TagKeys"}, (*Service).deleteTags},
+	"DescribeTags":                   {[]string{"ResourceName", "ResourceType", "MaxRecords", "Marker", "TagKeys", "TagValues"}, (*Service).describeTags},
+	"DescribeClusterParameterGroups": {[]string{"ParameterGroupName", "MaxRecords", "Marker"}, (*Service).describeParameterGroups},
+	"DescribeClusterParameters":      {[]string{"ParameterGroupName", "Source", "MaxRecords", "Marker"}, (*Service).describeParameters},
+	"GetClusterCredentialsWithIAM":   {[]string{"DbName", "ClusterIdentifier", "DurationSeconds"}, (*Service).getClusterCredentialsWithIAM},
 }
 
 // Call carries out an action of the API.
