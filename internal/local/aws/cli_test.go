@@ -64,6 +64,10 @@ func (c *cli) query(path string, args ...string) string {
 	return value
 }
 
+//standin:imitates KMS: commands of the AWS CLI | CLI reference kms
+//standin:imitates IAM: commands of the AWS CLI | CLI reference iam
+//standin:imitates STS: commands of the AWS CLI | CLI reference sts
+//standin:imitates Redshift API: commands of the AWS CLI | CLI reference redshift
 func TestCLI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *aws.Options) { o.Fleet = &fleet{} })

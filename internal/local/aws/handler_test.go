@@ -55,6 +55,8 @@ func (w *world) send(service, method, path, body string, header map[string]strin
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
 // TestErrorShapes looks at the bytes of errors: SDKs other than Go's read them in other ways.
+//
+//standin:imitates AWS: errors in each service's protocol | API models of the services
 func TestErrorShapes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -132,6 +134,8 @@ func TestErrorShapes(t *testing.T) {
 }
 
 // TestPresignedIdentity: a presigned GetCallerIdentity proves who somebody is to a third party, as Vault and EKS use it.
+//
+//standin:imitates STS: presigned GetCallerIdentity | IAM user guide reference_sigv
 func TestPresignedIdentity(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -15,6 +15,7 @@ import (
 	"github.com/sealift/sealift/internal/local/aws"
 )
 
+//standin:imitates IAM: users, access keys, inline policies | API model iam
 func TestUsers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -85,6 +86,7 @@ func TestUsers(t *testing.T) {
 	wantCode(t, err, "InvalidClientTokenId")
 }
 
+//standin:imitates IAM: roles, trust policies, session durations, tags | API model iam
 func TestRoles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -189,6 +191,8 @@ func TestRoles(t *testing.T) {
 	wantAs[*types.NoSuchEntityException](t, remove())
 }
 
+//standin:imitates IAM: managed policies and their versions | API model iam
+//standin:differs IAM: AWS's own managed policies | the ones most attached, cut down to the services here | IAM user guide access_policies_managed-vs-inline
 func TestManagedPolicies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -261,6 +265,8 @@ func TestManagedPolicies(t *testing.T) {
 }
 
 // TestDenialsAreWorded: SDK users see why, in AWS's words.
+//
+//standin:imitates policies: refusals say which kind of policy | IAM user guide troubleshoot_access-denied
 func TestDenialsAreWorded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -276,6 +282,8 @@ func TestDenialsAreWorded(t *testing.T) {
 }
 
 // TestPrincipalTags: tags of users, roles and sessions are in the context.
+//
+//standin:imitates policies: tags of users, roles and sessions | IAM user guide access_iam-tags
 func TestPrincipalTags(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -294,6 +302,8 @@ func TestPrincipalTags(t *testing.T) {
 }
 
 // TestSecureTransport: a policy sees whether a request came over TLS.
+//
+//standin:imitates policies: aws:SecureTransport | IAM user guide reference_policies_condition-keys
 func TestSecureTransport(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -33,6 +33,7 @@ func (w *world) newKey(c client) string {
 
 func idOf(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
 
+//standin:imitates KMS: Encrypt, Decrypt, ReEncrypt with an encryption context | API model kms
 func TestEncryptAndDecrypt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -121,6 +122,7 @@ func TestEncryptAndDecrypt(t *testing.T) {
 	wantAs[*types.DryRunOperationException](t, err)
 }
 
+//standin:imitates KMS: GenerateDataKey, GenerateDataKeyWithoutPlaintext, GenerateRandom | API model kms
 func TestDataKeys(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -168,6 +170,7 @@ func TestDataKeys(t *testing.T) {
 	}
 }
 
+//standin:imitates KMS: disabling, enabling, scheduled deletion | KMS developer guide key-state
 func TestKeyStates(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -224,6 +227,7 @@ func TestKeyStates(t *testing.T) {
 	wantAs[*types.KMSInvalidStateException](t, err)
 }
 
+//standin:imitates KMS: keys by id, ARN, alias and alias ARN | KMS developer guide find-cmk-id-arn
 func TestNamingKeys(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -265,6 +269,7 @@ func TestNamingKeys(t *testing.T) {
 	}
 }
 
+//standin:imitates KMS: aliases | KMS developer guide kms-alias
 func TestAliases(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -323,6 +328,7 @@ func TestAliases(t *testing.T) {
 	wantAs[*types.NotFoundException](t, err)
 }
 
+//standin:imitates KMS: key policies, and the check that nobody locks himself out | KMS developer guide key-policies
 func TestKeyPolicies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -374,6 +380,7 @@ func TestKeyPolicies(t *testing.T) {
 	}
 }
 
+//standin:imitates KMS: keys of another account need both sides | KMS developer guide key-policy-modifying-external-accounts
 func TestCrossAccountKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -417,6 +424,7 @@ func TestCrossAccountKey(t *testing.T) {
 	}
 }
 
+//standin:imitates KMS: grants, their names, tokens, constraints and retirement | KMS developer guide grants
 func TestGrants(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -554,6 +562,8 @@ func TestGrants(t *testing.T) {
 }
 
 // TestGrantConditions: who may make which grants is decided by the kms:Grant... condition keys.
+//
+//standin:imitates KMS: kms:GrantOperations and its like | KMS developer guide policy-conditions
 func TestGrantConditions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -590,6 +600,8 @@ func TestGrantConditions(t *testing.T) {
 }
 
 // TestGrantDelay: KMS is eventually consistent; only a caller with the token sees a new grant at once.
+//
+//standin:imitates KMS: grants that begin and end late (switch) | KMS developer guide grants
 func TestGrantDelay(t *testing.T) {
 	t.Parallel()
 	time0 := &clock{now: time.Now()}
@@ -620,6 +632,8 @@ func TestGrantDelay(t *testing.T) {
 }
 
 // TestManagedKey: alias/aws/s3 works through S3, for its own account, and in no other way.
+//
+//standin:imitates KMS: the AWS managed key of S3 | KMS developer guide concepts
 func TestManagedKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -681,6 +695,8 @@ func TestManagedKey(t *testing.T) {
 }
 
 // TestViaService: a policy can let a key be used through S3 only.
+//
+//standin:imitates KMS: kms:ViaService and kms:EncryptionContext | KMS developer guide policy-conditions
 func TestViaService(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -721,6 +737,8 @@ func TestViaService(t *testing.T) {
 	}
 }
 
+//standin:imitates KMS: tags | API model kms
+//standin:differs KMS: rotation | kept and shown; material is not replaced | KMS developer guide rotate-keys
 func TestTagsAndRotation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -766,6 +784,7 @@ func TestTagsAndRotation(t *testing.T) {
 	}
 }
 
+//standin:refuses KMS: asymmetric, imported and multi-Region keys, custom key stores | API model kms
 func TestKMSRefusesByName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

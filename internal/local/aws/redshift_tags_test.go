@@ -3,6 +3,7 @@ package aws_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -44,7 +45,7 @@ func TestClusterTags(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, r := range out.TaggedResources {
-			all = append(all, *r.ResourceType+" "+(*r.ResourceName)[41:]+" "+*r.Tag.Key+"="+*r.Tag.Value)
+			all = append(all, *r.ResourceType+" "+strings.TrimPrefix(*r.ResourceName, "arn:aws:redshift:eu-west-1:111111111111:")+" "+*r.Tag.Key+"="+*r.Tag.Value)
 		}
 		return all
 	}

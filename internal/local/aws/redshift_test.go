@@ -25,6 +25,7 @@ func newCluster(id string) *sdkredshift.CreateClusterInput {
 	}
 }
 
+//standin:imitates Redshift API: clusters made, described, rebooted, deleted | API model redshift
 func TestClusters(t *testing.T) {
 	t.Parallel()
 	warehouses := &fleet{}
@@ -101,6 +102,8 @@ func TestClusters(t *testing.T) {
 	wantAs[*types.ClusterNotFoundFault](t, err)
 }
 
+//standin:imitates Redshift API: the rules of CreateCluster | API model redshift CreateCluster
+//standin:refuses Redshift API: networks, managed passwords, keys of a cluster | API model redshift CreateCluster
 func TestCreateClusterRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *aws.Options) { o.Fleet = &fleet{} })
@@ -143,6 +146,7 @@ func TestCreateClusterRefuses(t *testing.T) {
 	wantCode(t, err, "NotImplemented")
 }
 
+//standin:imitates Redshift API: roles of a cluster, and the time until they can be used | API model redshift ModifyClusterIamRoles
 func TestClusterRoles(t *testing.T) {
 	t.Parallel()
 	time0 := &clock{now: time.Now()}
@@ -198,6 +202,7 @@ func TestClusterRoles(t *testing.T) {
 	}
 }
 
+//standin:imitates Redshift API: GetClusterCredentials and the rights it needs | MG generating-iam-credentials-role-permissions
 func TestGetClusterCredentials(t *testing.T) {
 	t.Parallel()
 	time0 := &clock{now: time.Now()}
@@ -315,6 +320,7 @@ func TestGetClusterCredentials(t *testing.T) {
 	}
 }
 
+//standin:imitates Redshift API: GetClusterCredentialsWithIAM | API model redshift
 func TestGetClusterCredentialsWithIAM(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *aws.Options) { o.Fleet = &fleet{} })
@@ -373,6 +379,8 @@ func TestRegister(t *testing.T) {
 }
 
 // TestAssumeForService: a warehouse may use a role that trusts it, under the condition of an external id, and no other.
+//
+//standin:imitates STS: roles that trust Redshift, by general and regional name | MG authorizing-redshift-service
 func TestAssumeForService(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

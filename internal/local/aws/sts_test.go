@@ -21,6 +21,7 @@ func identity(t testing.TB, c client) *sdksts.GetCallerIdentityOutput {
 	return out
 }
 
+//standin:imitates STS: GetCallerIdentity, which needs no permission | API model sts
 func TestGetCallerIdentity(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -40,6 +41,9 @@ func TestGetCallerIdentity(t *testing.T) {
 	}
 }
 
+//standin:imitates STS: AssumeRole with durations, external ids, session policies, tags, source identity | API model sts
+//standin:imitates STS: assuming across accounts needs both sides | IAM user guide reference_policies_evaluation-logic-cross-account
+//standin:refuses STS: AssumeRole with MFA | API model sts
 func TestAssumeRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -129,6 +133,7 @@ func TestAssumeRole(t *testing.T) {
 	}
 }
 
+//standin:imitates STS: chained roles, one hour at most | IAM user guide id_roles_terms-and-concepts
 func TestRoleChaining(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -152,6 +157,7 @@ func TestRoleChaining(t *testing.T) {
 	wantCode(t, err, "AccessDenied") // the next role trusts the first one, not the administrator
 }
 
+//standin:imitates STS: a session policy limits the role's | IAM user guide access_policies
 func TestSessionPolicy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -167,6 +173,7 @@ func TestSessionPolicy(t *testing.T) {
 	}
 }
 
+//standin:imitates STS: sessions end with their time, their role or their user | IAM user guide id_credentials_temp
 func TestSessionsEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -213,6 +220,7 @@ func TestSessionsEnd(t *testing.T) {
 	wantCode(t, err, "InvalidClientTokenId")
 }
 
+//standin:imitates STS: GetSessionToken | API model sts
 func TestGetSessionToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -237,6 +245,7 @@ func TestGetSessionToken(t *testing.T) {
 	wantCode(t, err, "ValidationError")
 }
 
+//standin:imitates STS: GetAccessKeyInfo | API model sts
 func TestGetAccessKeyInfo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

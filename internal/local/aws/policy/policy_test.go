@@ -38,6 +38,8 @@ func grantTo(effect, principal string) string {
 	return fmt.Sprintf(`{"Effect":%q,"Principal":{"AWS":%q},"Action":"s3:PutObject","Resource":"arn:aws:s3:::stage/*"}`, effect, principal)
 }
 
+//standin:imitates policies: identity, session, resource and key policies and grants, in one account and across | IAM user guide reference_policies_evaluation-logic
+//standin:imitates policies: a resource policy that names the session goes beyond the session policy | IAM user guide access_policies
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	var (
@@ -140,6 +142,8 @@ func TestDecide(t *testing.T) {
 }
 
 // TestPublishedExamples holds policies of AWS's documentation against requests whose outcome the documentation states.
+//
+//standin:imitates policies: the examples of AWS's documentation | S3 user guide example-bucket-policies
 func TestPublishedExamples(t *testing.T) {
 	t.Parallel()
 	type check struct {
@@ -348,6 +352,7 @@ func TestStagePolicy(t *testing.T) {
 	}
 }
 
+//standin:imitates policies: NotPrincipal in a deny | IAM user guide reference_policies_elements_notprincipal
 func TestNotPrincipal(t *testing.T) {
 	t.Parallel()
 	policy := func(names ...string) *Document {
@@ -385,6 +390,7 @@ func TestNotPrincipal(t *testing.T) {
 	}
 }
 
+//standin:imitates policies: all condition operators, IfExists, Null, ForAnyValue, ForAllValues, variables | IAM user guide reference_policies_elements_condition_operators
 func TestConditions(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -493,6 +499,7 @@ func TestAllConditionsMustHold(t *testing.T) {
 	}
 }
 
+//standin:imitates policies: documents that are none are refused | IAM user guide reference_policies_grammar
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	wrap := func(s string) string { return `{"Version":"2012-10-17","Statement":[` + s + `]}` }
@@ -546,6 +553,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+//standin:refuses policies: condition keys that no request here can have | IAM user guide reference_policies_condition-keys
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

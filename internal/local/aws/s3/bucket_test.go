@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+//standin:imitates S3: names of buckets | S3 user guide bucketnamingrules
 func TestBucketNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -38,6 +39,7 @@ func TestBucketNames(t *testing.T) {
 	}
 }
 
+//standin:imitates S3: regions of buckets, HeadBucket, GetBucketLocation, redirects | S3 API reference error responses
 func TestRegions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -85,6 +87,7 @@ func TestRegions(t *testing.T) {
 	}
 }
 
+//standin:imitates S3: virtual-host style | S3 user guide VirtualHosting
 func TestVirtualHosts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -115,6 +118,9 @@ func localOnly(o *s3sdk.Options) {
 	o.RequestChecksumCalculation = awssdk.RequestChecksumCalculationWhenRequired
 }
 
+//standin:imitates S3: versioning, policy, lifecycle, tagging, public access block, ownership controls of buckets | API model s3
+//standin:differs S3: lifecycle rules | kept and shown, not carried out | S3 user guide object-lifecycle-mgmt
+//standin:refuses S3: ACLs, website, CORS, logging, notifications, replication, inventories, object lock | API model s3
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

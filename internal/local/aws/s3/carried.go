@@ -253,6 +253,9 @@ func (b *carried) failBody(err error) error {
 
 func (b *carried) DeleteObject(_, _ string) (gofakes3.ObjectDeleteResult, error) {
 	x := b.x
+	if err := checkDeleteHeaders(x.r.Header); err != nil {
+		return gofakes3.ObjectDeleteResult{}, b.fail(err)
+	}
 	done, err := x.caller.DeleteObject(x.r.Context(), DeleteInput{
 		Bucket: x.bucket, Key: x.key, VersionID: x.query.Get("versionId"), Conditions: writeConditions(x.r.Header),
 	})

@@ -9,6 +9,8 @@ import (
 
 // The check values that the catalogue of CRC algorithms (reveng.sourceforge.io/crc-catalogue) and RFC 3174 and FIPS 180
 // give: CRC-32/ISO-HDLC, CRC-32/ISCSI, CRC-64/NVME of "123456789", the hashes of "abc".
+//
+//standin:imitates S3: checksums CRC32, CRC32C, CRC64NVME, SHA1, SHA256 | S3 user guide checking-object-integrity
 func TestChecksumVectors(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ algorithm, text, want string }{

@@ -89,6 +89,7 @@ func (c *cli) write(name string, data []byte) {
 	}
 }
 
+//standin:imitates S3: cp, mv, rm, sync, ls, mb, rb, presign of the AWS CLI | CLI reference s3
 func TestCLI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -152,6 +153,7 @@ func TestCLI(t *testing.T) {
 	c.refused("NoSuchBucket", "s3", "ls", "s3://corp-stage")
 }
 
+//standin:imitates S3: bucket commands of the AWS CLI (s3api) | CLI reference s3api
 func TestCLISettings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -224,4 +226,116 @@ func TestCLISettings(t *testing.T) {
 	if diff := cmp.Diff("FULL_OBJECT", attributes.Checksum["ChecksumType"]); diff != "" || attributes.ObjectSize != 3 {
 		t.Errorf("attributes: %+v", attributes)
 	}
+}
+
+// TestCLIObjects does with the low-level commands what the high-level ones do not.
+//
+//standin:imitates S3: object commands of the AWS CLI (s3api) | CLI reference s3api
+func TestCLIObjects(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.cli()
+	b := w.bucket("corp-stage")
+	arn := w.key()
+	const api, bucket = "s3api", "--bucket=corp-stage"
+	for i := range 5 {
+		w.put(b, "list/"+string(rune('a'+i))+" +.txt", "content")
+	}
+	var page struct {
+		Contents  []struct{ Key string }
+		NextToken string
+	}
+	c.query(&page, api, "list-objects-v2", bucket, "--prefix=list/", "--page-size=2", "--max-items=3")
+	if len(page.Contents) != 3 || page.Contents[2].Key != "list/c +.txt" || page.NextToken == "" {
+		t.Errorf("first page: %+v", page)
+	}
+	c.query(&page, api, "list-objects-v2", bucket, "--prefix=list/", "--page-size=2", "--starting-token", page.NextToken)
+	if len(page.Contents) != 2 || page.Contents[1].Key != "list/e +.txt" {
+		t.Errorf("second page: %+v", page)
+	}
+	var deleted struct{ Deleted []struct{ Key string } }
+	c.query(&deleted, api, "delete-objects", bucket, "--delete", `{"Objects":[{"Key":"list/a +.txt"},{"Key":"list/none"}]}`)
+	if len(deleted.Deleted) != 2 {
+		t.Errorf("deleted: %+v", deleted)
+	}
+
+	// An upload by hand. Only SHA256: CRC32C and CRC64NVME need a part of the CLI that is not everywhere.
+	c.write("one", bytes.Repeat([]byte("1"), 5<<20))
+	c.write("two", []byte("2"))
+	const key = "--key=parts"
+	var upload struct{ UploadId, ChecksumAlgorithm string }
+	c.query(&upload, api, "create-multipart-upload", bucket, key, "--checksum-algorithm=SHA256",
+		"--server-side-encryption=aws:kms", "--ssekms-key-id", arn, "--tagging=team=corp", "--metadata=run=1")
+	id := "--upload-id=" + upload.UploadId
+	for i, body := range []string{"one", "two"} {
+		c.run(api, "upload-part", bucket, key, id, "--part-number", string(rune('1'+i)), "--body", body, "--checksum-algorithm=SHA256")
+	}
+	var uploads struct{ Uploads []struct{ UploadId string } }
+	c.query(&uploads, api, "list-multipart-uploads", bucket)
+	if len(uploads.Uploads) != 1 || uploads.Uploads[0].UploadId != upload.UploadId {
+		t.Errorf("uploads: %+v", uploads)
+	}
+	var parts struct{ Parts []map[string]any }
+	c.query(&parts, api, "list-parts", bucket, key, id)
+	if len(parts.Parts) != 2 || parts.Parts[0]["ChecksumSHA256"] == nil {
+		t.Fatalf("parts: %+v", parts)
+	}
+	for _, p := range parts.Parts {
+		delete(p, "LastModified")
+		delete(p, "Size")
+	}
+	c.run(api, "complete-multipart-upload", bucket, key, id, "--multipart-upload", toJSON(t, parts))
+	var head map[string]any
+	c.query(&head, api, "head-object", bucket, key, "--checksum-mode=ENABLED")
+	sum, _ := head["ChecksumSHA256"].(string)
+	if !strings.HasSuffix(sum, "-2") || head["SSEKMSKeyId"] != arn || head["TagCount"] != 1.0 {
+		t.Errorf("head: %v", head)
+	}
+	var attributes struct {
+		ObjectParts struct {
+			TotalPartsCount, NextPartNumberMarker int
+			IsTruncated                           bool
+			Parts                                 []map[string]any
+		}
+	}
+	c.query(&attributes, api, "get-object-attributes", bucket, key, "--object-attributes=ObjectParts", "--max-parts=1")
+	if p := attributes.ObjectParts; p.TotalPartsCount != 2 || !p.IsTruncated || p.NextPartNumberMarker != 1 || len(p.Parts) != 1 || p.Parts[0]["ChecksumSHA256"] == nil {
+		t.Errorf("attributes %+v", attributes)
+	}
+	c.query(&attributes, api, "get-object-attributes", bucket, key, "--object-attributes=ObjectParts", "--part-number-marker=1")
+	if p := attributes.ObjectParts; p.IsTruncated || len(p.Parts) != 1 || p.Parts[0]["PartNumber"] != 2.0 {
+		t.Errorf("the rest of the attributes %+v", attributes)
+	}
+	c.run(api, "get-object", bucket, key, "--part-number=2", "back")
+	if back, err := os.ReadFile(filepath.Join(c.dir, "back")); err != nil || string(back) != "2" {
+		t.Errorf("part 2: %q, %v", back, err)
+	}
+	c.run(api, "get-object", bucket, key, "--range=bytes=5242879-", "back")
+	if back, err := os.ReadFile(filepath.Join(c.dir, "back")); err != nil || string(back) != "12" {
+		t.Errorf("range: %q, %v", back, err)
+	}
+
+	// A copy does not inherit the encryption; it inherits metadata and tags.
+	c.run(api, "copy-object", bucket, "--key=copy", "--copy-source=corp-stage/parts")
+	var copied struct {
+		ServerSideEncryption string
+		Metadata             map[string]string
+	}
+	c.query(&copied, api, "head-object", bucket, "--key=copy")
+	if copied.ServerSideEncryption != "AES256" || copied.Metadata["run"] != "1" {
+		t.Errorf("copy: %+v", copied)
+	}
+	c.refused("AccessDenied", api, "copy-object", bucket, "--key=copy", "--copy-source=corp-stage/parts", "--expected-source-bucket-owner=222222222222")
+	var tagging struct{ TagSet []struct{ Key, Value string } }
+	c.query(&tagging, api, "get-object-tagging", bucket, "--key=copy")
+	if len(tagging.TagSet) != 1 || tagging.TagSet[0].Value != "corp" {
+		t.Errorf("tags of the copy: %+v", tagging)
+	}
+	c.query(&upload, api, "create-multipart-upload", bucket, "--key=joined")
+	c.run(api, "upload-part-copy", bucket, "--key=joined", "--upload-id="+upload.UploadId, "--part-number=1", "--copy-source=corp-stage/copy", "--copy-source-range=bytes=0-9")
+	c.run(api, "abort-multipart-upload", bucket, "--key=joined", "--upload-id="+upload.UploadId)
+	c.refused("NoSuchUpload", api, "list-parts", bucket, "--key=joined", "--upload-id="+upload.UploadId)
+
+	c.refused("NotImplemented", api, "put-object-retention", bucket, "--key=copy", `--retention={"Mode":"GOVERNANCE","RetainUntilDate":"2030-01-01"}`)
+	c.refused("NotImplemented", api, "put-bucket-replication", bucket, `--replication-configuration={"Role":"arn:aws:iam::111111111111:role/r","Rules":[]}`)
 }

@@ -50,6 +50,7 @@ func customerHeaders(key []byte) (algorithm, text, sum *string) {
 	return awssdk.String("AES256"), awssdk.String(base64.StdEncoding.EncodeToString(key)), awssdk.String(base64.StdEncoding.EncodeToString(digest[:]))
 }
 
+//standin:imitates S3: SSE-KMS, and its encryption context with and without a Bucket Key | S3 user guide UsingKMSEncryption
 func TestKMSHeaders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -132,6 +133,8 @@ func TestKMSHeaders(t *testing.T) {
 }
 
 // SSE-KMS and SSE-C work only over TLS, and only for signed requests.
+//
+//standin:imitates S3: SSE-KMS only over TLS and signed | S3 user guide UsingKMSEncryption
 func TestSecureOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -153,6 +156,7 @@ func TestSecureOnly(t *testing.T) {
 	wantCode(t, "put SSE-C over http", err, "400 InvalidRequest")
 }
 
+//standin:imitates S3: SSE-C, and blocking it | S3 user guide ServerSideEncryptionCustomerKeys
 func TestCustomerKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -206,6 +210,8 @@ func TestCustomerKey(t *testing.T) {
 
 // The bucket's default counts for requests without headers, and the Bucket Key changes the encryption context, which a
 // key policy can see.
+//
+//standin:imitates S3: default encryption and Bucket Keys | S3 user guide bucket-encryption
 func TestBucketDefault(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -285,6 +291,8 @@ func TestBucketDefault(t *testing.T) {
 }
 
 // A caller needs kms:GenerateDataKey to write, kms:Decrypt to read, and both for a multipart upload.
+//
+//standin:imitates S3: what each request needs of the KMS key | S3 user guide UsingKMSEncryption
 func TestKMSPermissions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

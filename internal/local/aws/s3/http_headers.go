@@ -191,6 +191,16 @@ func (x *exchange) checksum() (Checksum, error) {
 
 func checksumHeader(algorithm string) string { return "x-amz-checksum-" + strings.ToLower(algorithm) }
 
+// checkDeleteHeaders refuses the conditions that only directory buckets know.
+func checkDeleteHeaders(h http.Header) error {
+	for _, name := range []string{"X-Amz-If-Match-Last-Modified-Time", "X-Amz-If-Match-Size"} {
+		if h.Get(name) != "" {
+			return awserr.NotImitated("header " + strings.ToLower(name))
+		}
+	}
+	return nil
+}
+
 func writeConditions(h http.Header) Conditions {
 	return Conditions{IfMatch: unquote(h.Get("If-Match")), IfNoneMatch: unquote(h.Get("If-None-Match"))}
 }

@@ -317,9 +317,11 @@ func (x *exchange) deleteObjects() error {
 		XMLName xml.Name `xml:"Delete"`
 		Quiet   bool
 		Objects []struct {
-			Key       string
-			VersionID string `xml:"VersionId"`
-			ETag      string
+			Key              string
+			VersionID        string `xml:"VersionId"`
+			ETag             string
+			LastModifiedTime string
+			Size             string
 		} `xml:"Object"`
 	}
 	if err := x.readXML(&doc, true); err != nil {
@@ -350,6 +352,9 @@ func (x *exchange) deleteObjects() error {
 		Errors    []failed `xml:"Error"`
 	}{Namespace: namespace}
 	for _, o := range doc.Objects {
+		if o.LastModifiedTime != "" || o.Size != "" {
+			return awserr.NotImitated("deleting on condition of a size or time, as in directory buckets,")
+		}
 		done, err := x.caller.DeleteObject(x.r.Context(), DeleteInput{
 			Bucket: x.bucket, Key: o.Key, VersionID: o.VersionID, Conditions: Conditions{IfMatch: unquote(o.ETag)},
 		})
@@ -369,6 +374,22 @@ func (x *exchange) deleteObjects() error {
 	return x.answerXML(out)
 }
 
+// headerNumber reads a number that is not negative from a header, and fallback where it is absent or larger.
+func headerNumber(h http.Header, name string, fallback int) (int, error) {
+	text := h.Get(name)
+	if text == "" {
+		return fallback, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0, invalidArgument(strings.ToLower(name), text, "Argument must be an integer between 0 and 2147483647")
+	}
+	if fallback > 0 {
+		n = min(n, fallback)
+	}
+	return n, nil
+}
+
 func (x *exchange) objectAttributes() error {
 	wanted := map[string]bool{}
 	for _, values := range x.r.Header.Values("X-Amz-Object-Attributes") {
@@ -378,6 +399,14 @@ func (x *exchange) objectAttributes() error {
 	}
 	if len(wanted) == 0 {
 		return invalidRequest("The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty")
+	}
+	most, err := headerNumber(x.r.Header, "X-Amz-Max-Parts", maxPage)
+	if err != nil {
+		return err
+	}
+	after, err := headerNumber(x.r.Header, "X-Amz-Part-Number-Marker", 0)
+	if err != nil {
+		return err
 	}
 	in, err := x.getInput()
 	if err != nil {
@@ -402,8 +431,12 @@ func (x *exchange) objectAttributes() error {
 		xmlChecksum
 	}
 	type objectParts struct {
-		TotalPartsCount int    `xml:"PartsCount"`
-		Parts           []part `xml:"Part"`
+		TotalPartsCount      int `xml:"PartsCount"`
+		PartNumberMarker     int
+		NextPartNumberMarker int
+		MaxParts             int
+		IsTruncated          bool
+		Parts                []part `xml:"Part"`
 	}
 	var out struct {
 		XMLName      xml.Name `xml:"GetObjectAttributesResponse"`
@@ -422,9 +455,18 @@ func (x *exchange) objectAttributes() error {
 		out.Checksum = &checksums{checksumElement(info.Checksum), info.Checksum.Type}
 	}
 	if wanted["ObjectParts"] && info.Parts > 0 {
-		out.ObjectParts = &objectParts{TotalPartsCount: info.Parts}
+		list := &objectParts{TotalPartsCount: info.Parts, PartNumberMarker: after, MaxParts: most}
+		out.ObjectParts = list
 		for _, p := range parts {
-			out.ObjectParts.Parts = append(out.ObjectParts.Parts, part{p.Number, p.Size, checksumElement(p.Checksum)})
+			if p.Number <= after {
+				continue
+			}
+			if len(list.Parts) == most {
+				list.IsTruncated = true
+				break
+			}
+			list.NextPartNumberMarker = p.Number
+			list.Parts = append(list.Parts, part{p.Number, p.Size, checksumElement(p.Checksum)})
 		}
 	}
 	if wanted["StorageClass"] {

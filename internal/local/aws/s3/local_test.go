@@ -198,6 +198,7 @@ func TestDiskFull(t *testing.T) {
 	w.put(b, "k", "after")
 }
 
+//standin:imitates S3: 503 SlowDown (switch) | S3 API reference error responses
 func TestThrottle(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

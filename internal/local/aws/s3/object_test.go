@@ -26,6 +26,7 @@ import (
 	"github.com/sealift/sealift/internal/local/aws/s3"
 )
 
+//standin:imitates S3: objects with metadata, headers, tags | API model s3
 func TestObject(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -86,6 +87,8 @@ func TestObject(t *testing.T) {
 }
 
 // Keys of every kind come back from the listing as they were put, and none of them reaches the file system.
+//
+//standin:imitates S3: any key, and encoding-type in lists | S3 user guide object-keys
 func TestHostileKeys(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -145,6 +148,7 @@ func TestHostileKeys(t *testing.T) {
 	wantCode(t, "a key of 1025 bytes", err, "400 KeyTooLongError")
 }
 
+//standin:imitates S3: ranges and part numbers | API model s3 GetObject
 func TestRanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -188,6 +192,7 @@ func TestRanges(t *testing.T) {
 	}
 }
 
+//standin:imitates S3: conditional reads | S3 user guide conditional-reads
 func TestReadConditions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -227,6 +232,7 @@ func TestReadConditions(t *testing.T) {
 	}
 }
 
+//standin:imitates S3: conditional writes | S3 user guide conditional-writes
 func TestWriteConditions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -425,6 +431,7 @@ func TestRefusedBodies(t *testing.T) {
 	}
 }
 
+//standin:imitates S3: presigned GET and PUT, and their expiry | S3 user guide using-presigned-url
 func TestPresigned(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -497,6 +504,8 @@ func TestBrokenBodies(t *testing.T) {
 }
 
 // Each checksum that a client can send is checked, kept, and given back when asked for.
+//
+//standin:imitates S3: checksums in headers and trailers | S3 user guide checking-object-integrity
 func TestChecksums(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -544,6 +553,7 @@ func TestChecksums(t *testing.T) {
 	}
 }
 
+//standin:imitates S3: CopyObject, which does not inherit the encryption | API model s3 CopyObject
 func TestCopy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -595,6 +605,7 @@ func TestCopy(t *testing.T) {
 	wantCode(t, "a copy under a condition", err, "412 PreconditionFailed")
 }
 
+//standin:imitates S3: DeleteObjects | API model s3
 func TestDeleteObjects(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

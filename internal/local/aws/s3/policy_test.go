@@ -14,6 +14,8 @@ import (
 )
 
 // The policy of a staging bucket: SSE-KMS under one key, over TLS, or nothing.
+//
+//standin:imitates S3: bucket policies that demand SSE-KMS under one key and TLS | S3 user guide UsingKMSEncryption
 func TestStagingPolicy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -65,6 +67,8 @@ func TestStagingPolicy(t *testing.T) {
 }
 
 // A statement is about the keys, prefixes, tags and versions that it names.
+//
+//standin:imitates S3: condition keys of bucket policies | S3 user guide amazon-s3-policy-keys
 func TestPolicyConditions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -118,6 +122,8 @@ func TestPolicyConditions(t *testing.T) {
 }
 
 // A policy can tell how a request was signed, and how long ago.
+//
+//standin:imitates S3: conditions on the signature and its age | S3 API reference bucket-policy-s3-sigv4-conditions
 func TestSignatureConditions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -154,6 +160,8 @@ func TestSignatureConditions(t *testing.T) {
 }
 
 // Who may not list the bucket does not learn whether an object exists.
+//
+//standin:imitates S3: 403 in place of 404 for those who may not list | API model s3 GetObject
 func TestMissingObjectIsHidden(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -166,6 +174,8 @@ func TestMissingObjectIsHidden(t *testing.T) {
 }
 
 // Across accounts both sides must allow; within one, either may.
+//
+//standin:imitates S3: ExpectedBucketOwner, and accounts that share a bucket | S3 user guide bucket-owner-condition
 func TestAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -209,6 +219,7 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
+//standin:imitates S3: anonymous requests, and block public access | S3 user guide access-control-block-public-access
 func TestAnonymous(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -251,6 +262,7 @@ func TestAnonymous(t *testing.T) {
 	}
 }
 
+//standin:imitates S3: bucket policies that are none | S3 user guide example-bucket-policies
 func TestPolicyMistakes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

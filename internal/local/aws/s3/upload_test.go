@@ -69,6 +69,7 @@ const megabyte = 1 << 20
 
 func letters(letter string, n int) string { return strings.Repeat(letter, n) }
 
+//standin:imitates S3: multipart uploads | S3 user guide mpuoverview
 func TestMultipart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -122,6 +123,7 @@ func TestMultipart(t *testing.T) {
 	}
 }
 
+//standin:imitates S3: full-object and composite checksums of multipart uploads | S3 user guide checking-object-integrity
 func TestMultipartChecksums(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -168,6 +170,7 @@ func TestMultipartChecksums(t *testing.T) {
 	wantCode(t, "complete without the part's checksum", err, "400 InvalidRequest")
 }
 
+//standin:imitates S3: the rules of multipart uploads | S3 user guide qfacts
 func TestMultipartMistakes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -225,6 +228,7 @@ func TestMultipartMistakes(t *testing.T) {
 	}
 }
 
+//standin:imitates S3: UploadPartCopy | API model s3
 func TestUploadPartCopy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -262,6 +266,8 @@ func TestUploadPartCopy(t *testing.T) {
 }
 
 // Uploads that nobody finished are seen, page by page, also while they are being aborted.
+//
+//standin:imitates S3: ListMultipartUploads and ListParts in pages | API model s3
 func TestListUploads(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -48,6 +48,7 @@ func (w *world) delete(bucket, key string, version *string) *s3sdk.DeleteObjectO
 	return out
 }
 
+//standin:imitates S3: versions, delete markers, suspended versioning | S3 user guide Versioning
 func TestVersioning(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -163,6 +164,8 @@ func TestDeleteAllVersions(t *testing.T) {
 }
 
 // The listing agrees with a model that looks at every key, for random keys, prefixes, delimiters and page sizes.
+//
+//standin:imitates S3: ListObjects, ListObjectsV2 with prefixes, delimiters and pages | API model s3
 func TestListModel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

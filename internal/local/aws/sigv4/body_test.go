@@ -88,6 +88,7 @@ func trailerRequest(t testing.TB, body string) *http.Request {
 	return r
 }
 
+//standin:imitates signatures: bodies in signed chunks, with and without trailers | S3 API reference sigv4-streaming
 func TestDocumentedChunks(t *testing.T) {
 	t.Parallel()
 	v := verifierAt(t, "20130524T000000Z")
@@ -178,6 +179,7 @@ func unsigned(t testing.TB, declared, body string, length int) (*http.Request, e
 	return r, decodeBody(r, &signature{}, nil, unsignedTrail)
 }
 
+//standin:imitates signatures: bodies in unsigned chunks with checksums in trailers | S3 API reference sigv4-streaming-trailers
 func TestUnsignedTrailers(t *testing.T) {
 	t.Parallel()
 	const text = "Hello world"

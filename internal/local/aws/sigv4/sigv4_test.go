@@ -73,6 +73,8 @@ func code(t testing.TB, err error) string {
 }
 
 // TestDocumentedSignature is the plainest request of AWS's documentation of Signature Version 4.
+//
+//standin:imitates signatures: Signature Version 4 in headers | IAM user guide reference_sigv
 func TestDocumentedSignature(t *testing.T) {
 	t.Parallel()
 	r := &http.Request{
@@ -108,6 +110,8 @@ func get(t testing.TB) *http.Request {
 const presignedURL = "https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
 
 // TestS3Examples are the examples of S3's documentation that are not chunked.
+//
+//standin:imitates signatures: the examples of S3's documentation | S3 API reference sig-v4-header-based-auth
 func TestS3Examples(t *testing.T) {
 	t.Parallel()
 	v := verifierAt(t, "20130524T000100Z")
@@ -160,6 +164,9 @@ func TestS3Examples(t *testing.T) {
 }
 
 // TestRefusals breaks the documentation's requests in every way, and looks at the codes of S3.
+//
+//standin:imitates signatures: clock skew, wrong region, service, key, token, and headers that are not signed | S3 API reference error responses
+//standin:refuses signatures: Signature Version 2 and 4A | S3 API reference
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	presigned := func(change func(url.Values)) func() *http.Request {
@@ -505,6 +512,8 @@ func meaning(r *http.Request) string {
 }
 
 // TestSDKPresigned presigns with the AWS SDK.
+//
+//standin:imitates signatures: presigned URLs | S3 API reference sigv4-query-string-auth
 func TestSDKPresigned(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
