@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -56,7 +57,11 @@ func unkindTable(features []feature) string {
 		var tests []string
 		for _, f := range features {
 			if n, ok := unkindNumber(f.area); ok && n == i+1 {
-				tests = append(tests, f.testLinks()...)
+				for _, link := range f.testLinks() {
+					if !slices.Contains(tests, link) { // one test may show several sides of it
+						tests = append(tests, link)
+					}
+				}
 			}
 		}
 		shown := strings.Join(tests, ", ")
