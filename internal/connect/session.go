@@ -2,9 +2,11 @@ package connect
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,19 +17,23 @@ import (
 
 // Session is one connection to a warehouse. It is used by one goroutine at a time.
 type Session struct {
-	conn *pgconn.PgConn
-	name string // of the warehouse, for messages
-	id   journal.Session
+	conn      *pgconn.PgConn
+	name      string // of the warehouse, for messages
+	id        journal.Session
+	warehouse *Warehouse
+	watch     *watcher              // nil: nobody looks after its statements
+	givenUp   atomic.Pointer[error] // why the connection was ended by our own hand
 }
 
-// cancelGrace is how long a cancelled statement may take to stop before the connection is given up.
-const cancelGrace = 10 * time.Second
+// endTime bounds ending a session on the server after its statement was cancelled.
+const endTime = 30 * time.Second
 
 // Query runs one statement and calls each for every row of its answer; values are text, nil is NULL, and a row is only
 // valid during the call. An error of each ends the query and is returned.
 //
 // When ctx ends, the statement is cancelled on the server too, because a COPY or UNLOAD goes on there when only the
-// connection is closed.
+// connection is closed. When Query returns, it has stopped: the server said so, or its session was ended and is gone, or
+// the warehouse cannot be reached, which is in the log.
 func (s *Session) Query(ctx context.Context, sql redshift.SQL, each func(row []*string) error) error {
 	_, err := s.run(ctx, sql, each)
 	return err
@@ -41,6 +47,8 @@ func (s *Session) Exec(ctx context.Context, sql redshift.SQL) (int64, error) {
 func (s *Session) run(ctx context.Context, sql redshift.SQL, each func(row []*string) error) (int64, error) {
 	// Simple protocol without arguments: Redshift does not report standard_conforming_strings, its binary formats are
 	// its own, and statement caches break after DDL. Values come as text.
+	watched, end := s.watch.begin(ctx)
+	defer end()
 	results := s.conn.Exec(ctx, sql.String())
 	var rows int64
 	var eachErr error
@@ -48,6 +56,7 @@ func (s *Session) run(ctx context.Context, sql redshift.SQL, each func(row []*st
 	for results.NextResult() {
 		reader := results.ResultReader()
 		for reader.NextRow() {
+			watched.hears()
 			if each == nil || eachErr != nil {
 				continue
 			}
@@ -62,10 +71,40 @@ func (s *Session) run(ctx context.Context, sql redshift.SQL, each func(row []*st
 		}
 	}
 	err := results.Close()
-	if err != nil {
-		return 0, s.wrap(err)
+	if err == nil {
+		return rows, eachErr
 	}
-	return rows, eachErr
+	err = s.wrap(err)
+	end()
+	if ctx.Err() != nil && s.conn.IsClosed() {
+		s.endThere(ctx)
+	}
+	return 0, err
+}
+
+// endThere makes sure that nothing of a session whose statement was cancelled goes on in the warehouse, when the
+// connection ended without the server's answer to the cancelling.
+func (s *Session) endThere(ctx context.Context) {
+	if s.id.PID == 0 {
+		return // it was being made, and has done nothing
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+	defer cancel()
+	if err := s.warehouse.End(ctx, s.id); err != nil {
+		s.warehouse.options.Log.Warn("a cancelled statement may be going on", "warehouse", s.name, "session", s.id.PID, "err", err)
+	}
+}
+
+// giveUp ends the connection under a statement that waits for an answer.
+func (s *Session) giveUp(reason error) {
+	s.givenUp.CompareAndSwap(nil, &reason)
+	conn := s.conn.Conn()
+	if t, ok := conn.(*tls.Conn); ok {
+		conn = t.NetConn() // without a farewell, which would wait for a peer that takes nothing
+	}
+	if err := conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		s.warehouse.options.Log.Debug("end connection", "warehouse", s.name, "err", err)
+	}
 }
 
 func text(v []byte) *string {
@@ -78,6 +117,8 @@ func text(v []byte) *string {
 
 // Describe answers the names and types of the columns that a query has, without running it.
 func (s *Session) Describe(ctx context.Context, query redshift.SQL) ([]redshift.Field, error) {
+	_, end := s.watch.begin(ctx)
+	defer end()
 	d, err := s.conn.Prepare(ctx, "", query.String(), nil)
 	if err != nil {
 		return nil, s.wrap(err)
@@ -128,6 +169,9 @@ func (s *Session) wrap(err error) error {
 	if errors.As(err, &pe) {
 		// The server said why and closed the connection (shutdown, termination): what it said is the cause.
 		err = &redshift.ServerError{Severity: pe.Severity, Code: pe.Code, Message: pe.Message, Detail: pe.Detail, Hint: pe.Hint}
+	}
+	if reason := s.givenUp.Load(); reason != nil {
+		return &LostError{Warehouse: s.name, Err: *reason}
 	}
 	return &LostError{Warehouse: s.name, NotSent: pgconn.SafeToRetry(err), Err: err}
 }

@@ -29,6 +29,11 @@ type Options struct {
 	// Application is shown in the warehouse's session views: sealift and the run's id.
 	Application string
 	Log         *slog.Logger // nil is silent
+	// Watch looks after statements that are silent for long. The zero value has good defaults.
+	Watch Watch
+	// CancelGrace is how long a cancelled statement may take to stop before the connection is given up and the session
+	// ended from another one. Default 10 s.
+	CancelGrace time.Duration
 	// Getenv reads the environment for password_from: env:NAME. Default os.LookupEnv.
 	Getenv func(string) (string, bool)
 }
@@ -52,6 +57,10 @@ func NewWarehouse(ctx context.Context, spec plan.Warehouse, o Options) (*Warehou
 	if o.Getenv == nil {
 		o.Getenv = os.LookupEnv
 	}
+	if o.CancelGrace == 0 {
+		o.CancelGrace = 10 * time.Second
+	}
+	o.Watch = o.Watch.withDefaults()
 	w := &Warehouse{spec: spec, options: o, host: spec.Host, port: spec.Port}
 	if err := w.loadRoots(); err != nil {
 		return nil, err
@@ -133,10 +142,14 @@ const (
 	// keepAlive finds a connection that a NAT gateway or firewall dropped in silence, which they do after about 350
 	// seconds without traffic, while a long COPY sends nothing.
 	keepAlive = 30 * time.Second
+	// unacknowledged is how long the other end may leave what was sent, probes included, without an answer.
+	unacknowledged = 120 * time.Second
 )
 
 // Open makes a session: in UTC, with ISO dates, so that both warehouses show every value as the same text.
-func (w *Warehouse) Open(ctx context.Context) (*Session, error) {
+func (w *Warehouse) Open(ctx context.Context) (*Session, error) { return w.open(ctx, true) }
+
+func (w *Warehouse) open(ctx context.Context, watched bool) (*Session, error) {
 	user, password, err := w.credentials(ctx)
 	if err != nil {
 		return nil, err
@@ -151,7 +164,7 @@ func (w *Warehouse) Open(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, w.refused(err, user)
 	}
-	s := &Session{conn: conn, name: w.spec.Name()}
+	s := &Session{conn: conn, name: w.spec.Name(), warehouse: w}
 	for _, set := range []redshift.SQL{redshift.Build("SET timezone TO 'UTC'"), redshift.Build("SET datestyle TO 'ISO, MDY'")} {
 		if _, err := s.Exec(ctx, set); err != nil {
 			return nil, errors.Join(fmt.Errorf("prepare session to %s: %w", w.spec.Name(), err), s.Close(ctx))
@@ -159,6 +172,12 @@ func (w *Warehouse) Open(ctx context.Context) (*Session, error) {
 	}
 	if err := s.identify(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare session to %s: %w", w.spec.Name(), err), s.Close(ctx))
+	}
+	if watched {
+		s.watch = &watcher{
+			Watch: w.options.Watch, log: w.options.Log.With("warehouse", w.spec.Name(), "session", s.id.PID), giveUp: s.giveUp,
+			ask: func(ctx context.Context) (activity, error) { return w.activity(ctx, s.id) },
+		}
 	}
 	return s, nil
 }
@@ -180,12 +199,18 @@ func (w *Warehouse) config(user string, password secret.Value) (*pgconn.Config, 
 	// Redshift refuses startup parameters it does not know.
 	cfg.RuntimeParams = map[string]string{"application_name": w.options.Application}
 	cfg.ConnectTimeout = connectTimeout
-	dialer := &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAlive, Count: 4}}
-	cfg.DialFunc = dialer.DialContext
+	cfg.DialFunc = dialer().DialContext
 	cfg.BuildContextWatcherHandler = func(pc *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: pc, DeadlineDelay: cancelGrace}
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: pc, DeadlineDelay: w.options.CancelGrace}
 	}
 	return cfg, nil
+}
+
+func dialer() *net.Dialer {
+	return &net.Dialer{
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAlive, Count: 4},
+		Control:         limitSilence,
+	}
 }
 
 // refused says why no session came about, in one error with a hint.

@@ -30,7 +30,8 @@ CREATE OR REPLACE VIEW pg_catalog.stv_sessions AS
 		0 AS timeout_sec
 	FROM rs.activity();
 
--- STV_RECENTS lists what runs and what ran last; times are in microseconds.
+-- STV_RECENTS lists what runs and what ran last; times are in microseconds. What runs is asked of the server itself, because
+-- the history learns of a statement when it has ended.
 CREATE OR REPLACE VIEW pg_catalog.stv_recents AS
 	SELECT q.userid::int AS userid,
 		(CASE WHEN q.status = 'running' THEN 'Running' ELSE 'Done' END)::char(20) AS status, q.starttime,
@@ -38,7 +39,12 @@ CREATE OR REPLACE VIEW pg_catalog.stv_recents AS
 		pg_get_userbyid(q.userid)::char(50) AS user_name, q.database::char(50) AS db_name, left(q.text, 600)::char(600) AS query,
 		CASE WHEN q.status = 'running' THEN q.pid ELSE -1 END AS pid
 	FROM (SELECT * FROM rs.query_log ORDER BY query DESC LIMIT 100) q
-	WHERE (SELECT rs.is_superuser()) OR q.userid = (SELECT rs.user_id());
+	WHERE (SELECT rs.is_superuser()) OR q.userid = (SELECT rs.user_id())
+	UNION ALL
+	SELECT a.usesysid::int, 'Running'::char(20), a.query_start::timestamp,
+		least(extract(epoch FROM clock_timestamp() - a.query_start) * 1000000, 2147483647)::int,
+		a.usename::char(50), a.datname::char(50), left(a.query, 600)::char(600), a.pid
+	FROM rs.activity() a WHERE a.state = 'active' AND ((SELECT rs.is_superuser()) OR a.usesysid = (SELECT rs.user_id()));
 CREATE OR REPLACE VIEW pg_catalog.stv_inflight AS
 	SELECT q.userid::int AS userid, 0 AS slice, q.query::int AS query, q.label::char(320) AS label, q.xid, q.pid, q.starttime,
 		left(q.text, 100)::char(100) AS text, 0 AS suspended, 0 AS insert_pristine, 0 AS concurrency_scaling_status
