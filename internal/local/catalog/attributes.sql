@@ -376,6 +376,19 @@ BEGIN
 	EXECUTE format('TRUNCATE %s', source);
 END $$;
 
+-- rs.check_merge refuses tables that MERGE cannot read or write (Redshift manual, MERGE).
+CREATE OR REPLACE FUNCTION rs.check_merge(target regclass, source regclass) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF (SELECT relkind <> 'r' OR relnamespace IN ('pg_catalog'::regnamespace, 'rs'::regnamespace) FROM pg_class WHERE oid = target) THEN
+		RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('MERGE cannot change %s: it is not a table', target);
+	ELSIF (SELECT relkind <> 'r' FROM pg_class WHERE oid = source) THEN
+		RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = format('MERGE cannot read %s: its source is a table', source);
+	ELSIF target = source THEN
+		RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'Source and target table of MERGE cannot be the same.';
+	END IF;
+END $$;
+
 -- rs.dist_sort is the distribution and sort key of a table, by the names of columns, as one text.
 CREATE OR REPLACE FUNCTION rs.dist_sort(relation regclass) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

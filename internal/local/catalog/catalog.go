@@ -10,7 +10,7 @@
 // view, write it into the file of its subject; a new file goes into order below.
 //
 // What differs from Redshift: lengths of VARCHAR in bytes are CHECK constraints, so that blanks beyond the length are an
-// error where characters of several bytes come before them; CHECKSUM has other values; FNV_HASH of decimals, dates and
+// error where characters of several bytes come before them; CHECKSUM of texts has other values; FNV_HASH of decimals, dates and
 // times assumes how Redshift stores them (its values for integers, floating-point numbers and texts are those of the
 // manual's examples and of FNV-1a); SVV_TABLE_INFO estimates the rows of large tables; catalogs are read in the
 // transaction's snapshot, not read-committed; a late-binding view needs its tables when it is made; CREATE TABLE AS
@@ -40,6 +40,7 @@ var order = []string{
 	"comparison.sql",
 	"functions_hash.sql",
 	"functions_string.sql",
+	"functions_math.sql",
 	"functions_date.sql",
 	"late_binding.sql",
 	"attributes.sql",

@@ -34,9 +34,10 @@ CREATE OR REPLACE FUNCTION pg_catalog.regexp_replace(text, text, text, int, text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT left($1, $4 - 1)
 		|| regexp_replace(substr($1, $4), $2, $3, 'g' || CASE WHEN $5 LIKE '%i%' THEN 'i' ELSE '' END) $$;
 
--- rs.regexp_match_at finds the n-th match of a pattern from a position on: where it starts, and its text.
+-- rs.regexp_match_at finds the n-th match of a pattern from a position on: where it starts, its text, and that of the
+-- first pair of parentheses in it. PostgreSQL's expressions have the look-ahead that the parameter p asks for.
 CREATE OR REPLACE FUNCTION rs.regexp_match_at(source text, pattern text, start int, n int, parameters text,
-	OUT place int, OUT match text)
+	OUT place int, OUT match text, OUT inner_match text)
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
 	rest text := substr(source, start);
@@ -46,6 +47,7 @@ DECLARE
 BEGIN
 	FOR i IN 1..n LOOP
 		match := (regexp_match(rest, '(' || pattern || ')', flags))[1];
+		inner_match := coalesce((regexp_match(rest, '(' || pattern || ')', flags))[2], match);
 		IF match IS NULL THEN
 			RETURN;
 		END IF;
@@ -70,7 +72,8 @@ CREATE OR REPLACE FUNCTION pg_catalog.regexp_substr(source text, pattern text, s
 	parameters text DEFAULT '') RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT CASE WHEN source IS NOT NULL AND pattern IS NOT NULL
-		THEN coalesce((rs.regexp_match_at(source, pattern, start, n, parameters)).match, '') END
+		THEN (SELECT coalesce(CASE WHEN parameters LIKE '%e%' THEN inner_match ELSE match END, '')
+			FROM rs.regexp_match_at(source, pattern, start, n, parameters)) END
 $$;
 CREATE OR REPLACE FUNCTION pg_catalog.regexp_instr(source text, pattern text, start int DEFAULT 1, n int DEFAULT 1,
 	behind int DEFAULT 0, parameters text DEFAULT '') RETURNS int
@@ -93,37 +96,43 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 		THEN rs.fail('XX000', 'Result size exceeds LISTAGG limit')::varchar ELSE $1::varchar END
 $$;
 
--- MEDIAN interpolates between the two values in the middle.
-CREATE OR REPLACE FUNCTION rs.median_final(float8[]) RETURNS float8
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY v) FROM unnest($1) v $$;
-DO $$
-BEGIN
-	IF to_regprocedure('pg_catalog.median(float8)') IS NULL THEN
-		CREATE AGGREGATE pg_catalog.median(float8) (SFUNC = array_append, STYPE = float8[], FINALFUNC = rs.median_final);
-	END IF;
-END $$;
+-- OCTETINDEX counts bytes from 1 on.
+CREATE OR REPLACE FUNCTION pg_catalog.octetindex(text, text) RETURNS int
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT position(convert_to($1, 'UTF8') IN convert_to($2, 'UTF8')) $$;
 
--- AVG of integers is an integer, without its fraction (Redshift manual, AVG).
-CREATE OR REPLACE FUNCTION rs.avg_final(bigint[]) RETURNS bigint
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1[2] / nullif($1[1], 0)';
-CREATE OR REPLACE FUNCTION rs.avg_step(numeric[], bigint) RETURNS numeric[]
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT ARRAY[$1[1] + 1, $1[2] + $2]';
-CREATE OR REPLACE FUNCTION rs.avg_join(numeric[], numeric[]) RETURNS numeric[]
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT ARRAY[$1[1] + $2[1], $1[2] + $2[2]]';
-CREATE OR REPLACE FUNCTION rs.avg_final(numeric[]) RETURNS bigint
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT trunc($1[2] / nullif($1[1], 0))::bigint';
-DO $$
+-- SOUNDEX is American Soundex of the letters of a text; other characters do not count.
+CREATE OR REPLACE FUNCTION pg_catalog.soundex(source text) RETURNS varchar LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+	letters constant text := regexp_replace(upper(source), '[^A-Z]', '');
+	codes constant text := translate(letters, 'AEIOUYHWBFPVCGJKQSXZDTLMNR', '000000--11112222222233455' || '6');
+	code text := left(letters, 1);
+	last text := left(codes, 1);
+	c text;
 BEGIN
-	IF to_regprocedure('rs.avg(int4)') IS NULL THEN
-		PERFORM rs.displace('avg(int2)'), rs.displace('avg(int4)'), rs.displace('avg(int8)');
-		CREATE AGGREGATE pg_catalog.avg(int2) (SFUNC = int2_avg_accum, STYPE = int8[], FINALFUNC = rs.avg_final,
-			COMBINEFUNC = int4_avg_combine, INITCOND = '{0,0}', PARALLEL = safe);
-		CREATE AGGREGATE pg_catalog.avg(int4) (SFUNC = int4_avg_accum, STYPE = int8[], FINALFUNC = rs.avg_final,
-			COMBINEFUNC = int4_avg_combine, INITCOND = '{0,0}', PARALLEL = safe);
-		CREATE AGGREGATE pg_catalog.avg(int8) (SFUNC = rs.avg_step, STYPE = numeric[], FINALFUNC = rs.avg_final,
-			COMBINEFUNC = rs.avg_join, INITCOND = '{0,0}', PARALLEL = safe);
-	END IF;
+	FOR i IN 2..length(letters) LOOP
+		c := substr(codes, i, 1);
+		CONTINUE WHEN c = '-';
+		IF c <> '0' AND c <> last THEN
+			code := code || c;
+		END IF;
+		last := c;
+	END LOOP;
+	RETURN CASE WHEN code = '' THEN '' ELSE left(code || '000', 4) END;
 END $$;
+-- DIFFERENCE counts the places at which two Soundex codes are alike.
+CREATE OR REPLACE FUNCTION pg_catalog.difference(text, text) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT count(*)::int FROM generate_series(1, 4) i
+		WHERE substr(soundex($1), i, 1) = substr(soundex($2), i, 1) AND substr(soundex($1), i, 1) <> ''
+$$;
+
+-- Numbers as Teradata writes them, with the sign at either end.
+CREATE OR REPLACE FUNCTION rs.alt_number(text) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE WHEN btrim($1) ~ '[-+]$' THEN right(btrim($1), 1) || left(btrim($1), -1) ELSE btrim($1) END::numeric
+$$;
+CREATE OR REPLACE FUNCTION pg_catalog.text_to_int_alt(text) RETURNS int
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT trunc(rs.alt_number($1))::int';
+CREATE OR REPLACE FUNCTION pg_catalog.text_to_numeric_alt(text, int DEFAULT 38, int DEFAULT 0) RETURNS numeric
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT round(rs.alt_number($1), $3)';
 
 -- JSON in texts (Redshift manual, JSON functions).
 CREATE OR REPLACE FUNCTION rs.is_json(text) RETURNS boolean
@@ -160,3 +169,7 @@ CREATE OR REPLACE FUNCTION pg_catalog.json_extract_path_text(text, text, text, t
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT rs.json_path_text($1, ARRAY[$2, $3, $4], $5)';
 CREATE OR REPLACE FUNCTION pg_catalog.can_json_parse(text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT rs.is_json($1)';
+
+-- What CONCAT, which package dialect writes with an operator, is called by in a result.
+CREATE OR REPLACE FUNCTION rs.concat(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1';
+CREATE OR REPLACE FUNCTION rs.concat(varbyte) RETURNS varbyte LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1';

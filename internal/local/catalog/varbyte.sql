@@ -54,10 +54,19 @@ CREATE OR REPLACE FUNCTION pg_catalog.to_hex(varbyte) RETURNS varchar
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT rs.varbyte_hex($1)::varchar';
 CREATE OR REPLACE FUNCTION pg_catalog.from_hex(text) RETURNS varbyte
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT rs.bytea_varbyte(decode($1, 'hex')) $$;
+CREATE OR REPLACE FUNCTION rs.bits_varbyte(text) RETURNS varbyte LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT rs.hex_varbyte(coalesce(string_agg(lpad(to_hex(substr(bits, i, 8)::bit(8)::int), 2, '0'), '' ORDER BY i), ''))
+		FROM (SELECT lpad($1, (length($1) + 7) / 8 * 8, '0') AS bits) b, generate_series(1, length(bits), 8) i
+$$;
+CREATE OR REPLACE FUNCTION rs.varbyte_bits(varbyte) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT coalesce(string_agg(get_byte(rs.varbyte_bytea($1), i)::bit(8)::text, '' ORDER BY i), '')
+		FROM generate_series(0, octet_length(rs.varbyte_bytea($1)) - 1) i
+$$;
 CREATE OR REPLACE FUNCTION pg_catalog.to_varbyte(text, text) RETURNS varbyte
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT CASE lower($2)
-		WHEN 'hex' THEN rs.bytea_varbyte(decode($1, 'hex'))
+		WHEN 'hex' THEN rs.bytea_varbyte(decode(CASE octet_length($1) % 2 WHEN 1 THEN '0' ELSE '' END || $1, 'hex'))
+		WHEN 'binary' THEN rs.bits_varbyte($1)
 		WHEN 'base64' THEN rs.bytea_varbyte(decode($1, 'base64'))
 		WHEN 'utf8' THEN rs.text_to_varbyte($1)
 		WHEN 'utf-8' THEN rs.text_to_varbyte($1)
@@ -67,6 +76,7 @@ CREATE OR REPLACE FUNCTION pg_catalog.from_varbyte(varbyte, text) RETURNS varcha
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT (CASE lower($2)
 		WHEN 'hex' THEN rs.varbyte_hex($1)
+		WHEN 'binary' THEN rs.varbyte_bits($1)
 		WHEN 'base64' THEN encode(rs.varbyte_bytea($1), 'base64')
 		WHEN 'utf8' THEN rs.varbyte_to_text($1)
 		WHEN 'utf-8' THEN rs.varbyte_to_text($1)
@@ -82,3 +92,47 @@ CREATE OR REPLACE FUNCTION pg_catalog.substring(varbyte, int, int) RETURNS varby
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT rs.bytea_varbyte(substring(rs.varbyte_bytea($1), $2, $3))';
 CREATE OR REPLACE FUNCTION pg_catalog.substring(varbyte, int) RETURNS varbyte
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT rs.bytea_varbyte(substring(rs.varbyte_bytea($1), $2))';
+CREATE OR REPLACE FUNCTION pg_catalog.from_varbyte(text, text) RETURNS varchar
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT from_varbyte(rs.text_to_varbyte($1), $2)';
+
+-- GETBIT counts bits from the last one on.
+CREATE OR REPLACE FUNCTION pg_catalog.getbit(varbyte, int) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT get_byte(rs.varbyte_bytea($1), octet_length(rs.varbyte_bytea($1)) - 1 - $2 / 8) >> ($2 % 8) & 1
+$$;
+
+-- Bitwise operators. Two values of different lengths are an error.
+CREATE OR REPLACE FUNCTION rs.varbyte_bitwise(varbyte, varbyte, operator text) RETURNS varbyte LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE WHEN length($1) <> length($2)
+		THEN rs.hex_varbyte(rs.fail('22026', 'cannot ' || operator || ' varbyte values of different sizes'))
+		ELSE rs.bits_varbyte((CASE operator WHEN 'AND' THEN rs.varbyte_bits($1)::varbit & rs.varbyte_bits($2)::varbit
+			WHEN 'OR' THEN rs.varbyte_bits($1)::varbit | rs.varbyte_bits($2)::varbit
+			ELSE rs.varbyte_bits($1)::varbit # rs.varbyte_bits($2)::varbit END)::text) END
+$$;
+CREATE OR REPLACE FUNCTION rs.varbyte_and(varbyte, varbyte) RETURNS varbyte
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT rs.varbyte_bitwise($1, $2, 'AND') $$;
+CREATE OR REPLACE FUNCTION rs.varbyte_or(varbyte, varbyte) RETURNS varbyte
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT rs.varbyte_bitwise($1, $2, 'OR') $$;
+CREATE OR REPLACE FUNCTION rs.varbyte_xor(varbyte, varbyte) RETURNS varbyte
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT rs.varbyte_bitwise($1, $2, 'XOR') $$;
+CREATE OR REPLACE FUNCTION rs.varbyte_not(varbyte) RETURNS varbyte
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT rs.bits_varbyte((~rs.varbyte_bits($1)::varbit)::text)';
+SELECT rs.make_operator('&', 'varbyte', 'varbyte', 'FUNCTION = rs.varbyte_and'),
+	rs.make_operator('|', 'varbyte', 'varbyte', 'FUNCTION = rs.varbyte_or'),
+	rs.make_operator('#', 'varbyte', 'varbyte', 'FUNCTION = rs.varbyte_xor');
+DO $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_operator WHERE oprname = '~' AND oprleft = 0 AND oprright = 'varbyte'::regtype) THEN
+		CREATE OPERATOR pg_catalog.~ (RIGHTARG = varbyte, FUNCTION = rs.varbyte_not);
+	END IF;
+END $$;
+
+-- An integer becomes its bytes, highest first.
+CREATE OR REPLACE FUNCTION rs.int2_to_varbyte(int2) RETURNS varbyte
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT rs.bytea_varbyte(int2send($1))';
+CREATE OR REPLACE FUNCTION rs.int4_to_varbyte(int4) RETURNS varbyte
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT rs.bytea_varbyte(int4send($1))';
+CREATE OR REPLACE FUNCTION rs.int8_to_varbyte(int8) RETURNS varbyte
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT rs.bytea_varbyte(int8send($1))';
+SELECT rs.make_cast('int2', 'varbyte', 'WITH FUNCTION rs.int2_to_varbyte(int2)'),
+	rs.make_cast('int4', 'varbyte', 'WITH FUNCTION rs.int4_to_varbyte(int4)'),
+	rs.make_cast('int8', 'varbyte', 'WITH FUNCTION rs.int8_to_varbyte(int8)');

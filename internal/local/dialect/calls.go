@@ -6,31 +6,41 @@ import "strings"
 // in package catalog; here is only what takes bare keywords, any types or any number of arguments, and what is refused
 // by name. Each is called with the index of the function's name.
 var calls = map[string]func(x *script, i int){
-	"nvl":            func(x *script, i int) { x.rename(i, "coalesce") },
-	"nvl2":           rewriteNVL2,
-	"decode":         rewriteDecode,
-	"convert":        rewriteConvert,
-	"listagg":        rewriteListagg,
-	"concat":         rewriteConcat,
-	"dateadd":        rewriteDatePart,
-	"date_add":       rewriteDatePart,
-	"datediff":       rewriteDatePart,
-	"date_diff":      rewriteDatePart,
-	"date_part":      rewriteDatePart,
-	"extract":        rewriteExtract,
-	"cast":           (*script).rewriteCastCall,
-	"array":          rewriteArray,
-	"object":         func(x *script, i int) { rewriteElements(x, i, "rs.super_object") },
-	"strtol":         rewriteStrtol,
-	"json_serialize": func(x *script, i int) { x.rename(i, "pg_catalog.json_serialize") }, // a keyword since PostgreSQL 17
-	"json_array":     refuseCall,
-	"json_object":    refuseCall,
-	"string_agg":     refuseCall,
-	"array_agg":      refuseCall,
-	"nextval":        refuseCall,
-	"currval":        refuseCall,
-	"setval":         refuseCall,
-	"try_cast":       refuseCall,
+	"nvl":              func(x *script, i int) { x.rename(i, "coalesce") },
+	"nvl2":             rewriteNVL2,
+	"decode":           rewriteDecode,
+	"convert":          rewriteConvert,
+	"listagg":          rewriteListagg,
+	"concat":           rewriteConcat,
+	"dateadd":          rewriteDatePart,
+	"date_add":         rewriteDatePart,
+	"datediff":         rewriteDatePart,
+	"date_diff":        rewriteDatePart,
+	"date_part":        rewriteDatePartCall,
+	"date_trunc":       rewriteDatePart,
+	"extract":          rewriteExtract,
+	"cast":             (*script).rewriteCastCall,
+	"array":            rewriteArray,
+	"object":           func(x *script, i int) { rewriteElements(x, i, "rs.super_object", "rs.object_element") },
+	"object_transform": rewriteObjectTransform,
+	"percentile_cont":  rewritePercentile,
+	"percentile_disc":  rewritePercentile,
+	"ratio_to_report":  rewriteRatioToReport,
+	"first_value":      rewriteNullTreatment,
+	"last_value":       rewriteNullTreatment,
+	"lag":              rewriteNullTreatment,
+	"lead":             rewriteNullTreatment,
+	"nth_value":        rewriteNullTreatment,
+	"strtol":           rewriteStrtol,
+	"json_serialize":   func(x *script, i int) { x.rename(i, "pg_catalog.json_serialize") }, // a keyword since PostgreSQL 17
+	"json_array":       refuseCall,
+	"json_object":      refuseCall,
+	"string_agg":       refuseCall,
+	"array_agg":        refuseCall,
+	"nextval":          refuseCall,
+	"currval":          refuseCall,
+	"setval":           refuseCall,
+	"try_cast":         refuseCall,
 }
 
 // refuseCall refuses what PostgreSQL has and Redshift has not, and what the stand-in does not imitate.
@@ -125,6 +135,10 @@ func rewriteListagg(x *script, i int) {
 		return
 	}
 	end := x.closing(i + 1)
+	if by, last, over, close := x.within(i + 1); over >= 0 {
+		x.listaggOver(i, distinct, from, to, by, last, over, close)
+		return
+	}
 	x.rename(i, "rs.listagg_result(string_agg")
 	value := x.render(from, to)
 	x.insertBefore(from, "(")
@@ -154,6 +168,33 @@ func rewriteListagg(x *script, i int) {
 	}
 }
 
+// listaggOver writes LISTAGG(value from..to-1) WITHIN GROUP (ORDER BY by..last-1) OVER (...), which ends at close:
+// PostgreSQL sorts what a window aggregate sees by the window's own order, and shows all of it with a frame.
+func (x *script) listaggOver(i int, distinct bool, from, to, by, last, over, close int) {
+	if distinct {
+		x.refuse(notSupported("LISTAGG(DISTINCT ...) OVER"))
+		return
+	}
+	end := x.closing(i + 1)
+	x.rename(i, "rs.listagg_result(string_agg")
+	x.insertBefore(from, "(")
+	x.insertBefore(to, ")::text")
+	if len(x.args(i+1)) == 1 {
+		x.insertBefore(end, ", ''")
+	}
+	if by > 0 {
+		x.drop(end+1, by)
+		for k := by; k < last; k++ {
+			x.edit(k).moved = true
+		}
+		x.drop(last, last+1)
+		e := x.edit(close)
+		e.before = append(e.before, piece{text: " ORDER BY "}, piece{from: by, to: last},
+			piece{text: " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"})
+	}
+	x.insertAfter(close, ")")
+}
+
 // DATEADD(day, ...) and the like: the part is a bare word.
 func rewriteDatePart(x *script, i int) {
 	args := x.args(i + 1)
@@ -165,19 +206,45 @@ func rewriteDatePart(x *script, i int) {
 	}
 }
 
-// EXTRACT(part FROM ...)
+// EXTRACT(part FROM ...) answers a whole number; the column is called date_part. The part EPOCH is of type name, which
+// makes the number a wide one.
 func rewriteExtract(x *script, i int) {
-	if word := x.word(i + 2); x.is(i+3, "FROM") {
-		if part, ok := dateParts[word]; ok && part != word {
-			x.replace(i+2, part)
-		}
+	if x.catalog || !x.is(i+3, "FROM") {
+		return
+	}
+	t := x.tok(i + 2)
+	part, ok := t.Literal()
+	if t.Kind == Word {
+		part, ok = fold(t.Text), true
+	}
+	if !ok {
+		return
+	}
+	if canonical, known := dateParts[part]; known {
+		part = canonical
+	}
+	quoted := dollarQuote(part)
+	if part == "epoch" {
+		quoted += "::name"
+	}
+	x.rename(i, "rs.date_part")
+	x.replace(i+2, quoted)
+	x.replace(i+3, ",")
+	x.edit(i + 3).joined = true
+}
+
+// DATE_PART(part, ...) answers the same number as a floating-point one; the column is called pgdate_part.
+func rewriteDatePartCall(x *script, i int) {
+	rewriteDatePart(x, i)
+	if !x.catalog {
+		x.rename(i, "pg_catalog.pgdate_part")
 	}
 }
 
 // CONCAT(a, b) is NULL where one of them is; PostgreSQL's skips it.
 func rewriteConcat(x *script, i int) {
 	if args := x.args(i + 1); len(args) == 2 {
-		x.rename(i, "(")
+		x.rename(i, "rs.concat(")
 		x.replace(args[0][1], ") || (")
 		x.insertAfter(args[1][1], ")")
 	}
@@ -200,14 +267,14 @@ var hexDigits = set("substring", "substr", "left", "right", "md5", "sha", "sha1"
 func rewriteArray(x *script, i int) {
 	switch {
 	case !x.isOne(i+2, "SELECT", "WITH"):
-		rewriteElements(x, i, "rs.super_elements")
+		rewriteElements(x, i, "rs.super_elements", "rs.array_element")
 	case !x.catalog:
 		x.refuse(notSupported("an ARRAY(SELECT ...) constructor"))
 	}
 }
 
 // rewriteElements makes the arguments of the call at i, of any types, the elements of one array of JSON values.
-func rewriteElements(x *script, i int, function string) {
+func rewriteElements(x *script, i int, function, element string) {
 	args := x.args(i + 1)
 	x.rename(i, function)
 	if len(args) == 0 {
@@ -215,11 +282,60 @@ func rewriteElements(x *script, i int, function string) {
 		x.replace(x.closing(i+1), "]::json[])")
 		return
 	}
-	x.replace(i+1, "(ARRAY[rs.element(")
+	x.replace(i+1, "(ARRAY["+element+"(")
 	for _, a := range args[:len(args)-1] {
-		x.replace(a[1], "), rs.element(")
+		x.replace(a[1], "), "+element+"(")
 	}
 	x.replace(x.closing(i+1), ")])")
+}
+
+// OBJECT_TRANSFORM(input [KEEP path, ...] [SET path, value, ...])
+func rewriteObjectTransform(x *script, i int) {
+	end := x.closing(i + 1)
+	keep, set := end, end
+	for n := i + 2; n < end; n++ {
+		switch {
+		case x.is(n, "KEEP") && keep == end && set == end:
+			keep = n
+		case x.is(n, "SET") && set == end:
+			set = n
+		}
+		if c := x.pair[n]; c > n {
+			n = c
+		}
+	}
+	x.rename(i, "rs.object_transform")
+	var kept, paths []string
+	if keep < end {
+		for _, a := range x.list(keep+1, set) {
+			kept = append(kept, x.render(a[0], a[1]))
+		}
+		x.drop(keep, set)
+	}
+	if set < end {
+		parts := x.list(set+1, end)
+		if len(parts)%2 != 0 {
+			x.refuse(syntaxError("OBJECT_TRANSFORM wants a value for each path of SET"))
+			return
+		}
+		for n := 0; n < len(parts); n += 2 {
+			paths = append(paths, x.render(parts[n][0], parts[n][1]))
+			x.drop(parts[n][0], parts[n][1]+1)
+			from, to := parts[n+1][0], parts[n+1][1]
+			x.edit(from).joined = true
+			x.insertBefore(from, "rs.object_element(")
+			if to < end {
+				x.replace(to, "), ")
+			} else {
+				x.insertAfter(to-1, ")")
+			}
+		}
+		x.replace(set, ", ARRAY["+strings.Join(kept, ", ")+"]::text[], ARRAY["+strings.Join(paths, ", ")+"]::text[], ARRAY[")
+		x.edit(set).joined = true
+		x.insertBefore(end, "]")
+		return
+	}
+	x.insertBefore(end, ", ARRAY["+strings.Join(kept, ", ")+"]::text[], ARRAY[]::text[], ARRAY[]::json[]")
 }
 
 // dateParts maps the names of date parts (Redshift manual, Date parts for date or timestamp functions) to one each.

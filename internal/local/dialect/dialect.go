@@ -16,8 +16,10 @@
 //   - Names fold to lower case, in quotes too, unless enable_case_sensitive_identifier is on; those of users and groups
 //     in quotes keep their case. System tables go to the views of package catalog with Redshift's columns.
 //   - Types by all their names; DECIMAL is DECIMAL(18,0), TEXT is VARCHAR(256), lengths have Redshift's limits.
-//   - Subqueries without alias, TOP, MINUS, APPROXIMATE, DELETE without FROM, NVL, NVL2, DECODE, CONVERT, CONCAT, LISTAGG,
-//     bare date parts, SYSDATE, ARRAY and OBJECT, steps into SUPER values by brackets.
+//   - Subqueries without alias, TOP, QUALIFY, MINUS, APPROXIMATE, DELETE without FROM, MERGE with REMOVE DUPLICATES, NVL, NVL2,
+//     DECODE, CONVERT, CONCAT, LISTAGG, percentiles and RATIO_TO_REPORT over windows, EXTRACT and bare date parts, SYSDATE,
+//     ARRAY, OBJECT and OBJECT_TRANSFORM.
+//   - Paths into SUPER values by dots and brackets, and FROM over the arrays and objects in them.
 //   - Session parameters, SHOW but of external objects, models and policies, users, groups, roles and grants, isolation levels, VACUUM, ANALYZE.
 //
 // # What is refused
@@ -26,8 +28,8 @@
 // (SAVEPOINT, LISTEN, CREATE INDEX, SEQUENCE or TRIGGER, RETURNING, ON CONFLICT, DISTINCT ON, VALUES as a table, FOR
 // UPDATE, STRING_AGG, CHECK constraints, COPY FROM STDIN ...), types that Redshift has not (arrays, json, uuid, xml,
 // bytea, serial ...), and what Redshift has and is not imitated here: external schemas and tables, datashares, masking and
-// row-level policies, libraries, models, QUALIFY, PIVOT, MERGE with REMOVE DUPLICATES, GEOMETRY, GEOGRAPHY and HLLSKETCH,
-// case-insensitive collations, TOP beside UNION, NONATOMIC procedures. Unknown parameters are error 42704. A statement
+// row-level policies, libraries, models, PIVOT, GEOMETRY, GEOGRAPHY and HLLSKETCH, case-insensitive collations, NONATOMIC
+// procedures, IGNORE NULLS of LAG and LEAD. Unknown parameters are error 42704. A statement
 // that names pg_catalog, as psql's do, may use PostgreSQL's newer SQL.
 //
 // # What differs
@@ -36,7 +38,7 @@
 //   - A bare literal that is inserted into a SUPER column is read as JSON; Redshift stores it as a string.
 //   - The text of a dollar string, such as a function's body, is not translated.
 //   - Explicit casts to VARCHAR(n) cut at n characters; Redshift cuts at n bytes.
-//   - Decimal arithmetic has PostgreSQL's scales. Names joined by dots alone do not lead into SUPER values.
+//   - Quotients of decimals have PostgreSQL's scale. QUALIFY knows the names of window functions in the list only.
 //   - Writers to one table do not wait for each other; a conflict over a row is error 1023.
 package dialect
 

@@ -36,6 +36,14 @@ func MapError(e Error, constraint string) (mapped Error, ok bool) {
 			Detail:  "Serializable isolation violation on table in Redshift",
 			Hint:    "Roll back and run the whole transaction again.",
 		}, true
+	case "22P02":
+		// As 8.0 said it for integers of every width.
+		for _, name := range []string{"smallint", "integer", "bigint"} {
+			if rest, found := strings.CutPrefix(e.Message, "invalid input syntax for type "+name+":"); found {
+				e.Message = "invalid input syntax for integer:" + rest
+				return e, true
+			}
+		}
 	case "428C9":
 		return Error{Code: "0A000", Message: "cannot set an identity column to a value"}, true
 	case "21000":

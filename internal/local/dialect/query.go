@@ -14,8 +14,18 @@ type frame struct {
 	from     bool // inside a FROM list
 	relation bool // a relation is to come
 	noClause bool // the arguments of EXTRACT, TRIM and the like, where FROM begins no list
+	unpivot  bool // UNPIVOT stands in front of the relation to come
 	sub      bool // a parenthesised join of relations: it closes as a relation does
 	setOp    bool // a UNION, INTERSECT or EXCEPT stands here
+
+	// What is known of the SELECT that is open; the index 0 means that there is none, since something precedes each.
+	open     bool
+	selectAt int
+	distinct int
+	listAt   int // where its list begins
+	fromAt   int
+	qualify  int
+	behind   int // the index behind the last relation's name
 	limit    string
 }
 
@@ -35,6 +45,9 @@ func (x *script) rewriteQuery(from, to int) {
 					continue
 				}
 			}
+			if x.selecting && !x.is(i-1, ".") && x.isOne(i+1, ".", "[") {
+				x.chains = append(x.chains, i)
+			}
 			if t.Kind == Word {
 				i = x.rewriteWord(i, f)
 			}
@@ -46,10 +59,6 @@ func (x *script) rewriteQuery(from, to int) {
 				x.closeFrame(i, f)
 				if len(frames) > 1 {
 					frames = frames[:len(frames)-1]
-				}
-			case "[":
-				if !x.catalog {
-					x.navigate(i)
 				}
 			case ",":
 				f.relation = f.from
@@ -69,6 +78,7 @@ func (x *script) rewriteQuery(from, to int) {
 	}
 	if x.tr.Err == nil && to > from {
 		x.closeFrame(to, &frames[0])
+		x.partiQL()
 	}
 }
 
@@ -122,14 +132,81 @@ func (x *script) openFrame(i int, f *frame) frame {
 
 // closeFrame ends what is open in the parenthesis that closes at i, or in the statement that ends there.
 func (x *script) closeFrame(i int, f *frame) {
-	if f.limit == "" {
+	x.endSelect(i, i, f)
+}
+
+// endSelect ends the SELECT that is open, which reaches to i; its conditions reach to where.
+//
+// TOP is the query's LIMIT. QUALIFY is sorting by a function that gives one row where the condition holds and none where it
+// does not: PostgreSQL computes it after the window functions and shows nothing of it. In a part of a UNION both want
+// parentheses around the part.
+func (x *script) endSelect(where, i int, f *frame) {
+	if !f.open {
 		return
 	}
-	if f.setOp {
-		x.refuse(notSupported("TOP in a query with UNION, INTERSECT or EXCEPT"))
+	f.open = false
+	list := [2]int{f.listAt, where}
+	if f.fromAt > 0 {
+		list[1] = f.fromAt
+	}
+	x.lists = append(x.lists, list)
+	parenthesis := f.setOp && (f.limit != "" || f.qualify > 0)
+	if parenthesis {
+		x.insertBefore(f.selectAt, "(")
+	}
+	if f.qualify > 0 {
+		x.qualifyAliases(f, where)
+		x.replace(f.qualify, "ORDER BY rs.keep(")
+		x.edit(f.qualify + 1).joined = true
+		x.insertAfter(where-1, ")")
+		switch {
+		case f.distinct > 0:
+			// SELECT DISTINCT sorts by nothing but what it shows.
+			x.aliases++
+			x.insertBefore(f.selectAt, "SELECT DISTINCT * FROM (")
+			x.drop(f.distinct, f.distinct+1)
+			x.insertAfter(where-1, fmt.Sprintf(") AS rs_q%d", x.aliases))
+		case !f.setOp && x.is(where, "ORDER", "BY"):
+			x.replace(where, ",")
+			x.edit(where).joined = true
+			x.drop(where+1, where+2)
+		}
+	}
+	if f.limit != "" {
+		x.insertAfter(i-1, " LIMIT "+f.limit)
+	}
+	if parenthesis {
+		x.insertAfter(i-1, ")")
+	}
+	f.limit, f.qualify = "", 0
+}
+
+// qualifyAliases puts the window functions of the list in place of the aliases that QUALIFY, whose condition reaches to
+// where, knows them by.
+func (x *script) qualifyAliases(f *frame, where int) {
+	if f.fromAt == 0 {
 		return
 	}
-	x.insertAfter(i-1, " LIMIT "+f.limit)
+	for _, item := range x.list(f.listAt, f.fromAt) {
+		from, last := item[0], item[1]-1
+		name, ok := x.tok(last).Name(x.env.CaseSensitive)
+		to := last
+		if x.is(last-1, "AS") {
+			to--
+		}
+		window := false
+		for k := from; k < to; k++ {
+			window = window || x.is(k, "OVER")
+		}
+		if !ok || !window || !x.isOne(last-1, "AS", ")") {
+			continue
+		}
+		for k := f.qualify + 1; k < where; k++ {
+			if n, isName := x.tok(k).Name(x.env.CaseSensitive); isName && n == name && !x.is(k-1, ".") && !x.isOne(k+1, ".", "(") {
+				x.replacePieces(k, piece{text: "("}, piece{from: from, to: to}, piece{text: ")"})
+			}
+		}
+	}
 }
 
 // What can follow a subquery in FROM without being its alias.
@@ -147,6 +224,9 @@ func set(words ...string) map[string]bool {
 
 // aliasSubquery gives the subquery that closes at i an alias where it has none: PostgreSQL before 16 wants one.
 func (x *script) aliasSubquery(i int) {
+	if alias, _ := x.rangeAlias(i + 1); alias != "" {
+		x.noteAlias(alias)
+	}
 	next := x.tok(i + 1)
 	if next.Kind == QuotedIdent || next.Kind == Word && !afterRelation[fold(next.Text)] || i >= x.len() {
 		return
@@ -169,6 +249,13 @@ func (x *script) rewriteRelation(i int, f *frame) (end int, done bool) {
 			return i + 1, true
 		case "select", "with":
 			return i, false
+		case "unpivot":
+			if !x.catalog && f.from && !x.is(i+1, "(") {
+				x.edit(i + 1).joined = true
+				x.replace(i, "")
+				f.unpivot = true
+				return i + 1, true
+			}
 		}
 	}
 	f.relation = false
@@ -181,8 +268,15 @@ func (x *script) rewriteRelation(i int, f *frame) (end int, done bool) {
 	}
 	end = i + 1
 	if x.is(end, "(") { // a function
+		if alias, _ := x.rangeAlias(x.closing(end) + 1); alias != "" {
+			x.noteAlias(alias)
+		}
 		return end, parts > 1 && !x.catalogFunction(start)
 	}
+	if f.from || x.isOne(start-1, "UPDATE", "INTO") || x.is(start-1, "FROM") {
+		x.noteRange(start, end, f.unpivot)
+	}
+	f.unpivot, f.behind = false, end
 	name, ok := x.tok(i).Name(x.env.CaseSensitive)
 	if x.lateBinding && ok && parts == 1 && !x.with[name] && !systemTable(name) {
 		x.refuse(&Error{Code: "42601", Message: "All the relation names inside should be qualified when creating VIEW WITH NO SCHEMA BINDING."})
@@ -223,10 +317,14 @@ func (x *script) rewriteWord(i int, f *frame) int {
 		}
 	case "select":
 		f.from, f.relation = false, false
+		x.selecting = true
 		return x.rewriteSelect(i, f)
 	case "from":
 		if isDistinctFrom := x.is(i-1, "DISTINCT") && x.isOne(i-2, "IS", "NOT"); !f.noClause && !isDistinctFrom {
 			f.from, f.relation = true, true
+			if f.open && f.fromAt == 0 {
+				f.fromAt = i
+			}
 		}
 	case "join":
 		f.relation = f.from
@@ -246,15 +344,31 @@ func (x *script) rewriteWord(i int, f *frame) int {
 		f.relation = !x.is(i+1, "SET")
 	case "table":
 		f.from, f.relation = true, true
-	case "where", "group", "having", "order", "limit", "offset", "window", "set", "values", "fetch", "when":
+	case "order", "limit", "offset", "fetch":
 		f.from, f.relation = false, false
+		if f.open && (f.setOp || f.qualify > 0 && f.limit == "") {
+			x.endSelect(i, i, f)
+		} else if f.open && f.qualify > 0 {
+			// TOP goes behind what follows the condition.
+			limit := f.limit
+			f.limit = ""
+			x.endSelect(i, i, f)
+			f.open, f.limit = true, limit
+		}
+	case "where", "group", "having", "window", "set", "values", "when":
+		f.from, f.relation = false, false
+		x.selecting = x.selecting || word == "set" || word == "where"
 	case "union", "intersect", "except":
 		f.from, f.relation, f.setOp = false, false, true
+		x.endSelect(i, i, f)
 	case "minus":
 		if x.isOne(i+1, "SELECT", "(", "ALL", "DISTINCT") {
 			x.replace(i, "EXCEPT")
 			f.from, f.relation, f.setOp = false, false, true
+			x.endSelect(i, i, f)
 		}
+	case "over":
+		x.checkWindow(i)
 	case "sysdate", "current_aws_account", "current_namespace", "current_user_id":
 		if !x.isOne(i+1, "(", ".") && !x.is(i-1, "AS") && !x.is(i-1, ".") {
 			x.replace(i, "pg_catalog."+word+"()")
@@ -301,8 +415,12 @@ func (x *script) refuseWord(i int, word string, f *frame) {
 			x.refuse(notSupported("an ARRAY[] constructor"))
 		}
 	case "qualify":
-		if !x.is(i-1, "AS") && !x.isOne(i+1, ",", ".", ")", "=", "FROM") && i+1 < x.len() {
-			x.refuse(notSupported("QUALIFY"))
+		if f.open && f.fromAt > 0 && !x.isOne(i-1, "AS", ".") && !x.isOne(i+1, ",", ".", ")", "=", "FROM") && i+1 < x.len() {
+			if f.behind == i {
+				x.refuse(syntaxError("syntax error at or near %q: QUALIFY behind FROM wants an alias of the relation", x.tok(i).Text))
+				return
+			}
+			f.from, f.relation, f.qualify = false, false, i
 		}
 	case "pivot", "unpivot":
 		if f.from && x.is(i+1, "(") {
@@ -318,63 +436,33 @@ func (x *script) refuseWord(i int, word string, f *frame) {
 // rewriteSelect reads what may follow SELECT: TOP n becomes the LIMIT of the query.
 func (x *script) rewriteSelect(i int, f *frame) int {
 	n := i + 1
+	f.open, f.selectAt, f.distinct, f.fromAt, f.qualify, f.behind, f.limit = true, i, 0, 0, 0, 0, ""
 	if x.isOne(n, "DISTINCT", "ALL") {
 		if x.is(n, "DISTINCT", "ON", "(") && !x.catalog {
 			x.refuse(notSupported("DISTINCT ON"))
 		}
+		if x.is(n, "DISTINCT") {
+			f.distinct = n
+		}
 		n++
 	}
+	f.listAt = n
 	if !x.is(n, "TOP") {
 		return i
 	}
 	switch count := x.tok(n + 1); {
 	case count.Kind == Number, count.Kind == Param:
-		f.limit = count.Text
+		f.limit, f.listAt = count.Text, n+2
 		x.drop(n, n+2)
 		return n + 1
 	case x.is(n+1, "(") && x.pair[n+1] > 0:
 		f.limit = x.render(n+1, x.pair[n+1]+1)
 		end := x.pair[n+1]
+		f.listAt = end + 1
 		x.drop(n, end+1)
 		return end
 	}
 	return i
-}
-
-// navigate turns value[i] into a call, with the steps that follow: value[i].name['other']. The value is a name. Names
-// without any bracket (column.name) cannot be told from columns of tables and stay.
-func (x *script) navigate(open int) {
-	if x.look(open).replaced {
-		return // a step that was dealt with
-	}
-	start := open - 1
-	if k := x.tok(start).Kind; k != Word && k != QuotedIdent || x.look(start).replaced && k == Word {
-		return
-	}
-	for x.is(start-1, ".") && (x.tok(start-2).Kind == Word || x.tok(start-2).Kind == QuotedIdent) {
-		start -= 2
-	}
-	for i := open; ; {
-		switch {
-		case x.is(i, "["):
-			x.insertBefore(start, "rs.super_at(")
-			x.replace(i, ", ")
-			i = x.closing(i)
-			x.replace(i, ")")
-			i++
-		case x.is(i, ".") && (x.tok(i+1).Kind == Word || x.tok(i+1).Kind == QuotedIdent):
-			name, ok := x.tok(i + 1).Name(x.env.CaseSensitive)
-			if !ok {
-				return
-			}
-			x.insertBefore(start, "rs.super_at(")
-			x.replace(i, ", ")
-			x.replace(i+1, dollarQuote(name)+")")
-			i += 2
-		default:
-			return
-		}
-	}
 }
 
 // rewriteCast rewrites the type at i, that of value::type, and answers the index of its last token; value is the index

@@ -14,6 +14,7 @@ type script struct {
 	pair   []int   // for a bracket, the index of its partner; -1 where there is none
 	edited []int32 // for a token with an edit, one more than its index in edits; most have none
 	edits  []*edit
+	pieces int // how deep in pieces the text that is being written is
 	tr     Translation
 
 	broken      bool            // brackets do not match: PostgreSQL will say so
@@ -21,6 +22,12 @@ type script struct {
 	with        map[string]bool // names that the statement's WITH clauses give
 	catalog     bool            // the statement names pg_catalog, as psql's do: it may speak PostgreSQL's newer SQL
 	aliases     int             // generated aliases so far
+
+	selecting    bool            // a query has begun: names joined by dots may be paths
+	ranges       map[string]bool // the names that FROM gives
+	relationRefs []rangeRef      // what stands in FROM
+	chains       []int           // where paths may start
+	lists        [][2]int        // the lists of the SELECTs
 }
 
 // edit is what happens to one significant token.
@@ -30,6 +37,8 @@ type edit struct {
 	replaced      bool
 	joined        bool // drop the blanks and comments in front of the token
 	keepCase      bool // a user name: its quotes keep its case
+	named         bool // the token gives a name: it is no reference
+	moved         bool // written only where a piece says so
 }
 
 // piece is text, or where text is "" the rendering of the tokens from..to-1.
@@ -256,6 +265,9 @@ func (x *script) render(from, to int) string {
 func (x *script) write(b *strings.Builder, from, to int) {
 	for i := from; i < to; i++ {
 		e := x.look(i)
+		if e.moved && x.pieces == 0 {
+			continue
+		}
 		if i > from && !e.joined {
 			for _, t := range x.st.Tokens[x.sig[i-1]+1 : x.sig[i]] {
 				b.WriteString(t.Text)
@@ -274,7 +286,9 @@ func (x *script) write(b *strings.Builder, from, to int) {
 func (x *script) writePieces(b *strings.Builder, pieces []piece) {
 	for _, p := range pieces {
 		if p.to > p.from {
+			x.pieces++
 			x.write(b, p.from, p.to)
+			x.pieces--
 		} else {
 			b.WriteString(p.text)
 		}

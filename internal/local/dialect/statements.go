@@ -70,12 +70,67 @@ func (x *script) delete() {
 	}
 }
 
+// merge reads MERGE INTO target USING source ON condition, and holds it to what Redshift takes (Redshift manual, MERGE):
+// one clause of each kind, WHEN MATCHED first, or REMOVE DUPLICATES alone; a source that is a table.
 func (x *script) merge() {
-	for i := range x.len() {
-		if x.is(i, "REMOVE", "DUPLICATES") {
-			x.refuse(notSupported("MERGE ... REMOVE DUPLICATES"))
+	if !x.is(1, "INTO") {
+		return // PostgreSQL reports the mistake
+	}
+	target, end, ok := x.qname(2)
+	if !ok {
+		return
+	}
+	if !x.is(end, "USING") {
+		x.refuse(syntaxError("syntax error at or near %q: MERGE INTO takes no alias of the target table", x.tok(end).Text))
+		return
+	}
+	if x.is(end+1, "(") {
+		x.refuse(notSupported("a subquery as the source of MERGE"))
+		return
+	}
+	source, at, ok := x.qname(end + 1)
+	if !ok {
+		return
+	}
+	if quoteName(source) == quoteName(target) {
+		x.refuse(&Error{Code: "0A000", Message: "Source and target table of MERGE cannot be the same."})
+		return
+	}
+	x.tr.Before = append(x.tr.Before, fmt.Sprintf("SELECT rs.check_merge(%s::regclass, %s::regclass)",
+		dollarQuote(quoteName(target)), dollarQuote(quoteName(source))))
+	_, at = x.rangeAlias(at)
+	var clauses []string
+	for i := at; i < x.len(); i++ {
+		switch {
+		case x.is(i, "WHEN", "MATCHED", "THEN", "UPDATE"), x.is(i, "WHEN", "MATCHED", "THEN", "DELETE"):
+			clauses = append(clauses, "MATCHED")
+		case x.is(i, "WHEN", "NOT", "MATCHED", "THEN", "INSERT"):
+			clauses = append(clauses, "NOT MATCHED")
+		case x.is(i, "WHEN"):
+			clauses = append(clauses, "other")
+		case x.is(i, "REMOVE", "DUPLICATES") && i+2 == x.len() && x.is(at, "ON"):
+			x.removeDuplicates(end+1, at, i)
+			return
+		}
+		if c := x.pair[i]; c > i {
+			i = c
 		}
 	}
+	if strings.Join(clauses, ", ") != "MATCHED, NOT MATCHED" {
+		x.refuse(syntaxError("MERGE wants WHEN MATCHED THEN UPDATE or DELETE, then WHEN NOT MATCHED THEN INSERT, and nothing else"))
+	}
+}
+
+// removeDuplicates: the rows of the target that match go, and all rows of the source, which stands at source, come. The
+// condition is on..to-1.
+func (x *script) removeDuplicates(source, on, to int) {
+	x.rewriteQuery(0, x.len())
+	using := x.render(source, on)
+	table := x.render(2, source-1)
+	_, end, _ := x.qname(source)
+	x.tr.SQL = fmt.Sprintf("WITH rs_gone AS (DELETE FROM %s USING %s WHERE %s) INSERT INTO %s SELECT * FROM %s",
+		table, using, x.render(on+1, to), table, x.render(source, end))
+	x.tr.Tag = "MERGE"
 }
 
 // vacuum leaves of VACUUM what PostgreSQL can do; sorting and thresholds mean nothing there.

@@ -44,3 +44,45 @@ select 1 from t where a <> -1 and b = -2 and c||'-'||d like '%\\_%' and e ~ '^a$
 select $1, $$a'b"C"$$, $tag$nvl(a)$tag$, current_aws_account, getdate(), "Nvl"(1);
 select a.b[0].c["D"][x + 1], nvl(s['k'], 1), t.s[1] from t;
 select concat(a, 'b'), concat(concat(a, b), c), object('k', array(1, 2));
+
+select ss.*, row_number() over (partition by d order by p desc) as r from sales ss where p > 1 qualify r <= 2 order by d limit 5;
+
+select distinct top 3 a, rank() over (order by b) k from t x qualify k = 1 and "K" > 0;
+
+select a from t x qualify max(a) over (order by a rows unbounded preceding) > 1 union all select top 2 b from s order by 1;
+
+select sum(a) over (order by b) from t;
+
+select sum(a) over (order by b rows unbounded preceding), sum(a) over (partition by c), rank() over (order by b) from t;
+
+select percentile_cont(0.25) within group (order by a desc) over (partition by b), percentile_disc(0.5) within group (order by a) from t;
+
+select ratio_to_report(a) over (partition by b), listagg(a, ',') within group (order by b, c desc) over (partition by d) from t;
+
+select first_value(a ignore nulls) over (order by b rows unbounded preceding), last_value(a) respect nulls over (partition by b), lag(a) ignore nulls over (order by b) from t;
+
+select c.s.a[0].b, s.a, public.t.x, dev.public.t.x, f(c.s.a), c.* from public.t, u c where c.s.name = 'x' and 'y' <> c.s.a and c.s.b in ('p', 'q');
+
+select c.*, o, o.key, l.x, i from customers c, c.orders o, o.lines[0].parts as l at i where o = 'x';
+
+select array, element from foo as f, f.multi as array, array as element;
+
+select attr, json_typeof(val) from customers c, unpivot c.orders[0] as val at attr;
+
+select object_transform(c.s keep '"a"."b"', '"c"' set '"a"', upper(c.s.a::text), '"d"', 1 + 2) from t c;
+
+select object_transform(s keep '"a"') from t;
+
+merge into t using s on t.a = s.a when matched then update set b = s.b when not matched then insert values (s.a, s.b);
+
+merge into public.t using s as x on t.a = x.a remove duplicates;
+
+merge into t using s on t.a = s.a when not matched then insert values (1) when matched then delete;
+
+merge into t x using s on x.a = s.a when matched then delete when not matched then insert values (1);
+
+merge into t using s on t.a = s.a when matched then update set b = s.b[0] when not matched then insert values (s.a, s.b);
+
+merge into t using (select 1 a) s on t.a = s.a when matched then delete when not matched then insert values (1);
+
+merge into t using t on t.a = t.a remove duplicates;

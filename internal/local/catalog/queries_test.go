@@ -1,0 +1,111 @@
+package catalog_test
+
+import "testing"
+
+// TestQualify: what QUALIFY keeps, beside DISTINCT, TOP, UNION, grouping and names of window functions.
+//
+//standin:imitates dialect: QUALIFY | DG r_QUALIFY_clause
+func TestQualify(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table t (g int, v int); insert into t values (1, 10), (1, 20), (1, 20), (2, 5), (2, 7), (3, 1)`)
+	s.expect(`select g, v, row_number() over (partition by g order by v desc) as n from t x qualify n = 1 order by g`, "1|20|1\n2|7|1\n3|1|1\n")
+	s.expect(`select x.* from t x qualify rank() over (partition by g order by v desc) = 1 order by v desc`, "1|20\n1|20\n2|7\n3|1\n")
+	s.expect(`select distinct g, v from t x qualify rank() over (partition by g order by v desc) = 1 order by v desc`, "1|20\n2|7\n3|1\n")
+	s.expect(`select top 1 g from t x qualify row_number() over (order by v) > 2 order by v`, "2\n")
+	s.expect(`select g from t x qualify row_number() over (order by v) = 1 union all select g from t y
+		qualify row_number() over (order by v desc) = 1 order by 1`, "1\n3\n")
+	s.expect(`select g, sum(v) from t x group by g having sum(v) > 1 qualify max(sum(v)) over () = sum(v)`, "1|50\n")
+	s.expect(`select count(*) from (select g from t x qualify row_number() over (partition by g order by v) = 1)`, "3\n")
+	s.run(`create table best as select g, v from t x qualify row_number() over (partition by g order by v) = 1;
+		insert into best select g, v from t x qualify row_number() over (order by v desc) = 1`)
+	s.expect(`select g, v from best order by 1, 2`, "1|10\n1|20\n2|5\n3|1\n")
+	s.fails(`select g from t qualify row_number() over (order by v) = 1`, "42601", "alias")
+	s.expect(`select 1 as qualify`, "1\n")
+}
+
+//standin:imitates dialect: TOP, also beside UNION | DG r_SELECT_list
+func TestTop(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table t (a int); insert into t values (1), (2), (3)`)
+	s.expect(`select top 2 a from t order by a desc`, "3\n2\n")
+	s.expect(`select * from (select top 1 a from t order by a) union select top (1) a + 10 from t where a = 3 order by 1`, "1\n13\n")
+}
+
+// TestMerge: both forms, and what Redshift does not take. A source that matches nothing and NULL keys are inserted.
+//
+//standin:imitates dialect: MERGE | DG r_MERGE
+//standin:imitates dialect: MERGE REMOVE DUPLICATES | DG r_MERGE
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table t (id int, name varchar(9)); create table s (id int, name varchar(9)); create view v as select * from s;
+		insert into t values (1, 'a'), (2, 'b'), (2, 'bb'), (null, 'n'); insert into s values (2, 'B'), (3, 'C'), (null, 'N')`)
+	s.run(`merge into t using s x on t.id = x.id remove duplicates`)
+	s.expect(`select id, name from t order by 1, 2`, "1|a\n2|B\n3|C\nNULL|N\nNULL|n\n")
+	s.run(`truncate s; insert into s values (1, 'z'), (9, 'y');
+		merge into t using s on t.id = s.id when matched then delete when not matched then insert (name, id) values (s.name, s.id)`)
+	s.expect(`select id, name from t order by 1, 2`, "2|B\n3|C\n9|y\nNULL|N\nNULL|n\n")
+	s.run(`insert into s values (9, 'x')`)
+	s.fails(`merge into t using s on t.id = s.id when matched then update set name = s.name when not matched then insert values (s.id, s.name)`,
+		"21000", "Found multiple matches to update the same tuple.")
+	s.fails(`merge into t using v on t.id = v.id remove duplicates`, "0A000", "its source is a table")
+	s.fails(`merge into v using s on v.id = s.id remove duplicates`, "0A000", "it is not a table")
+	s.fails(`merge into t using t on t.id = t.id remove duplicates`, "0A000", "cannot be the same")
+	s.fails(`merge into t using public.t on t.id = t.id remove duplicates`, "0A000", "cannot be the same")
+	s.fails(`merge into t using (select 1 as id) s on t.id = s.id remove duplicates`, "0A000", "a subquery as the source of MERGE")
+	s.fails(`merge into t using s on t.id = s.id when not matched then insert values (1, 'x')`, "42601", "MERGE wants")
+	s.fails(`merge into t using s on t.id = s.id when matched and t.id > 1 then delete when not matched then insert values (1, 'x')`, "42601", "MERGE wants")
+	s.fails(`merge into t using s on t.id = s.id when matched then do nothing when not matched then insert values (1, 'x')`, "42601", "MERGE wants")
+}
+
+// TestWindows: frames are in rows and wanted where an aggregate is sorted.
+//
+//standin:imitates functions: window aggregates with ORDER BY want a frame | DG r_Window_function_synopsis
+//standin:refuses functions: LAG, LEAD and NTH_VALUE with IGNORE NULLS | DG r_WF_LAG
+//standin:imitates functions: FIRST_VALUE and LAST_VALUE with IGNORE NULLS | DG r_WF_first_value
+func TestWindows(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table t (g int, v int); insert into t values (1, null), (2, 10), (3, 30), (4, null)`)
+	s.expect(`select g, first_value(v ignore nulls) over (order by g rows between unbounded preceding and unbounded following),
+		last_value(v) ignore nulls over (order by g rows unbounded preceding), last_value(v respect nulls) over (order by g rows unbounded preceding)
+		from t order by g`, "1|10|NULL|NULL\n2|10|10|10\n3|10|30|30\n4|10|30|NULL\n")
+	s.expect(`select g, ratio_to_report(v) over () from t order by g`, "1|NULL\n2|0.25\n3|0.75\n4|NULL\n")
+	s.expect(`select distinct percentile_cont(0.25) within group (order by v desc) over (), percentile_disc(0.5) within group (order by v) over () from t`, "25|10\n")
+	s.fails(`select sum(v) over (order by g) from t`, "0A000", "require a frame clause")
+	s.fails(`select sum(v) over (order by g range between unbounded preceding and current row) from t`, "0A000", "a window frame in range")
+	s.fails(`select lag(v) ignore nulls over (order by g) from t`, "0A000", "IGNORE NULLS")
+	s.fails(`select listagg(distinct v) within group (order by v) over () from t`, "0A000", "LISTAGG(DISTINCT ...) OVER")
+}
+
+// TestPartiQL: paths, and rows from what SUPER values hold.
+//
+//standin:imitates dialect: paths into SUPER values by dots and brackets | DG query-super
+//standin:imitates dialect: unnesting of SUPER arrays in FROM, AT an index | DG query-super
+//standin:imitates dialect: UNPIVOT of SUPER objects in FROM | DG query-super
+//standin:imitates dialect: comparison of SUPER values with other types as dynamic types | DG query-super
+func TestPartiQL(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create schema shop; create table shop.customers (id int, c_orders super, name varchar(9));
+		insert into shop.customers select 1, json_parse('[{"key": 7, "status": "P", "lines": [{"n": 1.5}, {"n": 2}]}, {"key": 8, "status": "F"}]'), 'x';
+		insert into shop.customers select 2, json_parse('{"key": "a", "sub": {"Deep": [10, [20]], "low": [10, [20]]}}'), 'y'; insert into shop.customers values (3, null, 'z')`)
+	s.expect(`select c.c_orders[0].key, c_orders[1].status, customers_id from (select *, id as customers_id from shop.customers) c order by id`,
+		"7|\"F\"|1\nNULL|NULL|2\nNULL|NULL|3\n")
+	s.expect(`select c.id, c.c_orders.sub.deep[1][0], shop.customers.name from shop.customers, shop.customers c where c.id = 2 and customers.id = 2`, "2|NULL|y\n")
+	s.expect(`select c.c_orders.sub.low[1][0] from shop.customers c where c.id = 2`, "20\n")
+	s.expect(`select c.id, o.key, o.status, i from shop.customers c, c.c_orders as o at i order by 1, i`, "1|7|\"P\"|0\n1|8|\"F\"|1\n")
+	s.expect(`select c.id, l.n, o from shop.customers c, c.c_orders o, o.lines l order by l.n`,
+		"1|1.5|{\"key\":7,\"status\":\"P\",\"lines\":[{\"n\":1.5},{\"n\":2}]}\n1|2|{\"key\":7,\"status\":\"P\",\"lines\":[{\"n\":1.5},{\"n\":2}]}\n")
+	s.expect(`select c.id, count(o) from shop.customers c left join c.c_orders o on true group by c.id order by 1`, "1|2\n2|0\n3|0\n")
+	s.expect(`select attr, json_typeof(val) from shop.customers c, unpivot c.c_orders as val at attr order by attr`, "key|string\nsub|object\n")
+	s.expect(`select o.key from shop.customers c, c.c_orders o where o.status = 'P' and o.key > 5 and o.key = 7.0 and o.key + 1 = 8`, "7\n")
+	s.expect(`select count(*) from shop.customers where c_orders[0].status in ('P', 'Q') or c_orders.key <> 'b'`, "2\n")
+	s.expect(`select c_orders.key = 1, c_orders.key < 1, c_orders.key = 'a', c_orders.key::int, c_orders.nothing.there from shop.customers where id = 2`,
+		"f|NULL|t|NULL|NULL\n")
+	s.run(`create table keys as select o.key, o.status from shop.customers c, c.c_orders o; create view shop.v as select c.id, o.key from shop.customers c, c.c_orders o`)
+	s.expect(`select status, key from keys order by key`, "\"P\"|7\n\"F\"|8\n")
+	s.expect(`select key from shop.v order by 1`, "7\n8\n")
+}
