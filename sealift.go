@@ -6,10 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -23,18 +20,25 @@ import (
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/internal/runner"
 	"github.com/sealift/sealift/internal/stage"
+	"github.com/sealift/sealift/internal/state"
 	"github.com/sealift/sealift/job"
 	"github.com/sealift/sealift/journal"
 	"github.com/sealift/sealift/plan"
 	"github.com/sealift/sealift/receipt"
 )
 
-// testOnlyPoint is told of every effect of a run; tests set it.
-var testOnlyPoint effect.Hook
+// What tests set.
+var (
+	// testOnlyPoint is told of every effect of a run.
+	testOnlyPoint effect.Hook
+	// testOnlyLeaseTTL is how long a lease holds without being renewed: long enough for a machine that is busy or a
+	// network that is slow, short enough to wait for when a machine was lost.
+	testOnlyLeaseTTL = 2 * time.Minute
+)
 
 // Options of the verbs. The zero value works but for StateDir, which Copy needs.
 type Options struct {
-	// StateDir is the folder that holds a folder for each run: plan, journal and receipt.
+	// StateDir is where runs are kept: plan, journal and receipt of each. A folder, or s3://BUCKET/PREFIX.
 	StateDir string
 	Log      *slog.Logger // nil is silent
 	// Progress is called with every journal entry once it is on disk, by one goroutine at a time. It must not
@@ -45,6 +49,8 @@ type Options struct {
 	// Fresh says that the plan was made just now, so that its catalogs need not be read again before the run starts.
 	// They are compared once more inside the transactions in any case.
 	Fresh bool
+	// Force takes the target from another run that holds it. That run cannot publish any more.
+	Force bool
 }
 
 func (o Options) log() *slog.Logger {
@@ -136,10 +142,62 @@ func catalog(ctx context.Context, spec plan.Warehouse, o Options, also func(*con
 }
 
 // Copy carries out a plan. Failures of tables are in the receipt, not in the error: the error is for a run that could
-// not start (wrapping plan.ErrStale when the catalogs are not what the plan was made from any more) or not be accounted
-// for.
-func Copy(ctx context.Context, p *plan.Plan, o Options) (_ *receipt.Receipt, err error) {
+// not start (wrapping plan.ErrStale when the catalogs are not what the plan was made from any more, plan.ErrHeld when
+// another run holds the target) or not be accounted for.
+func Copy(ctx context.Context, p *plan.Plan, o Options) (*receipt.Receipt, error) {
+	store, err := state.Open(ctx, o.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	if !o.Fresh {
+		if err := compareCatalogs(ctx, p, o, nil); err != nil {
+			return nil, err
+		}
+	}
 	id := newRunID(time.Now())
+	w, err := reach(ctx, p, id, o)
+	if err != nil {
+		return nil, err
+	}
+	run, err := store.Create(ctx, id, p)
+	if err != nil {
+		return nil, err
+	}
+	return w.carryOn(ctx, run, o)
+}
+
+// Resume goes on with a run where its journal ends, whatever process on whatever machine wrote that. A run that is done
+// has nothing left to do: its receipt is answered, and resumed is false. Errors are as for Copy.
+func Resume(ctx context.Context, id string, o Options) (_ *receipt.Receipt, resumed bool, err error) {
+	store, err := state.Open(ctx, o.StateDir)
+	if err != nil {
+		return nil, false, err
+	}
+	run, err := store.Resume(ctx, id)
+	if err != nil {
+		return nil, false, err
+	}
+	if runner.Finished(run.Plan, run.Log.Entries) {
+		return receipt.Fold(run.Plan, run.Log), false, run.Close()
+	}
+	w, err := reach(ctx, run.Plan, run.ID, o)
+	if err != nil {
+		return nil, false, errors.Join(err, run.Close())
+	}
+	r, err := w.carryOn(ctx, run, o)
+	return r, true, err
+}
+
+// reached is what a run works with.
+type reached struct {
+	source, target *connect.Warehouse
+	stage          *stage.Stage
+	lease          *stage.Lease
+	holder         string
+}
+
+// reach finds the way to both warehouses and the stage. Nothing is changed by it.
+func reach(ctx context.Context, p *plan.Plan, id string, o Options) (*reached, error) {
 	source, err := connect.NewWarehouse(ctx, p.Source, connect.Options{Application: "sealift " + id, Log: o.log()})
 	if err != nil {
 		return nil, err
@@ -148,64 +206,49 @@ func Copy(ctx context.Context, p *plan.Plan, o Options) (_ *receipt.Receipt, err
 	if err != nil {
 		return nil, err
 	}
-	if !o.Fresh {
-		if err := compareCatalogs(ctx, p, o); err != nil {
-			return nil, err
-		}
-	}
 	cfg, err := connect.Config(ctx, p.Stage.Region, connect.Role{})
 	if err != nil {
 		return nil, err
 	}
-	folder, err := newRunFolder(o.StateDir, id, p)
-	if err != nil {
-		return nil, err
-	}
-	w, err := journal.Create(filepath.Join(folder, journalFile), time.Now)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	j := &reported{w: w, progress: o.Progress}
-	runErr := runner.Run(ctx, runner.Config{
-		Plan: p, Run: id, Journal: j, Log: o.log(), Stop: o.Stop, Now: time.Now, Point: testOnlyPoint,
-		NewMarker: func() string { return randomHex(16) },
-		Source:    opener(source), Target: opener(target),
-		Stage: stage.New(cfg, p.Stage.Bucket, p.Stage.Owner, p.Stage.KMSKeyARN),
-	})
-	if runErr != nil {
-		return nil, hint.With(fmt.Errorf("run %s: %w", id, runErr), "nothing is done that is not written down; see: sealift show "+id)
-	}
-	return finish(ctx, p, j, folder, o.Stop)
+	s := stage.New(cfg, p.Stage.Bucket, p.Stage.Owner, p.Stage.KMSKeyARN)
+	holder := randomHex(16)
+	return &reached{source: source, target: target, stage: s, lease: s.Lease(p.Stage.Prefix, p.Target, id, holder, testOnlyLeaseTTL), holder: holder}, nil
 }
 
-// finish closes the journal with the run's outcome and writes the receipt.
-func finish(ctx context.Context, p *plan.Plan, j *reported, folder string, stop <-chan struct{}) (*receipt.Receipt, error) {
-	outcome := ""
-	select {
-	case <-ctx.Done():
-		outcome = string(receipt.Interrupted)
-	case <-stop:
-		outcome = string(receipt.Interrupted)
-	default:
+// carryOn carries out what is left of a run, closes its journal and gives the account.
+func (w *reached) carryOn(ctx context.Context, run *state.Run, o Options) (_ *receipt.Receipt, err error) {
+	defer func() { err = errors.Join(err, run.Close()) }()
+	c := runner.Config{
+		Plan: run.Plan, Run: run.ID, Journal: &reported{w: run.Journal, progress: o.Progress}, Log: o.log(),
+		Source: opener(w.source), Target: opener(w.target), Stage: w.stage, Lease: w.lease,
+		Holder: w.holder, NewMarker: func() string { return randomHex(16) },
+		Unchanged: func(ctx context.Context, targets map[string]bool) error {
+			return compareCatalogs(ctx, run.Plan, o, targets)
+		},
+		Force: o.Force, Stop: o.Stop, Now: time.Now, Point: testOnlyPoint,
 	}
-	if _, err := j.Append(journal.Entry{Type: journal.End, Outcome: outcome}); err != nil {
-		return nil, err
+	if run.Log != nil {
+		c.History, c.Torn = run.Log.Entries, run.Log.Torn
+	}
+	runErr := runner.Run(ctx, c)
+	if errors.Is(runErr, plan.ErrHeld) || errors.Is(runErr, plan.ErrStale) {
+		return nil, fmt.Errorf("run %s: %w", run.ID, runErr)
+	}
+	if runErr != nil {
+		return nil, hint.With(fmt.Errorf("run %s: %w", run.ID, runErr), "nothing is done that is not written down; go on with: sealift resume "+run.ID)
 	}
 	// The receipt is folded from what is on disk, not from memory: that is what anybody else will see.
-	log, err := journal.ReadFile(filepath.Join(folder, journalFile))
+	end := context.WithoutCancel(ctx)
+	log, err := run.ReadLog(end)
 	if err != nil {
 		return nil, err
 	}
-	r := receipt.Fold(p, log)
+	r := receipt.Fold(run.Plan, log)
 	text, err := r.Encode()
 	if err != nil {
 		return nil, err
 	}
-	return r, writeFile(filepath.Join(folder, receiptFile), func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
+	return r, run.WriteReceipt(end, text)
 }
 
 func opener(w *connect.Warehouse) func(context.Context) (runner.Session, error) {
@@ -218,8 +261,9 @@ func opener(w *connect.Warehouse) func(context.Context) (runner.Session, error) 
 	}
 }
 
-// compareCatalogs refuses a plan that was made from other catalogs.
-func compareCatalogs(ctx context.Context, p *plan.Plan, o Options) error {
+// compareCatalogs refuses a plan that was made from other catalogs. Only the tables with these targets count; nil means
+// all of them.
+func compareCatalogs(ctx context.Context, p *plan.Plan, o Options, targets map[string]bool) error {
 	var source, target *redshift.Catalog
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { source, err = catalog(gctx, p.Source, o, nil); return err })
@@ -229,6 +273,9 @@ func compareCatalogs(ctx context.Context, p *plan.Plan, o Options) error {
 	}
 	var changed []string
 	for _, t := range p.Tables {
+		if targets != nil && !targets[t.Target] {
+			continue
+		}
 		if t.Fingerprint.Source != redshift.Absent && fingerprint(source, t.Source) != t.Fingerprint.Source {
 			changed = append(changed, t.Source+" in the source")
 		}
@@ -289,41 +336,4 @@ func randomHex(bytes int) string {
 // newRunID is the time and four random hex digits: 20261121T101500Z-7f3a.
 func newRunID(now time.Time) string {
 	return now.UTC().Format("20060102T150405Z") + "-" + randomHex(2)
-}
-
-const (
-	planFile    = "plan.json"
-	journalFile = "journal.jsonl"
-	receiptFile = "receipt.json"
-)
-
-// newRunFolder makes the run's folder, which must not exist, and puts the plan in it.
-func newRunFolder(stateDir, id string, p *plan.Plan) (string, error) {
-	if stateDir == "" {
-		return "", errors.New("no state folder is named")
-	}
-	folder := filepath.Join(stateDir, "runs", id)
-	if err := os.MkdirAll(filepath.Dir(folder), 0o700); err != nil {
-		return "", fmt.Errorf("make the state folder: %w", err)
-	}
-	if err := os.Mkdir(folder, 0o700); err != nil {
-		return "", fmt.Errorf("make the run's folder: %w", err)
-	}
-	return folder, writeFile(filepath.Join(folder, planFile), p.Encode)
-}
-
-// writeFile writes a file that is there whole or not at all, also after a crash.
-func writeFile(name string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	err = errors.Join(write(f), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", name, err), os.Remove(f.Name()))
-	}
-	return nil
 }

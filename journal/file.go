@@ -16,47 +16,58 @@ import (
 )
 
 // Writer appends entries to a journal. It is safe for concurrent use; entries are numbered and chained in the order in
-// which Append was entered, and concurrent Appends share one sync of the file.
+// which Append was entered, and concurrent Appends share one sync.
 type Writer struct {
-	file file
+	sink Sink
 	now  func() time.Time
 
-	mu   sync.Mutex // orders entries: Seq, Prev and the bytes in the file agree
+	mu   sync.Mutex // orders entries: Seq, Prev and the bytes in the sink agree
 	seq  int64
 	prev string
 	err  error // the first write or sync that failed; nothing is written after it
 
 	syncMu  sync.Mutex // held by the one Append that syncs
-	written int64      // entries in the file, under mu
-	synced  int64      // entries on disk, under syncMu
+	written int64      // entries in the sink, under mu
+	synced  int64      // entries that last, under syncMu
 }
 
-// file is what a Writer needs of an os.File; a full disk is a unit test.
-type file interface {
+// Sink keeps a journal's bytes. What was written lasts once Sync has returned, whatever happens to this process or
+// machine; Write and Sync can be called at the same time. An *os.File is one.
+type Sink interface {
 	io.Writer
 	Sync() error
 	Close() error
 }
 
-// Create starts a journal at path, which must not exist, and syncs its folder, so that the name survives a crash too.
+// New begins a journal in an empty sink.
+func New(s Sink, now func() time.Time) *Writer { return Continue(s, now, new(Log)) }
+
+// Continue goes on with a journal that was read: s holds its whole lines, and nothing after them.
+func Continue(s Sink, now func() time.Time, log *Log) *Writer {
+	n := int64(len(log.Entries))
+	return &Writer{sink: s, now: now, seq: n, prev: log.Head, written: n, synced: n}
+}
+
+// Create begins a journal at path, which must not exist, and syncs its folder, so that the name survives a crash too.
 func Create(path string, now func() time.Time) (*Writer, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("create journal: %w", err)
 	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
+	if err := SyncFolder(filepath.Dir(path)); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &Writer{file: f, now: now}, nil
+	return New(f, now), nil
 }
 
-func syncFolder(path string) error {
+// SyncFolder makes the names in a folder last.
+func SyncFolder(path string) error {
 	d, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("sync folder of journal: %w", err)
+		return fmt.Errorf("sync folder %s: %w", path, err)
 	}
 	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return fmt.Errorf("sync folder of journal: %w", err)
+		return fmt.Errorf("sync folder %s: %w", path, err)
 	}
 	return nil
 }
@@ -75,7 +86,7 @@ func (w *Writer) Append(e Entry) (Entry, error) {
 		w.mu.Unlock()
 		return Entry{}, fmt.Errorf("encode journal entry: %w", err)
 	}
-	if _, err := w.file.Write(append(line, '\n')); err != nil {
+	if _, err := w.sink.Write(append(line, '\n')); err != nil {
 		w.err = fmt.Errorf("write journal: %w", err)
 		w.mu.Unlock()
 		return Entry{}, w.err
@@ -101,7 +112,7 @@ func (w *Writer) sync(seq int64) error {
 	if err != nil {
 		return err
 	}
-	if err := w.file.Sync(); err != nil {
+	if err := w.sink.Sync(); err != nil {
 		err = fmt.Errorf("sync journal: %w", err)
 		w.mu.Lock()
 		w.err = err
@@ -119,9 +130,9 @@ func (w *Writer) Head() string {
 	return w.prev
 }
 
-// Close closes the file. What was appended is on disk already.
+// Close closes the sink. What was appended is on disk already.
 func (w *Writer) Close() error {
-	if err := w.file.Close(); err != nil {
+	if err := w.sink.Close(); err != nil {
 		return fmt.Errorf("close journal: %w", err)
 	}
 	return nil
@@ -134,6 +145,7 @@ type Log struct {
 	// Torn says that the last line was cut short, as a crash while writing leaves it; the entry was never on disk
 	// whole, so nothing was done because of it.
 	Torn bool
+	Size int64 // bytes of the whole lines
 }
 
 // maxLine bounds one entry. Entries are small; anything longer is damage.
@@ -162,6 +174,7 @@ func Read(r io.Reader) (*Log, error) {
 		}
 		sum := sha256.Sum256(line)
 		log.Head = hex.EncodeToString(sum[:])
+		log.Size += int64(len(line)) + 1
 		log.Entries = append(log.Entries, e)
 	}
 }
@@ -219,7 +232,7 @@ func (l *Log) check(e Entry, n int64) error {
 		return errors.New("a second beginning")
 	}
 	switch e.Type {
-	case Begin, Intent, Done, Failed, Unknown, Stopped, End:
+	case Begin, Resume, Intent, Done, Failed, Unknown, Stopped, End:
 		return nil
 	default:
 		return fmt.Errorf("unknown type %q", e.Type)

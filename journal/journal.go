@@ -11,12 +11,13 @@ type Type string
 // The types of entries.
 const (
 	Begin   Type = "begin"   // first entry: run, plan, version
+	Resume  Type = "resume"  // another process goes on; Details say if the line before was cut short
 	Intent  Type = "intent"  // a step is about to happen
 	Done    Type = "done"    // it happened; Facts say what
 	Failed  Type = "failed"  // it did not happen, or was rolled back
 	Unknown Type = "unknown" // the answer was lost: it may have happened
 	Stopped Type = "stopped" // not begun, because the run was told to stop
-	End     Type = "end"     // last entry: the run's outcome
+	End     Type = "end"     // the process is done with the run, which was interrupted if Outcome says so
 )
 
 // Entry is one line of a journal.
@@ -47,11 +48,14 @@ type Facts struct {
 	Objects     int              `json:"objects,omitempty"`
 	Bytes       int64            `json:"bytes,omitempty"`
 	Digest      string           `json:"digest,omitempty"`
-	Manifest    string           `json:"manifest,omitempty"` // s3:// URL of the manifest that COPY reads
+	DigestRow   []string         `json:"digest_row,omitempty"` // what the digest is made of, as the source answered
+	Manifest    string           `json:"manifest,omitempty"`   // s3:// URL of the manifest that COPY reads
 	ManifestSum string           `json:"manifest_sha256,omitempty"`
 	QueryID     int64            `json:"query_id,omitempty"`
 	Identity    map[string]int64 `json:"identity,omitempty"` // column -> next value
 	Empty       bool             `json:"empty,omitempty"`    // the prefix was listed and is empty
+	Looked      bool             `json:"looked,omitempty"`   // the answer was lost, and the marker told what happened
+	Overrode    string           `json:"overrode,omitempty"` // whose lease was taken over
 	// Times of the statements that do the work, in seconds.
 	UnloadSeconds float64 `json:"unload_seconds,omitempty"`
 	CopySeconds   float64 `json:"copy_seconds,omitempty"`

@@ -122,6 +122,31 @@ func TestDamageIsRefusedWithItsPosition(t *testing.T) {
 	}
 }
 
+// A journal that was read is gone on with as if nothing had happened in between.
+func TestAJournalIsContinued(t *testing.T) {
+	t.Parallel()
+	text := write(t)
+	log, err := Read(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if log.Size != int64(len(text)) {
+		t.Errorf("size %d of %d", log.Size, len(text))
+	}
+	d := &disk{room: 1 << 20}
+	d.Buffer.Write(text)
+	w := Continue(d, fixed, log)
+	for _, e := range []Entry{{Type: Resume}, {Type: End}} {
+		if _, err := w.Append(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, err := Read(&d.Buffer)
+	if err != nil || len(again.Entries) != 5 || again.Entries[3].Seq != 4 || again.Entries[3].Prev != log.Head || again.Head != w.Head() {
+		t.Errorf("%+v, %v", again, err)
+	}
+}
+
 // disk is a file on a disk that fills up or fails to sync.
 type disk struct {
 	bytes.Buffer
@@ -145,7 +170,7 @@ func TestFullDiskEndsTheJournal(t *testing.T) {
 	t.Parallel()
 	for room := range 700 {
 		d := &disk{room: room}
-		w := &Writer{file: d, now: fixed}
+		w := New(d, fixed)
 		var good int
 		var failed bool
 		for i := range 5 {
@@ -173,7 +198,7 @@ func TestFullDiskEndsTheJournal(t *testing.T) {
 
 func TestFailedSyncIsNotADone(t *testing.T) {
 	t.Parallel()
-	w := &Writer{file: &disk{room: 1 << 20, syncErr: errors.New("i/o error")}, now: fixed}
+	w := New(&disk{room: 1 << 20, syncErr: errors.New("i/o error")}, fixed)
 	if _, err := w.Append(Entry{Type: Begin, Version: Version}); err == nil {
 		t.Fatal("accepted without being on disk")
 	}

@@ -30,6 +30,9 @@ func (p *Plan) Only(keep func(Table) bool) (*Plan, error) {
 		}) {
 			continue
 		}
+		if s.Kind == Fence {
+			s = FenceStep(part.Tables)
+		}
 		part.Prologue = append(part.Prologue, s)
 	}
 	for _, s := range p.Epilogue {

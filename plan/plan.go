@@ -21,7 +21,7 @@ type Plan struct {
 	Stage       Stage       `json:"stage"`
 	Concurrency Concurrency `json:"concurrency"`
 
-	// Prologue runs before any table, in order: the ledger, schemas.
+	// Prologue runs before any table, in order: the ledger, schemas, the fence.
 	Prologue []Step `json:"prologue"`
 	// Tables are independent of each other; the runner takes the largest first.
 	Tables []Table `json:"tables"`
@@ -145,6 +145,7 @@ type Kind string
 // The kinds of steps. Every switch over Kind names them all.
 const (
 	Prepare Kind = "prepare" // target: ledger, schemas
+	Fence   Kind = "fence"   // target: claim every table for this process
 	Unload  Kind = "unload"  // source: UNLOAD and digest in one transaction
 	Check   Kind = "check"   // stage: manifest against objects, and the manifest for COPY
 	Load    Kind = "load"    // target: make the shadow, COPY into it, digest, in one transaction
@@ -193,6 +194,7 @@ const (
 	Counts       Role = "count"        // the rows it touched must be as many as the source's
 	NextID       Role = "next-id"      // one number: the next value of an identity column
 	Marks        Role = "marker"       // writes the row that proves the publish
+	Fences       Role = "fence"        // must touch exactly one row: the table is still this process's
 )
 
 // The placeholders that statements may hold.
@@ -201,6 +203,7 @@ const (
 	ParamPrefix   = "prefix"   // s3:// URL that an attempt unloads to
 	ParamManifest = "manifest" // s3:// URL of the checked manifest
 	ParamMarker   = "marker"   // id of the marker row
+	ParamHolder   = "holder"   // what this process claims its tables by
 	ParamShadow   = "shadow"   // what the shadow's comment says: whose it is
 	ParamRows     = "rows"     // rows of the source's digest
 	ParamDigest   = "digest"   // the source's digest, hex

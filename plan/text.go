@@ -132,7 +132,7 @@ func (k Kind) side() string {
 		return "source"
 	case Check, Empty:
 		return "stage"
-	case Prepare, Load, Publish, Relate, Discard:
+	case Prepare, Fence, Load, Publish, Relate, Discard:
 		return "target"
 	}
 	panic(fmt.Sprintf("plan: unknown kind of step %q", string(k)))

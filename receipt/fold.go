@@ -41,8 +41,8 @@ func Fold(p *plan.Plan, log *journal.Log) *Receipt {
 		},
 		steps:  make(map[string]plan.Step),
 		tables: make(map[string]*Table, len(p.Tables)),
-		staged: make(map[string]bool),
-		keep:   p.Stage.Keep != "never",
+		staged: make(map[string]bool), shadows: make(map[string]bool),
+		keep: p.Stage.Keep != "never",
 	}
 	for i, t := range p.Tables {
 		f.receipt.Tables[i] = Table{
@@ -69,6 +69,7 @@ type folding struct {
 	steps   map[string]plan.Step
 	tables  map[string]*Table
 	staged  map[string]bool // tables whose prefix may hold something, by target
+	shadows map[string]bool // tables whose shadow may be there, by target
 	keep    bool            // the job wants staged objects to stay, always or on failure
 	stopped bool
 	ended   bool
@@ -78,6 +79,10 @@ func (f *folding) entry(e journal.Entry) {
 	switch e.Type {
 	case journal.Begin:
 		f.receipt.Run, f.receipt.StartedAt = e.Run, e.Time
+	case journal.Resume:
+		// Another process goes on: what the one before came to is not the end of it.
+		f.receipt.Resumed++
+		f.stopped, f.ended = false, false
 	case journal.End:
 		f.ended = true
 		f.stopped = f.stopped || Outcome(e.Outcome) == Interrupted
@@ -88,6 +93,10 @@ func (f *folding) entry(e journal.Entry) {
 	f.receipt.EndedAt = e.Time
 	if e.Step == "" {
 		return
+	}
+	// The last attempt at a step counts.
+	if e.Type != journal.Intent {
+		f.receipt.Failures = slices.DeleteFunc(f.receipt.Failures, func(x Failure) bool { return x.Step == e.Step })
 	}
 	t := f.tables[e.Table]
 	if t == nil {
@@ -118,26 +127,34 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 	}
 	switch e.Type {
 	case journal.Intent:
-		if kind == plan.Unload {
+		switch kind {
+		case plan.Unload:
 			f.staged[t.Target] = true
+		case plan.Load:
+			f.shadows[t.Target] = true
+		case plan.Prepare, plan.Fence, plan.Check, plan.Publish, plan.Empty, plan.Relate, plan.Discard:
 		}
 	case journal.Done:
 		switch kind {
 		case plan.Unload:
 			t.Rows, t.Digest, t.SourceQuery = facts.Rows, facts.Digest, facts.QueryID
-			t.Unload, t.Verify = Seconds(facts.UnloadSeconds), t.Verify+Seconds(facts.DigestSeconds)
+			t.Unload, t.Verify = Seconds(facts.UnloadSeconds), Seconds(facts.DigestSeconds)
 		case plan.Check:
+			// Staged once and checked again by a later process, or staged anew: what was published counts.
+			f.receipt.Stage.Objects += facts.Objects - t.Objects
+			f.receipt.Stage.Bytes += facts.Bytes - t.StagedBytes
 			t.Objects, t.StagedBytes = facts.Objects, facts.Bytes
-			f.receipt.Stage.Objects += facts.Objects
-			f.receipt.Stage.Bytes += facts.Bytes
 		case plan.Load:
 			t.TargetQuery, t.Copy, t.Verify = facts.QueryID, Seconds(facts.CopySeconds), t.Verify+Seconds(facts.DigestSeconds)
 		case plan.Publish:
 			t.Outcome, t.Failure = Verified, nil
 			t.Verify += Seconds(facts.DigestSeconds)
+			f.shadows[t.Target] = false
 		case plan.Empty:
 			f.staged[t.Target] = !facts.Empty
-		case plan.Prepare, plan.Relate, plan.Discard:
+		case plan.Discard:
+			f.shadows[t.Target] = false
+		case plan.Prepare, plan.Fence, plan.Relate:
 		}
 		if t.Failure != nil && t.Failure.Step == e.Step {
 			t.Outcome, t.Failure = Interrupted, nil // a later attempt went through; what comes next decides
@@ -152,8 +169,15 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 			t.Outcome, t.Failure = Unknown, &fail
 		default:
 			t.Outcome, t.Failure = Failed, &fail
+			if kind == plan.Load && e.Type == journal.Failed {
+				f.shadows[t.Target] = false // it was made in the transaction that failed
+			}
 		}
-	case journal.Begin, journal.Stopped, journal.End:
+	case journal.Stopped:
+		if t.Outcome != Verified {
+			t.Outcome, t.Failure = Interrupted, nil
+		}
+	case journal.Begin, journal.Resume, journal.End:
 	}
 }
 
@@ -174,13 +198,16 @@ func (f *folding) close() {
 		case f.staged[t.Target]:
 			r.Left = append(r.Left, fmt.Sprintf("staged objects of %s under %s/%s", t.Target, r.Stage.URL, r.Run))
 		}
+		if f.shadows[t.Target] {
+			r.Left = append(r.Left, fmt.Sprintf("perhaps the shadow of %s in %s", t.Target, r.Target))
+		}
 		if t.Outcome == Unknown {
 			r.Left = append(r.Left, fmt.Sprintf("%s: the answer to its publish was lost; the marker in sealift.ledger of %s tells whether it happened", t.Target, r.Target))
 		}
 	}
 	r.Stage.Empty = !anyTrue(f.staged)
 	switch {
-	case verified && len(r.Failures) == 0 && len(r.Left) == 0:
+	case verified && f.ended && !f.stopped && len(r.Failures) == 0 && len(r.Left) == 0:
 		r.Outcome = Verified
 	case f.stopped || !f.ended:
 		r.Outcome = Interrupted

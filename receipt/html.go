@@ -96,7 +96,7 @@ func (r *Receipt) page() htmlPage {
 		Scale:   show.Duration(r.EndedAt.Sub(r.StartedAt)),
 		Facts: facts(
 			"From", r.Source, "To", r.Target, "Job", r.Job, "Plan", r.Plan, "Began", clock(r.StartedAt), "Ended", clock(r.EndedAt),
-			"Took", show.Duration(r.EndedAt.Sub(r.StartedAt)), "Journal", r.Journal,
+			"Took", show.Duration(r.EndedAt.Sub(r.StartedAt)), "Resumed", resumed(r.Resumed), "Journal", r.Journal,
 		),
 	}
 	for i := range r.Tables {
@@ -115,6 +115,13 @@ func (r *Receipt) page() htmlPage {
 		p.Left = append(p.Left, show.Safe(left))
 	}
 	return p
+}
+
+func resumed(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return times(n)
 }
 
 func facts(pairs ...string) []fact {

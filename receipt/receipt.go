@@ -25,6 +25,8 @@ type Receipt struct {
 	Outcome   Outcome   `json:"outcome"`
 	StartedAt time.Time `json:"started_at"`
 	EndedAt   time.Time `json:"ended_at"`
+	// Resumed is how often another process went on with the run.
+	Resumed int `json:"resumed,omitempty"`
 
 	Source string `json:"source"`
 	Target string `json:"target"`

@@ -19,6 +19,9 @@ type TextOptions struct {
 func (r *Receipt) Text(o TextOptions) string {
 	page := &show.Page{Columns: o.Columns, Colours: o.Colours}
 	page.Line("run %s  %s", r.Run, r.summary())
+	if r.Resumed > 0 {
+		page.Line("resumed %s; the figures are of the whole run", times(r.Resumed))
+	}
 	page.Blank()
 	page.Grid(r.grid())
 	page.Blank()
@@ -27,8 +30,9 @@ func (r *Receipt) Text(o TextOptions) string {
 	if r.Outcome != Verified {
 		page.Blank()
 		page.Line("%s", r.counted())
-		if command := r.Again(); command != "" {
-			page.Line("try again with: %s", command)
+		page.Line("go on with: %s", r.Again())
+		if len(r.Left) > 0 {
+			page.Line("or remove what is left: %s", r.Clean())
 		}
 	}
 	return page.String()
@@ -45,6 +49,13 @@ func (r *Receipt) summary() string {
 	case Failed, Unknown:
 	}
 	return "failed after " + took
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return show.Count(int64(n)) + " times"
 }
 
 func (r *Receipt) grid() *show.Grid {
@@ -199,26 +210,13 @@ func (r *Receipt) counted() string {
 	return strings.Join(parts, ", ")
 }
 
-// Again is the command that moves the tables that were not verified, or "" if there are none. A table whose publish is
-// unknown is not among them: with mode append, moving it again could double its rows.
+// Again is the command that goes on with the run, or "" if nothing is left to do.
 func (r *Receipt) Again() string {
-	command := "sealift copy " + show.Argument(r.Job)
-	n, only := 0, ""
-	for _, t := range r.Tables {
-		if t.Outcome == Failed || t.Outcome == Interrupted {
-			n++
-			only += " --only " + show.Argument(t.Target)
-		}
-	}
-	const most = 8 // more make a command that nobody reads
-	switch {
-	case n == 0:
+	if r.Outcome == Verified {
 		return ""
-	case n == len(r.Tables):
-		return command
-	case n > most:
-		return command + " --only ... for each of them"
-	default:
-		return command + only
 	}
+	return "sealift resume " + show.Argument(r.Run)
 }
+
+// Clean is the command that removes what the run left.
+func (r *Receipt) Clean() string { return "sealift clean --run " + show.Argument(r.Run) }

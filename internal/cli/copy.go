@@ -4,17 +4,20 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sealift/sealift"
 	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/journal"
 	"github.com/sealift/sealift/plan"
 	"github.com/sealift/sealift/receipt"
 )
 
 func (a *app) copyCommand() *cobra.Command {
 	var patterns []string
+	var force bool
 	cmd := &cobra.Command{
 		Use:   "copy JOB|PLAN",
 		Short: "Copy tables from one warehouse to the other, and print the receipt",
@@ -23,48 +26,86 @@ unloaded under the job's KMS key, checked, copied into a shadow, compared with t
 published whole, in one transaction. A table that fails leaves its target as it was and does not
 stop the others.
 
-The receipt goes to stdout, progress to stderr. Plan, journal and receipt stay in the state
-folder: see sealift runs. The first Ctrl-C stops after the current step of each table, the
-second at once; both are safe.
+The receipt goes to stdout, progress to stderr. Plan, journal and receipt are kept: see sealift
+runs. The first Ctrl-C begins nothing new, gives what is running 30 seconds, cancels what is
+left in the warehouses, and removes what was staged for tables that are not published (unless
+stage.keep says otherwise). The second ends at once. Both are safe, as is kill -9 or a lost
+machine: sealift resume goes on, here or elsewhere.
+
+One run at a time writes a target. --force takes the target from a run that holds it, and says
+from which; that run cannot publish any more.
 
 Exit codes: 0 every table is published and verified; 1 failed; 2 wrong usage or invalid job; 3
-some tables failed, their targets are untouched; 4 the plan is stale; 130 interrupted, tables
-that were not published are untouched.`,
+some tables failed, their targets are untouched; 4 the plan is stale; 5 another run holds the
+target; 130 interrupted, tables that were not published are untouched. After 3 and 130, the
+command that goes on with the run is printed.`,
 		Example: `  sealift copy prod-to-dev.yaml
   sealift copy prod-to-dev.plan.json --only sales.orders --only 'crm.*' --json`,
 		Annotations: map[string]string{"exits": "told"},
 		Args:        argument("JOB or PLAN"),
 		RunE: a.run(func(ctx context.Context, args []string) error {
-			return a.copy(ctx, args[0], patterns)
+			return a.copy(ctx, args[0], patterns, force)
 		}),
 	}
 	cmd.Flags().StringArrayVar(&patterns, "only", nil, "copy only this `TABLE` of the job or plan, or those of a pattern;\ncan be repeated")
+	forceFlag(cmd, &force)
 	a.jsonFlag(cmd)
 	return cmd
 }
 
-func (a *app) copy(ctx context.Context, file string, patterns []string) error {
+func forceFlag(cmd *cobra.Command, force *bool) {
+	cmd.Flags().BoolVar(force, "force", false, "take the target from a run that holds it")
+}
+
+// needState refuses to work where nothing can be written down.
+func (a *app) needState() error {
 	if a.stateDir == "" {
-		return usageError{hint.With(fmt.Errorf("no folder to keep the run in: HOME is not set"), "name one: --state-dir DIR")}
+		return usageError{hint.With(fmt.Errorf("no place to keep the run in: HOME is not set"), "name one: --state-dir FOLDER or s3://BUCKET/PREFIX")}
+	}
+	return nil
+}
+
+func (a *app) copy(ctx context.Context, file string, patterns []string, force bool) error {
+	if err := a.needState(); err != nil {
+		return err
 	}
 	p, fresh, err := a.planToRun(ctx, file, patterns)
 	if err != nil {
 		return err
 	}
+	return a.carryOut(ctx, a.newProgress(p), func(ctx context.Context, o sealift.Options) (*receipt.Receipt, error) {
+		o.Fresh, o.Force = fresh, force
+		return sealift.Copy(ctx, p, o)
+	})
+}
+
+// carryOut does a run's work in sight of whoever waits for it, and answers with the receipt.
+func (a *app) carryOut(ctx context.Context, progress *progress, work func(context.Context, sealift.Options) (*receipt.Receipt, error)) error {
 	ctx, stop, release := a.stoppable(ctx, grace)
 	defer release()
-	progress := a.newProgress(p)
-	r, err := sealift.Copy(ctx, p, sealift.Options{
-		StateDir: a.stateDir, Log: a.log, Progress: progress.entry, Stop: stop, Fresh: fresh,
-	})
+	r, err := work(ctx, sealift.Options{StateDir: a.stateDir, Log: a.log, Stop: stop, Progress: func(e journal.Entry) {
+		if e.Facts != nil && e.Facts.Overrode != "" {
+			a.say("took the target over from %s", e.Facts.Overrode)
+		}
+		progress.entry(e)
+	}})
 	progress.close()
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	if err := a.showReceipt(r, filepath.Join(a.stateDir, "runs", r.Run)); err != nil {
+	if err := a.showReceipt(r, a.whereRun(r.Run)); err != nil {
 		return err
 	}
 	return outcome(r)
+}
+
+// whereRun is where a run is kept.
+func (a *app) whereRun(id string) string {
+	if strings.HasPrefix(a.stateDir, "s3://") {
+		place, _, _ := strings.Cut(a.stateDir, "?")
+		return strings.TrimSuffix(place, "/") + "/runs/" + id
+	}
+	return filepath.Join(a.stateDir, "runs", id)
 }
 
 // planToRun makes or reads the plan. Nothing has been changed yet, so this may be left at any point.

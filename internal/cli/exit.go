@@ -14,6 +14,7 @@ const (
 	exitUsage       = 2   // wrong usage or invalid job
 	exitSomeFailed  = 3   // the run is over and some tables failed
 	exitStale       = 4   // the plan is stale
+	exitHeld        = 5   // another run holds the target
 	exitDifferent   = 6   // differences were found
 	exitInterrupted = 130 // interrupted
 )
@@ -47,6 +48,8 @@ func exitCode(err error) int {
 		return exitSomeFailed
 	case errors.Is(err, plan.ErrStale):
 		return exitStale
+	case errors.Is(err, plan.ErrHeld):
+		return exitHeld
 	case errors.Is(err, errDifferent):
 		return exitDifferent
 	default:

@@ -14,6 +14,7 @@ import (
 	"github.com/sealift/sealift/internal/show"
 	"github.com/sealift/sealift/journal"
 	"github.com/sealift/sealift/plan"
+	"github.com/sealift/sealift/receipt"
 )
 
 // progress follows a run by its journal's entries. On a terminal it keeps one line for each table at work, and finished
@@ -78,7 +79,7 @@ func (a *app) newProgress(p *plan.Plan) *progress {
 // phases are the words for a step that is under way.
 func phase(k plan.Kind) string {
 	switch k {
-	case plan.Prepare:
+	case plan.Prepare, plan.Fence:
 		return "preparing"
 	case plan.Unload:
 		return "unloading"
@@ -104,14 +105,17 @@ func (p *progress) entry(e journal.Entry) {
 		p.run = e.Run
 		p.printer.count(p.run, 0, p.total)
 	}
+	if e.Type == journal.Resume {
+		p.printer.count(p.run, p.over, p.total)
+	}
 	if e.Step == "" {
 		return
 	}
 	kind, known := p.kinds[e.Step]
-	if !known {
+	t := p.tables[e.Table]
+	if !known && t != nil {
 		kind = plan.Empty // the runner's own, after a failure
 	}
-	t := p.tables[e.Table]
 	if e.Type == journal.Intent {
 		if t != nil && (!t.ended || kind != plan.Empty && kind != plan.Discard) {
 			if t.began.IsZero() {
@@ -191,9 +195,20 @@ func detail(kind plan.Kind, e journal.Entry, f *journal.Facts) string {
 		return show.Duration(time.Duration(f.CopySeconds * float64(time.Second)))
 	case plan.Empty:
 		return show.Plural(int64(f.Objects), "object") + " removed"
-	case plan.Publish, plan.Prepare, plan.Relate, plan.Discard:
+	case plan.Publish, plan.Prepare, plan.Fence, plan.Relate, plan.Discard:
 	}
 	return ""
+}
+
+// resumed tells of what earlier processes did.
+func (p *progress) resumed(run string, done []receipt.Table) {
+	p.run = run
+	for i := range done {
+		if t := p.tables[done[i].Target]; t != nil && done[i].Outcome == receipt.Verified {
+			t.ended = true
+			p.over++
+		}
+	}
 }
 
 // close ends the lines that are redrawn.

@@ -43,12 +43,12 @@ To try everything without AWS: sealift local demo`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
-	flags.StringVar(&a.stateDir, "state-dir", "", "`FOLDER` that keeps plan, journal and receipt of every run (default\n$SEALIFT_STATE_DIR, $XDG_STATE_HOME/sealift, ~/.local/state/sealift)")
+	flags.StringVar(&a.stateDir, "state-dir", "", "`PLACE` that keeps plan, journal and receipt of every run: a folder, or\ns3://BUCKET/PREFIX (default $SEALIFT_STATE_DIR, $XDG_STATE_HOME/sealift,\n~/.local/state/sealift)")
 	flags.StringVar(&a.logLevel, "log-level", "", "`LEVEL`: debug, info, warn, error or off (default $SEALIFT_LOG_LEVEL, warn)")
 	flags.StringVar(&a.logFile, "log-file", "", "append the log to a `FILE`, not to stderr (default $SEALIFT_LOG_FILE)")
 	flags.BoolP("help", "h", false, "show the help of a command")
 	root.AddCommand(
-		a.initCommand(), a.planCommand(), a.copyCommand(), a.verifyCommand(), a.runsCommand(), a.showCommand(), a.jobCommand(),
+		a.initCommand(), a.planCommand(), a.copyCommand(), a.resumeCommand(), a.verifyCommand(), a.runsCommand(), a.showCommand(), a.jobCommand(),
 		a.localCommand(), a.completionCommand(), a.versionCommand(),
 	)
 	return root
@@ -127,6 +127,7 @@ Exit codes:
   2    wrong usage or invalid job
   3    the run is over, and some tables failed: their targets are untouched
   4    the plan is stale: plan again
+  5    another run holds the target
   6    differences were found
   130  interrupted{{else if not (index .Annotations "exits")}}
 

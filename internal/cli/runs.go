@@ -46,14 +46,14 @@ func summary(r *receipt.Receipt) runSummary {
 func (a *app) runsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs",
-		Short: "List the runs in the state folder",
-		Long: `List the runs that the state folder keeps, the latest first. A run that cannot be read is named
-on stderr and makes the exit code 1; the others are listed all the same.`,
+		Short: "List the runs that are kept",
+		Long: `List the runs that are kept in the folder or bucket of --state-dir, the latest first. A run that
+cannot be read is named on stderr and makes the exit code 1; the others are listed all the same.`,
 		Example: `  sealift runs
   sealift runs --json | jq -r '.[] | select(.outcome != "verified") | .run'`,
 		Args: noArguments,
-		RunE: a.run(func(context.Context, []string) error {
-			runs, failed := sealift.Runs(a.stateDir)
+		RunE: a.run(func(ctx context.Context, _ []string) error {
+			runs, failed := sealift.Runs(ctx, a.stateDir)
 			list := make([]runSummary, 0, len(runs))
 			for i := range runs {
 				list = append(list, summary(runs[len(runs)-1-i].Receipt))
@@ -108,8 +108,8 @@ RUN is a run's id, the beginning of one, or last.`,
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			return a.completeRun(args), cobra.ShellCompDirectiveNoFileComp
 		},
-		RunE: a.run(func(_ context.Context, args []string) error {
-			run, err := sealift.OpenRun(a.stateDir, args[0])
+		RunE: a.run(func(ctx context.Context, args []string) error {
+			run, err := sealift.OpenRun(ctx, a.stateDir, args[0])
 			if err != nil {
 				return err
 			}
@@ -146,7 +146,7 @@ func (a *app) completeRun(args []string) []string {
 	if len(args) > 0 {
 		return nil
 	}
-	dir := first(a.stateDir, a.env("SEALIFT_STATE_DIR"), stateHome(a.env))
+	dir := first(a.stateDir, a.env("SEALIFT_STATE_DIR"), stateHome(a.env)) // nothing is asked of S3 for a completion
 	entries, err := os.ReadDir(filepath.Join(dir, "runs"))
 	if err != nil {
 		return nil

@@ -113,7 +113,7 @@ var runID = regexp.MustCompile(`^(last|[0-9]{8}(T[0-9]{0,6}(Z(-[0-9a-f]{0,4})?)?
 // toVerify makes a plan of a job, or reads that of a run.
 func (a *app) toVerify(ctx context.Context, what string) (*plan.Plan, *sealift.Run, error) {
 	if _, err := os.Stat(what); errors.Is(err, fs.ErrNotExist) && runID.MatchString(what) {
-		run, err := sealift.OpenRun(a.stateDir, what)
+		run, err := sealift.OpenRun(ctx, a.stateDir, what)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -23,8 +23,8 @@ type Input struct {
 	Now   time.Time
 }
 
-// LedgerSchema holds Sealift's own table in the target. Its tables are never moved.
-const LedgerSchema = "sealift"
+// LedgerSchema holds Sealift's own tables in the target. They are never moved.
+const LedgerSchema = redshift.LedgerSchema
 
 // Build makes the plan, or returns job.Errors with every mistake that the catalogs showed.
 func Build(in Input) (*plan.Plan, error) {
@@ -56,6 +56,7 @@ func Build(in Input) (*plan.Plan, error) {
 	for _, s := range b.chosen {
 		p.Tables = append(p.Tables, b.table(s))
 	}
+	p.Prologue = append(p.Prologue, plan.FenceStep(p.Tables))
 	p.Epilogue = b.epilogue()
 	if err := p.Seal(); err != nil {
 		return nil, err

@@ -13,9 +13,6 @@ import (
 // maxFileMB keeps staged files between 1 MB and 1 GB, where COPY is at its best.
 const maxFileMB = 256
 
-// ledger is the table in the target that publishes are proved by: one row for each, written in the publishing transaction.
-var ledger = must(redshift.NewTable(LedgerSchema, "ledger"))
-
 // must is for names that are valid by construction.
 func must[T any](v T, err error) T {
 	if err != nil {
@@ -27,24 +24,16 @@ func must[T any](v T, err error) T {
 // prologue makes what every table needs: the ledger, and the schemas that are missing.
 func (b *builder) prologue() []plan.Step {
 	var steps []plan.Step
-	// Once the schema is there the ledger is too: they are made in one transaction. Asking again would need the right
-	// to create schemas for good.
-	if !b.Target.HasSchema(ledger.Schema) {
-		steps = append(steps, plan.Step{
-			ID: "ledger", Kind: plan.Prepare, About: "create the ledger, in which each publish leaves its marker",
-			Statements: []plan.Statement{
-				{SQL: redshift.CreateSchema(ledger.Schema)},
-				{SQL: redshift.Build(`CREATE TABLE IF NOT EXISTS ? (
-    marker VARCHAR(64) NOT NULL,
-    run VARCHAR(64) NOT NULL,
-    target VARCHAR(300) NOT NULL,
-    row_count BIGINT NOT NULL,
-    digest VARCHAR(64) NOT NULL,
-    published_at TIMESTAMP NOT NULL DEFAULT SYSDATE
-)
-DISTSTYLE ALL`, ledger)},
-			},
-		})
+	// What is there is not made again: asking would need the right to create schemas for good.
+	own := plan.Step{ID: "ledger", Kind: plan.Prepare, About: "create the ledger, in which each publish leaves its marker"}
+	if !b.Target.HasSchema(redshift.Ledger.Schema) {
+		own.Statements = append(own.Statements, plan.Statement{SQL: redshift.CreateSchema(redshift.Ledger.Schema)})
+	}
+	if b.Target.Table(redshift.Ledger) == nil || b.Target.Table(redshift.Fence) == nil {
+		for _, sql := range redshift.CreateLedger() {
+			own.Statements = append(own.Statements, plan.Statement{SQL: sql})
+		}
+		steps = append(steps, own)
 	}
 	made := map[string]bool{}
 	for _, s := range b.chosen {
@@ -77,8 +66,13 @@ func (b *builder) epilogue() []plan.Step {
 			}
 			steps = append(steps, plan.Step{
 				ID: fmt.Sprintf("%s/foreign-key-%d", s.target, i+1), Kind: plan.Relate, Needs: needs,
-				About:      fmt.Sprintf("declare the foreign key from %s to %s", s.target, fk.RefTable),
-				Statements: []plan.Statement{{SQL: redshift.AddForeignKey(s.target, fk)}},
+				About: fmt.Sprintf("declare the foreign key from %s to %s", s.target, fk.RefTable),
+				Statements: []plan.Statement{
+					{SQL: redshift.AddForeignKey(s.target, fk)},
+					// Declared twice, it would be there twice: the marker tells whether it is.
+					marks(fmt.Sprintf("%s/foreign-key-%d", s.target, i+1), redshift.Int(0), redshift.Lit("")),
+					plan.Fenced(s.target.String()),
+				},
 			})
 		}
 	}
@@ -290,42 +284,54 @@ func (t *tableBuilder) publish() plan.Step {
 	insert := plan.Statement{SQL: redshift.Build("INSERT INTO ? (?)\nSELECT ?\nFROM ?", t.target, list, list, t.shadow), Role: plan.Counts}
 	compare := plan.Statement{SQL: redshift.DigestQuery(redshift.Build("?", t.target), redshift.SQL{}, redshift.DigestColumns(t.moved)), Role: plan.Digests}
 	drop := run(redshift.Drop(t.shadow))
+	// Asked when this transaction has a lock on what was the shadow: a process that was taken over, and does not know,
+	// could have made another of the same name.
+	ours := func(now redshift.Table) plan.Statement {
+		return plan.Statement{
+			SQL: redshift.OtherComment(now, redshift.Placeholder(plan.ParamShadow)), Role: plan.MustBeZero,
+			About: "the shadow is not the one that this process loaded and compared",
+		}
+	}
 
 	var st []plan.Statement
 	var about string
 	switch t.method {
 	case plan.Create:
 		about = "give the shadow the table's name"
-		st = append(st, unchanged, run(redshift.Rename(t.shadow, t.target.Name)))
+		st = append(st, unchanged, run(redshift.Rename(t.shadow, t.target.Name)), ours(t.target))
 		st = append(st, t.dress(t.want, true)...)
 	case plan.Swap:
 		about = "swap the shadow in for the table, with its grants, comments and owner"
-		st = append(st, lock, unchanged, run(redshift.Rename(t.target, t.old.Name)), run(redshift.Rename(t.shadow, t.target.Name)))
+		st = append(st, lock, unchanged, run(redshift.Rename(t.target, t.old.Name)), run(redshift.Rename(t.shadow, t.target.Name)), ours(t.target))
 		st = append(st, t.dress(t.want, false)...)
 		st = append(st, run(redshift.Drop(t.old)))
 	case plan.DeleteInsert:
 		about = "exchange the rows, so that what depends on the table keeps working"
-		st = append(st, lock, unchanged, run(redshift.Build("DELETE FROM ?", t.target)), insert, compare, drop)
+		st = append(st, lock, unchanged, run(redshift.Build("DELETE FROM ?", t.target)), insert, compare, ours(t.shadow), drop)
 	case plan.Fill:
 		about = "insert into the empty table"
 		empty := plan.Statement{
 			SQL: redshift.Build("SELECT COUNT(*) FROM ?", t.target), Role: plan.MustBeZero,
 			About: t.target.String() + " is not empty; mode create needs it absent or empty (mode: replace or append)",
 		}
-		st = append(st, lock, unchanged, empty, insert, compare, drop)
+		st = append(st, lock, unchanged, empty, insert, compare, ours(t.shadow), drop)
 	case plan.Append:
 		about = "add the rows to the table"
-		st = append(st, lock, unchanged, insert, drop)
+		st = append(st, lock, unchanged, insert, ours(t.shadow), drop)
 	default:
 		panic("planner: no way of publishing by " + string(t.method))
 	}
-	st = append(st, plan.Statement{
-		SQL: redshift.Build("INSERT INTO ? (marker, run, target, row_count, digest)\nVALUES (?, ?, ?, ?, ?)", ledger,
-			redshift.Placeholder(plan.ParamMarker), redshift.Placeholder(plan.ParamRun), redshift.Lit(t.target.String()),
-			redshift.Placeholder(plan.ParamRows), redshift.Placeholder(plan.ParamDigest)),
-		Role: plan.Marks,
-	})
+	st = append(st, marks(t.target.String(), redshift.Placeholder(plan.ParamRows), redshift.Placeholder(plan.ParamDigest)), plan.Fenced(t.target.String()))
 	return plan.Step{ID: t.id("publish"), Kind: plan.Publish, About: about, Statements: st}
+}
+
+// marks writes the row that proves that its transaction has committed.
+func marks(what string, rows, digest redshift.Fragment) plan.Statement {
+	return plan.Statement{
+		SQL: redshift.Build("INSERT INTO ? (marker, run, target, row_count, digest)\nVALUES (?, ?, ?, ?, ?)", redshift.Ledger,
+			redshift.Placeholder(plan.ParamMarker), redshift.Placeholder(plan.ParamRun), redshift.Lit(what), rows, digest),
+		Role: plan.Marks,
+	}
 }
 
 // dress gives the table that the shadow became its comments, and grants and owner where they are carried: the target's

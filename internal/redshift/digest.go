@@ -253,6 +253,15 @@ func ReadDigest(layout DigestLayout, row []*string) (Digest, error) {
 	return d, nil
 }
 
+// Fields is the row that ReadDigest reads d from, to keep it.
+func (d Digest) Fields() []string {
+	fields := []string{strconv.FormatInt(d.Rows, 10), d.Row[0], d.Row[1]}
+	for _, c := range d.Columns {
+		fields = append(fields, strconv.FormatInt(c.NonNull, 10)+":"+c.Sum)
+	}
+	return fields
+}
+
 // parseSum checks that a sum is a whole number of at most 38 digits.
 func parseSum(v *string) (string, error) {
 	if v == nil {

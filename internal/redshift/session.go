@@ -3,6 +3,7 @@ package redshift
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // OwnSessionQuery asks who this session is, by the table that others find it in. ParseSession reads the answer.
@@ -27,7 +28,25 @@ func ParseSession(row []*string) (pid int64, began string, err error) {
 	return pid, *row[1], nil
 }
 
-// ShadowComment is the comment that a run's shadow carries, by which a leftover is known for what it is.
-func ShadowComment(run string) string { return shadowComment + run }
+// ShadowComment is the comment that a run's shadow carries, by which a leftover is known for what it is, and a process
+// knows its own from another's of the same run. RunOfShadow reads it.
+func ShadowComment(run, holder string) string { return shadowComment + run + ", process " + holder }
 
 const shadowComment = "sealift shadow of run "
+
+// RunOfShadow tells whose shadow a table is, by its comment.
+func RunOfShadow(comment string) (run string, ok bool) {
+	rest, ok := strings.CutPrefix(comment, shadowComment)
+	run, _, _ = strings.Cut(rest, ",")
+	return run, ok && run != ""
+}
+
+// OtherComment counts the tables of a name whose comment is another: 0 if the table has the comment.
+func OtherComment(t Table, comment SQL) SQL {
+	return Build(`SELECT COUNT(*)
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.objsubid = 0
+    AND d.classoid IN (SELECT oid FROM pg_catalog.pg_class WHERE relname = 'pg_class')
+WHERE n.nspname = ? AND c.relname = ? AND c.relkind = 'r' AND COALESCE(d.description, '') <> ?`, Lit(t.Schema.name), Lit(t.Name.name), comment)
+}

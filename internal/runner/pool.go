@@ -27,10 +27,8 @@ func newPool(name string, open func(ctx context.Context) (Session, error), size 
 
 // get waits for a free slot and lends a session. Every session got is given back by put.
 func (p *pool) get(ctx context.Context) (Session, error) {
-	select {
-	case p.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for a session: %w", context.Cause(ctx))
+	if err := p.slot(ctx); err != nil {
+		return nil, err
 	}
 	p.mu.Lock()
 	if n := len(p.idle); n > 0 {
@@ -40,6 +38,28 @@ func (p *pool) get(ctx context.Context) (Session, error) {
 		return s, nil
 	}
 	p.mu.Unlock()
+	return p.connect(ctx)
+}
+
+// fresh is get, but for a session that nobody used before: one that answers for what the others cannot.
+func (p *pool) fresh(ctx context.Context) (Session, error) {
+	if err := p.slot(ctx); err != nil {
+		return nil, err
+	}
+	return p.connect(ctx)
+}
+
+func (p *pool) slot(ctx context.Context) error {
+	select {
+	case p.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for a session: %w", context.Cause(ctx))
+	}
+}
+
+// connect opens a session for a slot that the caller has.
+func (p *pool) connect(ctx context.Context) (Session, error) {
 	var s Session
 	err := effect.Do(ctx, p.name+" open", func(ctx context.Context) (err error) {
 		s, err = p.open(ctx)

@@ -16,8 +16,8 @@ import (
 	"github.com/sealift/sealift/plan"
 )
 
-// Session is one connection to a warehouse. Its errors answer OutcomeUnknown when a statement may have happened although
-// no answer came.
+// Session is one connection to a warehouse. Its errors answer OutcomeUnknown when the connection was lost: true if the
+// statement may have happened although no answer came.
 type Session interface {
 	redshift.Querier
 	Exec(ctx context.Context, sql redshift.SQL) (rows int64, err error)
@@ -34,6 +34,15 @@ type Stage interface {
 	Empty(ctx context.Context, prefix string) (removed int, err error)
 }
 
+// Lease is the claim of this process on the target. Take answers plan.ErrHeld when another run has it, and otherwise
+// whose claim it overrode; Renew answers plan.ErrHeld when another run has taken it.
+type Lease interface {
+	Take(ctx context.Context, force bool) (overrode string, err error)
+	Renew(ctx context.Context) error
+	Release(ctx context.Context) error
+	TTL() time.Duration
+}
+
 // Journal takes entries and returns when they are on disk.
 type Journal interface {
 	Append(e journal.Entry) (journal.Entry, error)
@@ -41,15 +50,25 @@ type Journal interface {
 
 // Config is what a run needs. All fields are required unless they say otherwise.
 type Config struct {
-	Plan    *plan.Plan
-	Run     string // the run's id
+	Plan *plan.Plan
+	Run  string // the run's id
+	// History is what the journal held when it was opened. Empty for a new run.
+	History []journal.Entry
+	Torn    bool // the last line of History was cut short, and is cut off now
 	Source  func(ctx context.Context) (Session, error)
 	Target  func(ctx context.Context) (Session, error)
 	Stage   Stage
+	Lease   Lease
 	Journal Journal
 	Log     *slog.Logger
+	// Holder is what this process claims the target's tables by: fresh for each process, hard to guess.
+	Holder string
 	// NewMarker makes the id of a marker row: unique, hard to guess.
 	NewMarker func() string
+	// Unchanged compares both catalogs with the plan, for those tables that are still to be published. It is asked when
+	// a run is resumed. Its error is plan.ErrStale if they differ.
+	Unchanged func(ctx context.Context, targets map[string]bool) error
+	Force     bool // take the target from a run that holds it
 	// Stop, when closed, ends the run at the next step of each table: nothing new is started. Optional.
 	Stop <-chan struct{}
 	Now  func() time.Time
@@ -63,41 +82,108 @@ var errStopped = errors.New("stopped before this step")
 // cleanUpTime bounds what is done for a table after it failed or was interrupted.
 const cleanUpTime = 60 * time.Second
 
-// run is one execution of a plan.
+// run is one process's work on a plan.
 type run struct {
 	Config
+	at             *position // where the work of earlier processes ended
 	source, target *pool
-	mu             sync.Mutex
-	published      map[string]bool // by target name; under mu
+	cancel         context.CancelCauseFunc // ends everything; with plan.ErrHeld, when the target is another's
+
+	mu        sync.Mutex
+	published map[string]bool // by target name; under mu
 }
 
-// Run carries out the plan. What became of it is in the journal; the error is only for what keeps a run from being
-// accounted for: the journal cannot be written.
+// Run carries out what is left of the plan, which is all of it for a new run. What became of it is in the journal; the
+// error is only for what keeps a run from going on at all: the journal cannot be written, another run holds the target
+// (plan.ErrHeld), the catalogs are not what the plan was made from (plan.ErrStale).
 func Run(ctx context.Context, c Config) (err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	r := &run{
 		Config:    c,
+		at:        fold(c.Plan, c.History),
 		source:    newPool("source", c.Source, c.Plan.Concurrency.Unload),
 		target:    newPool("target", c.Target, c.Plan.Concurrency.Copy),
+		cancel:    cancel,
 		published: make(map[string]bool, len(c.Plan.Tables)),
+	}
+	for target, t := range r.at.tables {
+		r.published[target] = t.published
 	}
 	defer func() {
 		end, cancel := afterwards(ctx)
 		defer cancel()
 		err = errors.Join(err, r.source.close(end), r.target.close(end))
 	}()
-	if err := r.write(ctx, journal.Entry{Type: journal.Begin, Version: journal.Version, Run: r.Run, Plan: r.Plan.ID}); err != nil {
+	if err := r.write(ctx, r.first()); err != nil {
+		return journalOnly(err)
+	}
+	if err := r.claim(ctx); err != nil {
+		return r.end(ctx, err)
+	}
+	stopRenewing := r.keepLease(ctx)
+	err = r.work(ctx)
+	stopRenewing()
+	if held := context.Cause(ctx); errors.Is(held, plan.ErrHeld) {
+		err = errors.Join(held, journalOnly(err))
+	}
+	if err := journalOnly(err); err != nil {
+		return err // what cannot be written down is not done, the release of the lease included
+	}
+	return r.end(ctx, errors.Join(err, journalOnly(r.release(ctx))))
+}
+
+// first is this process's first entry.
+func (r *run) first() journal.Entry {
+	if !r.at.begun {
+		return journal.Entry{Type: journal.Begin, Version: journal.Version, Run: r.Run, Plan: r.Plan.ID}
+	}
+	e := journal.Entry{Type: journal.Resume}
+	if r.Torn {
+		e.Details = []string{"the line before was cut short, as a crash while writing leaves it; it was cut off, and nothing was done because of it"}
+	}
+	return e
+}
+
+// end writes that this process is done with the run.
+func (r *run) end(ctx context.Context, err error) error {
+	if jerr := journalOnly(err); jerr != nil {
+		return jerr
+	}
+	e := journal.Entry{Type: journal.End}
+	if r.stopped() || (ctx.Err() != nil && !errors.Is(context.Cause(ctx), plan.ErrHeld)) {
+		e.Outcome = Interrupted
+	}
+	if werr := r.write(ctx, e); werr != nil {
+		return journalOnly(werr)
+	}
+	if errors.Is(err, plan.ErrHeld) || errors.Is(err, plan.ErrStale) {
+		return err
+	}
+	return nil
+}
+
+// Interrupted is the outcome of a process that was told to stop.
+const Interrupted = "interrupted"
+
+// work is everything that the lease is held for.
+func (r *run) work(ctx context.Context) error {
+	if err := r.settle(ctx); err != nil {
 		return err
 	}
 	for _, s := range r.Plan.Prologue {
+		if r.at.done[s.ID] {
+			continue
+		}
 		if err := r.do(ctx, &table{}, s); err != nil {
-			return journalOnly(err) // without schemas and ledger no table can be published
+			return err // without schemas, ledger and fence no table can be published
 		}
 	}
 	if err := r.tables(ctx); err != nil {
 		return err
 	}
 	for _, s := range r.Plan.Epilogue {
-		if !r.allPublished(s.Needs) {
+		if r.at.done[s.ID] || !r.allPublished(s.Needs) {
 			continue
 		}
 		if err := r.do(ctx, &table{}, s); journalOnly(err) != nil {
@@ -128,6 +214,9 @@ func (r *run) tables(ctx context.Context) error {
 	}
 feed:
 	for _, t := range largestFirst(r.Plan.Tables) {
+		if !r.at.tables[t.Target].left(t) {
+			continue
+		}
 		select {
 		case next <- t:
 		case <-ctx.Done():
@@ -158,18 +247,27 @@ func largestFirst(tables []plan.Table) []*plan.Table {
 
 // table is one table's run: what later steps need from earlier ones.
 type table struct {
-	plan    *plan.Table // nil for steps outside tables
-	facts   journal.Facts
-	digest  *redshift.Digest // the source's, once unloaded
-	started bool             // something may be staged
-	loaded  bool             // the shadow may exist
+	plan   *plan.Table // nil for steps outside tables
+	facts  journal.Facts
+	digest *redshift.Digest // the source's, once unloaded
+	reused bool             // an earlier process unloaded it
+	staged bool             // something may be staged
+	loaded bool             // the shadow may exist
 }
 
-// table takes one table through its steps. A failure ends the table, cleans up after it, and is in the journal; the
-// error is only for a journal that cannot be written.
+// table takes one table through the steps that are left. A failure ends the table, cleans up after it, and is in the
+// journal; the error is only for a journal that cannot be written.
 func (r *run) table(ctx context.Context, p *plan.Table) error {
-	t := &table{plan: p}
-	for _, s := range p.Steps {
+	at := r.at.tables[p.Target]
+	t := &table{plan: p, staged: at.staged, loaded: at.shadow}
+	if at.unloaded != nil && !at.published {
+		t.reuse(*at.unloaded)
+	}
+	for i := 0; i < len(p.Steps); i++ {
+		s := p.Steps[i]
+		if at.published && s.Kind != plan.Empty || t.reused && s.Kind == plan.Unload {
+			continue
+		}
 		err := r.do(ctx, t, s)
 		if err == nil {
 			continue
@@ -178,32 +276,55 @@ func (r *run) table(ctx context.Context, p *plan.Table) error {
 			return err
 		}
 		r.Log.Info("table failed", "table", p.Target, "step", s.ID, "err", err)
+		if s.Kind == plan.Check && t.reused && ctx.Err() == nil && !r.stopped() {
+			// What an earlier process staged is not what it was: unload again, to a prefix of its own.
+			t.reused, i = false, slices.IndexFunc(p.Steps, func(s plan.Step) bool { return s.Kind == plan.Unload })-1
+			continue
+		}
 		return r.cleanUp(ctx, t, s, err)
 	}
 	return nil
 }
 
-// cleanUp removes what a failed table left. It works after cancellation too, for a bounded time.
+// reuse takes what an earlier process unloaded. It is checked again before it is loaded.
+func (t *table) reuse(f journal.Facts) {
+	row := make([]*string, len(f.DigestRow))
+	for i := range f.DigestRow {
+		row[i] = &f.DigestRow[i]
+	}
+	d, err := redshift.ReadDigest(t.plan.Digest, row)
+	if err != nil || d.Hex() != f.Digest {
+		return // written by another version: unload again
+	}
+	t.digest, t.reused = &d, true
+	t.facts.Prefix, t.facts.Identity = f.Prefix, f.Identity
+}
+
+// cleanUp removes what a failed table left. It works after cancellation too, for a bounded time; but when another run
+// has taken the target, what is there may be that run's.
 func (r *run) cleanUp(ctx context.Context, t *table, failed plan.Step, cause error) error {
-	ctx, cancel := afterwards(ctx)
-	defer cancel()
-	if isUnknown(cause) && failed.Kind == plan.Publish {
+	if r.lost(ctx) || isUnknown(cause) && failed.Kind == plan.Publish {
 		// The publish may have happened, or be about to: shadow and stage stay until somebody has looked.
 		return nil
 	}
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
 	var all error
 	if t.loaded {
 		for _, s := range t.plan.Undo {
 			all = errors.Join(all, journalOnly(r.do(ctx, t, s)))
 		}
 	}
-	if t.started && failed.Kind != plan.Empty && r.Plan.Stage.Keep == "never" {
+	if t.staged && failed.Kind != plan.Empty && r.Plan.Stage.Keep == "never" {
 		all = errors.Join(all, journalOnly(r.do(ctx, t, plan.Step{
-			ID: t.plan.Target + "/empty", Kind: plan.Empty, About: "empty the stage after a failure",
+			ID: emptyID(t.plan.Target), Kind: plan.Empty, About: "empty the stage after a failure",
 		})))
 	}
 	return all
 }
+
+// lost tells that another run has taken the target.
+func (r *run) lost(ctx context.Context) bool { return errors.Is(context.Cause(ctx), plan.ErrHeld) }
 
 // afterwards is a context for clean-up, which outlives cancellation but not by much.
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -248,4 +369,10 @@ func journalOnly(err error) error {
 func isUnknown(err error) bool {
 	var u interface{ OutcomeUnknown() bool }
 	return errors.As(err, &u) && u.OutcomeUnknown()
+}
+
+// isLost tells whether what failed did because a connection was lost.
+func isLost(err error) bool {
+	var u interface{ OutcomeUnknown() bool }
+	return errors.As(err, &u)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -21,45 +22,88 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// world is both warehouses, the stage and the journal of a test, with one fault to happen somewhere.
+// world is both warehouses, the stage, the lease and the journal of a test, as one process after another uses them. It
+// keeps what a real one would: sessions with open transactions, markers, the shadow, staged objects.
 type world struct {
 	mu      sync.Mutex
 	said    []string // every statement and stage call, in order, as "source: UNLOAD", "target: COMMIT"
 	entries []journal.Entry
 	faultAt string // what fails: a prefix of an element of said
 	fault   error
+	after   bool // it happens all the same, and only then fails
 	rows    map[string]int64
 	onSay   func(string)
 	outside []string // what happened outside of a step
 	points  []string // what the hook was told
+
+	process         int                // whose turn it is; those before are dead
+	died            map[int]bool       // processes that were killed
+	pid             int64              // of the last session
+	alive           map[int64]*session // sessions, those of dead processes too
+	markers         map[string]bool
+	shadow          bool
+	publishes, keys int    // how often the shadow became the table, and the foreign key was declared
+	holder          string // who claims the table
+	staged          map[string]bool
+	leased          int  // the process that holds the lease, or 0
+	strange         bool // a session of somebody else has a number that one of ours had
 }
 
-func (w *world) say(what string) error {
+var errDead = errors.New("this process was killed")
+
+// say notes what happens. It answers whether it is to happen, and with which error it ends.
+func (w *world) say(what string) (happens bool, err error) {
 	w.mu.Lock()
 	w.said = append(w.said, what)
 	hit := w.faultAt != "" && strings.HasPrefix(what, w.faultAt)
 	if hit {
 		w.faultAt = ""
 	}
-	onSay := w.onSay
+	onSay, after := w.onSay, w.after
 	w.mu.Unlock()
 	if onSay != nil {
 		onSay(what)
 	}
-	if hit {
-		return w.fault
+	w.mu.Lock()
+	if !hit && w.faultAt == what && onSay != nil { // onSay has just chosen this one
+		hit, w.faultAt = true, ""
 	}
-	return nil
+	w.mu.Unlock()
+	if hit {
+		return after, w.fault
+	}
+	return true, nil
 }
 
-func (w *world) Append(e journal.Entry) (journal.Entry, error) {
-	if err := w.say("journal: " + string(e.Type) + " " + e.Step); err != nil {
+// process is one process at work on the world.
+type process struct {
+	*world
+	n int
+}
+
+func (p *process) killed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.died[p.n]
+}
+
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.died[p.n] = true
+}
+
+func (p *process) Append(e journal.Entry) (journal.Entry, error) {
+	if p.killed() {
+		return e, errDead
+	}
+	if _, err := p.say("journal: " + string(e.Type) + " " + e.Step); err != nil {
 		return e, err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	e.Seq = int64(len(w.entries) + 1)
-	w.entries = append(w.entries, e)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e.Seq = int64(len(p.entries) + 1)
+	p.entries = append(p.entries, e)
 	return e, nil
 }
 
@@ -72,55 +116,241 @@ func (w *world) police(ctx context.Context, what string) {
 	}
 }
 
-func (w *world) Check(ctx context.Context, prefix string) (journal.Facts, error) {
-	w.police(ctx, "check")
-	err := w.say("stage: check " + prefix)
-	return journal.Facts{Rows: w.rows["staged"], Objects: 1, Bytes: 10, Manifest: "s3://b/" + prefix + "m"}, err
+func (p *process) Check(ctx context.Context, prefix string) (journal.Facts, error) {
+	p.police(ctx, "check")
+	if p.killed() {
+		return journal.Facts{}, errDead
+	}
+	_, err := p.say("stage: check " + prefix)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil && !p.staged[prefix] {
+		err = errors.New("it was removed")
+	}
+	return journal.Facts{Rows: p.rows["staged"], Objects: 1, Bytes: 10, Manifest: "s3://b/" + prefix + "m"}, err
 }
 
-func (w *world) Empty(ctx context.Context, prefix string) (int, error) {
-	w.police(ctx, "empty")
-	return 1, w.say("stage: empty " + prefix)
+func (p *process) Empty(ctx context.Context, prefix string) (int, error) {
+	p.police(ctx, "empty")
+	if p.killed() {
+		return 0, errDead
+	}
+	_, err := p.say("stage: empty " + prefix)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.staged)
+	if err == nil {
+		clear(p.staged)
+	}
+	return n, err
 }
 
+func (p *process) Take(ctx context.Context, force bool) (string, error) {
+	p.police(ctx, "take")
+	if p.killed() {
+		return "", errDead
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old := p.leased
+	if old != 0 && !p.died[old] && !force {
+		return "", fmt.Errorf("%w: process %d", plan.ErrHeld, old)
+	}
+	p.leased = p.n
+	if old != 0 {
+		return fmt.Sprintf("process %d", old), nil
+	}
+	return "", nil
+}
+
+func (p *process) Renew(ctx context.Context) error {
+	p.police(ctx, "renew")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leased != p.n {
+		return fmt.Errorf("%w: process %d", plan.ErrHeld, p.leased)
+	}
+	return nil
+}
+
+func (p *process) Release(ctx context.Context) error {
+	p.police(ctx, "release")
+	if p.killed() {
+		return errDead
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leased == p.n {
+		p.leased = 0
+	}
+	return nil
+}
+
+func (p *process) TTL() time.Duration { return time.Minute }
+
+// session is one of a warehouse. What its transaction did shows when it commits.
 type session struct {
-	w      *world
+	p      *process
 	side   string
+	pid    int64
 	broken bool
+	open   bool
+	did    []func() // under world.mu
 }
 
-func (s *session) Exec(ctx context.Context, sql redshift.SQL) (int64, error) {
-	s.w.police(ctx, s.side+" "+sql.String())
-	verb, _, _ := strings.Cut(sql.String(), " ")
-	err := s.w.say(s.side + ": " + verb)
+func (p *process) open(ctx context.Context, side string) (Session, error) {
+	p.police(ctx, "open "+side)
+	if p.killed() {
+		return nil, errDead
+	}
+	if _, err := p.say(side + ": open"); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pid++
+	s := &session{p: p, side: side, pid: p.pid}
+	p.alive[s.pid] = s
+	return s, nil
+}
+
+// run says what a statement does, and lets it happen.
+func (s *session) run(ctx context.Context, what string, act func()) error {
+	s.p.police(ctx, what)
+	if s.p.killed() {
+		return errDead
+	}
+	happens, err := s.p.say(what)
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	if s.p.alive[s.pid] != s {
+		s.broken = true
+		return lostError{}
+	}
+	if happens {
+		act()
+	}
 	if _, lost := errors.AsType[lostError](err); lost {
 		s.broken = true
 	}
-	return s.w.rows[s.side], err
+	return err
+}
+
+func (s *session) Exec(ctx context.Context, sql redshift.SQL) (n int64, err error) {
+	verb, rest, _ := strings.Cut(sql.String(), " ")
+	n = s.p.rows[s.side]
+	err = s.run(ctx, s.side+": "+verb, func() {
+		w := s.p.world
+		switch verb + " " + rest {
+		case "BEGIN ":
+			s.open, s.did = true, nil
+		case "ROLLBACK ":
+			s.open, s.did = false, nil
+		case "COMMIT ":
+			for _, do := range s.did {
+				do()
+			}
+			s.open, s.did = false, nil
+		case "CREATE shadow":
+			s.did = append(s.did, func() { w.shadow = true })
+		case "DROP shadow":
+			s.did = append(s.did, func() { w.shadow = false })
+		case "ALTER shadow":
+			s.did = append(s.did, func() { w.publishes++; w.shadow = false })
+		case "ALTER fk":
+			s.did = append(s.did, func() { w.keys++ })
+		}
+		if prefix, ok := strings.CutPrefix(rest, "'s3://b/"); ok {
+			if w.staged[strings.TrimSuffix(prefix, "'")] {
+				w.outside = append(w.outside, "UNLOAD to a prefix that an earlier attempt used: "+prefix)
+			}
+			w.staged[strings.TrimSuffix(prefix, "'")] = true // S3 knows no transactions
+		}
+		if marker, ok := strings.CutPrefix(rest, "marker "); ok {
+			s.did = append(s.did, func() { w.markers[strings.Trim(marker, "'")] = true })
+		}
+		if holder, ok := strings.CutPrefix(rest, "claim "); ok && verb == "INSERT" {
+			s.did = append(s.did, func() { w.holder = holder })
+		} else if ok && verb == "UPDATE" {
+			n = 0
+			if w.holder == holder {
+				n = 1
+			}
+		}
+	})
+	return n, err
 }
 
 func (s *session) Query(ctx context.Context, sql redshift.SQL, each func([]*string) error) error {
-	s.w.police(ctx, s.side+" "+sql.String())
-	if err := s.w.say(s.side + ": " + sql.String()); err != nil {
+	text := sql.String()
+	short, _, _ := strings.Cut(text, "\n")
+	var rows [][]string
+	err := s.run(ctx, s.side+": "+short, func() {
+		w := s.p.world
+		n := fmt.Sprint(w.rows[s.side])
+		switch {
+		case strings.HasPrefix(text, "SELECT zero"):
+			rows = [][]string{{"0"}}
+		case text == "SELECT digest":
+			rows = [][]string{{n, "0", "0"}}
+		case text == redshift.SessionsQuery().String():
+			for pid, x := range w.alive {
+				if x.side == s.side {
+					rows = append(rows, []string{fmt.Sprint(pid), x.ID().Began})
+				}
+			}
+			if w.strange {
+				rows = append(rows, []string{"1", "2026-11-22 00:00:00"})
+			}
+		case strings.HasPrefix(text, "SELECT pg_terminate_backend("):
+			var pid int64
+			if _, err := fmt.Sscanf(text, "SELECT pg_terminate_backend(%d)", &pid); err != nil {
+				panic(err)
+			}
+			delete(w.alive, pid) // its transaction is rolled back
+			rows = [][]string{{"t"}}
+		case strings.Contains(text, "WHERE marker = "):
+			_, marker, _ := strings.Cut(text, "WHERE marker = ")
+			rows = [][]string{{"0"}}
+			if w.markers[strings.Trim(marker, "'")] {
+				rows = [][]string{{"1"}}
+			}
+		default:
+			rows = [][]string{{n}}
+		}
+	})
+	if err != nil {
 		return err
 	}
-	n := fmt.Sprint(s.w.rows[s.side])
-	if strings.HasPrefix(sql.String(), "SELECT zero") {
-		n = "0"
+	for _, row := range rows {
+		pointers := make([]*string, len(row))
+		for i := range row {
+			pointers[i] = &row[i]
+		}
+		if err := each(pointers); err != nil {
+			return err
+		}
 	}
-	row := []*string{&n}
-	if sql.String() == "SELECT digest" {
-		zero := "0"
-		row = []*string{&n, &zero, &zero}
-	}
-	return each(row)
+	return nil
 }
 
 func (s *session) ID() journal.Session {
-	return journal.Session{PID: 42, Began: "2026-11-21 10:15:00"}
+	return journal.Session{PID: s.pid, Began: fmt.Sprintf("2026-11-21 10:15:%02d", s.pid%60)}
 }
-func (s *session) Broken() bool                { return s.broken }
-func (s *session) Close(context.Context) error { return s.w.say(s.side + ": close") }
+func (s *session) Broken() bool { return s.broken }
+
+func (s *session) Close(context.Context) error {
+	if s.p.killed() {
+		return nil // nobody closes anything; the server keeps the session for a while
+	}
+	_, err := s.p.say(s.side + ": close")
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	if !s.broken { // one whose connection is gone lives on in the server until somebody ends it
+		delete(s.p.alive, s.pid)
+	}
+	return err
+}
 
 // lostError is a connection that went away after the statement was sent.
 type lostError struct{}
@@ -138,60 +368,80 @@ func sql(text string) redshift.SQL {
 
 func testPlan() *plan.Plan {
 	t := plan.Table{Source: "s.a", Target: "t.a", Method: plan.Create, Folder: "0000-a"}
+	fence := plan.Statement{SQL: sql("UPDATE claim {{holder}}"), Role: plan.Fences}
+	marker := plan.Statement{SQL: sql("INSERT marker {{marker}}"), Role: plan.Marks}
 	t.Steps = []plan.Step{
 		{ID: "t.a/unload", Kind: plan.Unload, Statements: []plan.Statement{
 			{SQL: sql("SELECT zero"), Role: plan.MustBeZero, About: "marker is used"},
-			{SQL: sql("UNLOAD x"), Role: plan.Unloads},
+			{SQL: sql("UNLOAD {{prefix}}"), Role: plan.Unloads},
 			{SQL: sql("SELECT digest"), Role: plan.Digests},
 		}},
 		{ID: "t.a/check", Kind: plan.Check},
 		{ID: "t.a/load", Kind: plan.Load, Statements: []plan.Statement{
+			{SQL: sql("DROP shadow")},
 			{SQL: sql("CREATE shadow")},
 			{SQL: sql("COPY x"), Role: plan.Copies},
 			{SQL: sql("SELECT digest"), Role: plan.Digests},
 		}},
-		{ID: "t.a/publish", Kind: plan.Publish, Statements: []plan.Statement{
-			{SQL: sql("ALTER shadow")},
-			{SQL: sql("INSERT marker"), Role: plan.Marks},
-		}},
+		{ID: "t.a/publish", Kind: plan.Publish, Statements: []plan.Statement{{SQL: sql("ALTER shadow")}, marker, fence}},
 		{ID: "t.a/empty", Kind: plan.Empty},
 	}
 	t.Undo = []plan.Step{{ID: "t.a/discard", Kind: plan.Discard, Statements: []plan.Statement{{SQL: sql("DROP shadow")}}}}
 	return &plan.Plan{
 		ID: "p", Stage: plan.Stage{Bucket: "b", Prefix: "pre", Keep: "never"}, Concurrency: plan.Concurrency{Unload: 1, Copy: 1},
-		Prologue: []plan.Step{{ID: "ledger", Kind: plan.Prepare, Statements: []plan.Statement{{SQL: sql("CREATE ledger")}}}},
+		Prologue: []plan.Step{
+			{ID: "ledger", Kind: plan.Prepare, Statements: []plan.Statement{{SQL: sql("CREATE ledger")}}},
+			{ID: "fence", Kind: plan.Fence, Statements: []plan.Statement{{SQL: sql("INSERT claim {{holder}}")}}},
+		},
 		Tables:   []plan.Table{t},
-		Epilogue: []plan.Step{{ID: "t.a/fk", Kind: plan.Relate, Needs: []string{"t.a"}, Statements: []plan.Statement{{SQL: sql("ALTER fk")}}}},
+		Epilogue: []plan.Step{{ID: "t.a/fk", Kind: plan.Relate, Needs: []string{"t.a"}, Statements: []plan.Statement{{SQL: sql("ALTER fk")}, marker, fence}}},
+	}
+}
+
+// next is the next process.
+func (w *world) next() *process {
+	if w.rows == nil {
+		w.rows = map[string]int64{"source": 3, "target": 3, "staged": 3}
+	}
+	if w.alive == nil {
+		w.alive, w.markers, w.staged, w.died = map[int64]*session{}, map[string]bool{}, map[string]bool{}, map[int]bool{}
+	}
+	w.process++
+	return &process{w, w.process}
+}
+
+func (p *process) config(pl *plan.Plan) Config {
+	markers := 0
+	return Config{
+		Plan: pl, Run: "run", History: slices.Clone(p.entries), Stage: p, Journal: p, Lease: p, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Holder: fmt.Sprint("process", p.n),
+		NewMarker: func() string {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			markers++
+			return fmt.Sprintf("mark-%d-%d", p.n, markers)
+		},
+		Unchanged: func(context.Context, map[string]bool) error { return nil },
+		Point: func(point string, when effect.Phase) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.points = append(p.points, point+" "+string(when))
+		},
+		Source: func(ctx context.Context) (Session, error) { return p.open(ctx, "source") },
+		Target: func(ctx context.Context) (Session, error) { return p.open(ctx, "target") },
 	}
 }
 
 func (w *world) run(t *testing.T, p *plan.Plan, stop <-chan struct{}) error {
 	t.Helper()
-	if w.rows == nil {
-		w.rows = map[string]int64{"source": 3, "target": 3, "staged": 3}
-	}
 	t.Cleanup(func() {
 		if len(w.outside) > 0 {
 			t.Errorf("outside of any step: %q", w.outside)
 		}
 	})
-	return Run(t.Context(), Config{
-		Plan: p, Run: "run", Stage: w, Journal: w, Log: slog.New(slog.DiscardHandler), Stop: stop, Now: time.Now,
-		Point: func(point string, when effect.Phase) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.points = append(w.points, point+" "+string(when))
-		},
-		NewMarker: func() string { return "mark" },
-		Source: func(ctx context.Context) (Session, error) {
-			w.police(ctx, "open source")
-			return &session{w: w, side: "source"}, w.say("source: open")
-		},
-		Target: func(ctx context.Context) (Session, error) {
-			w.police(ctx, "open target")
-			return &session{w: w, side: "target"}, w.say("target: open")
-		},
-	})
+	c := w.next().config(p)
+	c.Stop = stop
+	return Run(t.Context(), c)
 }
 
 // outcomes are the last outcome of each step, in order of first appearance.
@@ -207,6 +457,27 @@ func (w *world) outcomes() map[string]journal.Type {
 
 func (w *world) has(what string) bool { return slices.Contains(w.said, what) }
 
+// whole checks that the table was published exactly once, and that nothing is left.
+func (w *world) whole(t *testing.T, p *plan.Plan) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.publishes != 1 || w.keys != 1 {
+		t.Errorf("published %d times, foreign key declared %d times", w.publishes, w.keys)
+	}
+	for _, s := range w.alive {
+		if s.open {
+			t.Errorf("session %d of process %d was left with an open transaction", s.pid, s.p.n)
+		}
+	}
+	if w.shadow || len(w.staged) > 0 || w.leased != 0 {
+		t.Errorf("left: shadow %v, staged %v, lease of process %d", w.shadow, w.staged, w.leased)
+	}
+	if !Finished(p, w.entries) {
+		t.Error("the journal does not say that everything is done")
+	}
+}
+
 func TestEveryStepIsWrittenDownBeforeItHappensAndAfter(t *testing.T) {
 	t.Parallel()
 	w := &world{}
@@ -214,14 +485,16 @@ func TestEveryStepIsWrittenDownBeforeItHappensAndAfter(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"journal: begin ",
+		"journal: begin ", "journal: intent lease", "journal: done lease",
 		"target: open", "journal: intent ledger", "target: BEGIN", "target: CREATE", "target: COMMIT", "journal: done ledger",
+		"journal: intent fence", "target: BEGIN", "target: INSERT", "target: COMMIT", "journal: done fence",
 		"source: open", "journal: intent t.a/unload", "source: BEGIN", "source: SELECT zero", "source: UNLOAD", "source: SELECT digest", "source: COMMIT", "journal: done t.a/unload",
 		"journal: intent t.a/check", "stage: check pre/run/0000-a/1/", "journal: done t.a/check",
-		"journal: intent t.a/load", "target: BEGIN", "target: CREATE", "target: COPY", "target: SELECT digest", "target: COMMIT", "journal: done t.a/load",
-		"journal: intent t.a/publish", "target: BEGIN", "target: ALTER", "target: INSERT", "target: COMMIT", "journal: done t.a/publish",
+		"journal: intent t.a/load", "target: BEGIN", "target: DROP", "target: CREATE", "target: COPY", "target: SELECT digest", "target: COMMIT", "journal: done t.a/load",
+		"journal: intent t.a/publish", "target: BEGIN", "target: ALTER", "target: INSERT", "target: UPDATE", "target: COMMIT", "journal: done t.a/publish",
 		"journal: intent t.a/empty", "stage: empty pre/run/0000-a/", "journal: done t.a/empty",
-		"journal: intent t.a/fk", "target: BEGIN", "target: ALTER", "target: COMMIT", "journal: done t.a/fk",
+		"journal: intent t.a/fk", "target: BEGIN", "target: ALTER", "target: INSERT", "target: UPDATE", "target: COMMIT", "journal: done t.a/fk",
+		"journal: intent release", "journal: done release", "journal: end ",
 		"source: close", "target: close",
 	}
 	if !slices.Equal(w.said, want) {
@@ -247,7 +520,7 @@ func TestEveryEffectIsAPoint(t *testing.T) {
 	}
 	said := 0
 	for _, what := range w.said {
-		if !strings.HasSuffix(what, ": close") && !strings.HasPrefix(what, "stage: ") { // the real stage tells of its own calls
+		if !strings.HasSuffix(what, ": close") && !strings.HasPrefix(what, "stage: ") { // the real stage and lease tell of their own calls
 			said++
 		}
 	}
@@ -256,72 +529,260 @@ func TestEveryEffectIsAPoint(t *testing.T) {
 	}
 }
 
-// Every statement of every step fails once, by an answer of the server and by a lost connection. The table must end as
-// failed with shadow and stage cleaned up, except that a lost answer to the publish's COMMIT is unknown and left alone.
+// Every statement of every step fails once: refused by the server, or by a connection lost before or after it happened.
+// A lost connection is got over by the same process: it looks what became of it. What a refusal leaves undone, a second
+// process does. Either way the table is published exactly once, and nothing is left. Hazards D1 to D3.
 func TestEveryFaultOfEveryStep(t *testing.T) {
 	t.Parallel()
 	probe := &world{}
 	if err := probe.run(t, testPlan(), nil); err != nil {
 		t.Fatal(err)
 	}
-	commits := 0
 	for i, what := range probe.said {
 		if strings.HasPrefix(what, "journal:") || strings.HasSuffix(what, "close") || strings.HasSuffix(what, "open") {
 			continue
 		}
-		publishCommit := false
-		if what == "target: COMMIT" {
-			commits++
-			publishCommit = commits == 3 // ledger, load, publish
-		}
-		for name, fault := range map[string]error{"refused": errors.New("ERROR: no"), "lost": lostError{}} {
-			t.Run(fmt.Sprintf("%02d %s %s", i, what, name), func(t *testing.T) {
+		for _, c := range []struct {
+			name  string
+			fault error
+			after bool
+		}{{"refused", errors.New("ERROR: no"), false}, {"lost before", lostError{}, false}, {"lost after", lostError{}, true}} {
+			if isLost(c.fault) && strings.HasPrefix(what, "stage:") {
+				continue // its calls are safe to repeat, and a failure is a failure
+			}
+			t.Run(fmt.Sprintf("%02d %s %s", i, what, c.name), func(t *testing.T) {
 				t.Parallel()
-				w := &world{fault: fault}
-				n := 0
-				w.onSay = func(string) { // the i-th thing said fails, whatever it is
-					w.mu.Lock()
-					defer w.mu.Unlock()
-					n++
-					if n == i {
-						w.faultAt = what
+				synctest.Test(t, func(t *testing.T) {
+					w := &world{fault: c.fault, after: c.after}
+					n := 0
+					w.onSay = func(string) { // the i-th thing said fails, whatever it is
+						w.mu.Lock()
+						defer w.mu.Unlock()
+						if n == i {
+							w.faultAt = what
+						}
+						n++
 					}
-				}
-				if err := w.run(t, testPlan(), nil); err != nil {
-					t.Fatalf("the run cannot be accounted for: %v", err)
-				}
-				w.verdict(t, what, name == "lost" && publishCommit)
+					p := testPlan()
+					if err := w.run(t, p, nil); err != nil {
+						t.Fatalf("the run cannot be accounted for: %v", err)
+					}
+					if isLost(c.fault) && !Finished(p, w.entries) {
+						t.Errorf("a lost connection was not got over: %v", w.outcomes())
+					}
+					if c.name == "refused" && w.outcomes()["t.a/publish"] != journal.Done {
+						if w.shadow || len(w.staged) > 0 || w.publishes > 0 {
+							t.Errorf("after a failure: shadow %v, staged %v, published %d times", w.shadow, w.staged, w.publishes)
+						}
+						if w.outcomes()["t.a/fk"] != "" {
+							t.Error("a foreign key was declared for a table that was not published")
+						}
+					}
+					if err := w.run(t, p, nil); err != nil {
+						t.Fatalf("the run cannot be gone on with: %v", err)
+					}
+					w.whole(t, p)
+				})
 			})
 		}
 	}
 }
 
-func (w *world) verdict(t *testing.T, what string, unknown bool) {
+// kill runs a process until the nth moment of its effects, at which it is killed. It tells whether there was such a moment.
+func (w *world) kill(t *testing.T, pl *plan.Plan, n int) bool {
 	t.Helper()
-	out := w.outcomes()
-	if out["t.a/publish"] == journal.Done {
-		return // the fault was after the publish: the table is there, and the step that failed is in the journal
-	}
-	if unknown {
-		if out["t.a/publish"] != journal.Unknown {
-			t.Errorf("a lost answer to the publish's COMMIT is journaled as %q", out["t.a/publish"])
+	p := w.next()
+	c := p.config(pl)
+	moments := 0
+	c.Point = func(string, effect.Phase) {
+		if moments == n {
+			p.kill()
 		}
-		if w.has("target: DROP") || w.has("stage: empty pre/run/0000-a/") {
-			t.Error("shadow or stage removed although nobody knows whether the publish happened")
+		moments++
+	}
+	err := Run(t.Context(), c)
+	if err != nil && !p.killed() {
+		t.Fatal(err)
+	}
+	return p.killed()
+}
+
+// Hazards I5, I6, M1, M2: a process is killed at every moment, before an effect and when it happened but nothing is
+// written down, and the process that goes on is killed at every moment too.
+func TestKilledAtEveryMomentAndAgainDuringRecovery(t *testing.T) {
+	t.Parallel()
+	for first := 0; ; first++ {
+		probe := &world{}
+		if !probe.kill(t, testPlan(), first) {
+			if first < 100 {
+				t.Errorf("only %d moments", first)
+			}
+			return
 		}
-		return
+		t.Run(fmt.Sprint(first), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				for second := 0; ; second++ {
+					w, p := &world{}, testPlan()
+					w.kill(t, p, first)
+					again := w.kill(t, p, second)
+					if again {
+						if err := w.run(t, p, nil); err != nil {
+							t.Fatalf("killed at %d and %d: %v", first, second, err)
+						}
+					}
+					w.whole(t, p)
+					if t.Failed() {
+						t.Fatalf("killed at %d and %d", first, second)
+					}
+					if !again {
+						return
+					}
+				}
+			})
+		})
 	}
-	if out["t.a/unload"] != "" && !w.has("stage: empty pre/run/0000-a/") {
-		t.Errorf("after %s failed the stage was not emptied: %v", what, w.said)
+}
+
+// A process that was taken over, and does not know, cannot publish: its claim is gone when it ends the transaction.
+func TestAZombieCannotPublish(t *testing.T) {
+	t.Parallel()
+	w, p := &world{}, testPlan()
+	zombie := w.next()
+	c := zombie.config(p)
+	taken := false
+	c.Point = func(point string, when effect.Phase) {
+		if taken || point != "t.a/publish: target ALTER" || when != effect.Before {
+			return
+		}
+		taken = true
+		w.mu.Lock()
+		w.holder, w.leased = "'process2'", 2 // as another process leaves it, which takes the target by force
+		w.mu.Unlock()
 	}
-	if out["t.a/load"] != "" && !w.has("target: DROP") {
-		t.Errorf("after %s failed the shadow was not dropped: %v", what, w.said)
+	err := Run(t.Context(), c)
+	if !errors.Is(err, plan.ErrHeld) || w.publishes != 0 || len(w.markers) != 0 {
+		t.Errorf("error %v, published %d times, markers %v", err, w.publishes, w.markers)
 	}
-	if w.has("target: INSERT") && out["t.a/publish"] == journal.Done {
-		t.Error("published after a failure")
+	if !w.shadow || len(w.staged) == 0 {
+		t.Error("the zombie cleaned up what may be the other's by now")
 	}
-	if out["t.a/fk"] != "" {
-		t.Error("a foreign key was declared for a table that was not published")
+	if w.leased != 2 {
+		t.Error("the zombie released the other's lease")
+	}
+}
+
+// A lease that cannot be renewed ends the run before it is over.
+func TestALostLeaseEndsTheRun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, p := &world{}, testPlan()
+		proc := w.next()
+		c := proc.config(p)
+		began := time.Now()
+		w.onSay = func(what string) {
+			if what == "target: COPY" {
+				w.mu.Lock()
+				w.leased = 7
+				w.mu.Unlock()
+				if err := wait(t.Context(), 59*time.Second); err != nil { // a long COPY, in the bubble's time
+					t.Error(err)
+				}
+			}
+		}
+		err := Run(t.Context(), c)
+		if !errors.Is(err, plan.ErrHeld) || w.publishes != 0 || time.Since(began) > time.Minute {
+			t.Errorf("error %v, published %d times, after %s", err, w.publishes, time.Since(began))
+		}
+	})
+}
+
+func TestAHeldTargetIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	w, p := &world{}, testPlan()
+	c := w.next().config(p)
+	w.leased = 9
+	if err := Run(t.Context(), c); !errors.Is(err, plan.ErrHeld) || w.has("target: open") || w.leased != 9 {
+		t.Errorf("error %v, said %q", err, w.said)
+	}
+	c.Force, c.History = true, slices.Clone(w.entries)
+	if err := Run(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(w.entries, func(e journal.Entry) bool { return e.Facts != nil && e.Facts.Overrode == "process 9" })
+	if i < 0 || w.publishes != 1 {
+		t.Errorf("overridden at %d, published %d times", i, w.publishes)
+	}
+}
+
+// A session of somebody else that has the number that one of ours had is not ended.
+func TestAStrangersSessionIsSpared(t *testing.T) {
+	t.Parallel()
+	w, p := &world{strange: true}, testPlan()
+	w.kill(t, p, 40)
+	delete(w.alive, 1) // ours is gone, and its number is somebody else's
+	if err := w.run(t, p, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.whole(t, p)
+	if w.has("target: SELECT pg_terminate_backend(1)") || !w.has("target: SELECT process, starttime") {
+		t.Errorf("said %q", w.said)
+	}
+}
+
+// What an earlier process unloaded is checked once more and used; when it is not what it was, it is unloaded again.
+func TestStagedDataIsUsedAgain(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		removed bool
+		unloads int
+	}{"there": {false, 1}, "removed": {true, 2}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, p := &world{}, testPlan()
+			proc := w.next()
+			conf := proc.config(p)
+			conf.Point = func(point string, when effect.Phase) {
+				if point == "t.a/load: target COPY" {
+					proc.kill()
+				}
+			}
+			if err := Run(t.Context(), conf); err == nil {
+				t.Fatal("not killed")
+			}
+			if c.removed {
+				clear(w.staged)
+			}
+			if err := w.run(t, p, nil); err != nil {
+				t.Fatal(err)
+			}
+			w.whole(t, p)
+			unloads := 0
+			for _, what := range w.said {
+				if what == "source: UNLOAD" {
+					unloads++
+				}
+			}
+			if unloads != c.unloads {
+				t.Errorf("unloaded %d times", unloads)
+			}
+		})
+	}
+}
+
+func TestAStalePlanIsNotGoneOnWith(t *testing.T) {
+	t.Parallel()
+	w, p := &world{}, testPlan()
+	w.kill(t, p, 40)
+	proc := w.next()
+	c := proc.config(p)
+	var asked map[string]bool
+	c.Unchanged = func(_ context.Context, targets map[string]bool) error {
+		asked = targets
+		return fmt.Errorf("%w: t.a changed", plan.ErrStale)
+	}
+	if err := Run(t.Context(), c); !errors.Is(err, plan.ErrStale) || !asked["t.a"] || w.leased != 0 || w.publishes > 0 {
+		t.Errorf("error %v, asked for %v, lease of %d, published %d times", err, asked, w.leased, w.publishes)
 	}
 }
 

@@ -17,24 +17,26 @@ import (
 )
 
 const (
-	// attempts is how often a step is tried when the warehouse says that trying again is the remedy (a serialization
-	// conflict with somebody else's transaction). Each attempt is a transaction of its own, rolled back as a whole.
-	attempts = 4
-	// backoff before the second attempt; it doubles from there.
-	backoff = 250 * time.Millisecond
+	// tries is how often a step is tried when trying again is the remedy: after a serialization conflict with somebody
+	// else's transaction, and after a connection was lost. Each try is a transaction of its own, and the one before is
+	// known to be rolled back.
+	tries = 6
+	// backoff before the second try; it doubles from there.
+	backoff = 100 * time.Millisecond
 )
 
-// do is the one place through which every side effect passes: the intent is on disk before anything happens, the
+// do is the one place through which every step of a plan passes: the intent is on disk before anything happens, the
 // outcome before anything depends on it. A crash between the two leaves an intent without an outcome, which says
 // exactly what is in doubt.
 func (r *run) do(ctx context.Context, t *table, s plan.Step) error {
-	for attempt := 1; ; attempt++ {
-		err := r.try(ctx, t, s, attempt)
-		if err == nil || attempt == attempts || !redshift.Retryable(err) || isUnknown(err) {
+	for n := 1; ; n++ {
+		err := r.try(ctx, t, s)
+		again := redshift.Retryable(err) || isLost(err) && !isUnknown(err)
+		if err == nil || n == tries || !again || ctx.Err() != nil || r.stopped() && s.Kind != plan.Discard && s.Kind != plan.Empty {
 			return err
 		}
-		r.Log.Info("try again", "step", s.ID, "attempt", attempt, "err", err)
-		if err := wait(ctx, backoff<<(attempt-1)); err != nil {
+		r.Log.Info("try again", "step", s.ID, "try", n, "err", err)
+		if err := wait(ctx, backoff<<(n-1)); err != nil {
 			return err
 		}
 	}
@@ -52,34 +54,28 @@ func wait(ctx context.Context, d time.Duration) error {
 }
 
 // try is one attempt at a step.
-func (r *run) try(ctx context.Context, t *table, s plan.Step, attempt int) error {
-	name := ""
+func (r *run) try(ctx context.Context, t *table, s plan.Step) error {
+	r.mu.Lock()
+	r.at.attempts[s.ID]++ // attempts of earlier processes count: their prefixes are not used again
+	intent := journal.Entry{Type: journal.Intent, Step: s.ID, Attempt: r.at.attempts[s.ID], Facts: &journal.Facts{}}
+	r.mu.Unlock()
 	if t.plan != nil {
-		name = t.plan.Target
+		intent.Table = t.plan.Target
 	}
-	intent := journal.Entry{Type: journal.Intent, Table: name, Step: s.ID, Attempt: attempt, Facts: &journal.Facts{}}
-	facts, err := r.carryOut(effect.With(ctx, s.ID, r.Point), t, s, attempt, func(f journal.Facts) error {
+	began := false
+	doing := effect.With(ctx, s.ID, r.Point)
+	facts, err := r.carryOut(doing, t, s, intent.Attempt, func(f journal.Facts) error {
+		began = true
 		intent.Facts = &f
 		return r.write(ctx, intent)
 	})
 	if _, ok := errors.AsType[journalError](err); ok {
 		return err
 	}
-	outcome := journal.Entry{Type: journal.Done, Table: name, Step: s.ID, Attempt: attempt, Facts: &facts}
-	if err != nil {
-		outcome.Type, outcome.Error, outcome.Hint = journal.Failed, err.Error(), hint.Of(err)
-		switch {
-		case isUnknown(err):
-			outcome.Type = journal.Unknown
-		case errors.Is(err, errStopped):
-			outcome.Type = journal.Stopped
-		}
-		var d interface{ Details() []string }
-		if errors.As(err, &d) {
-			outcome.Details = d.Details()
-		}
+	if began && isLost(err) && facts.Session != nil {
+		facts, err = r.afterLoss(doing, s, facts, err)
 	}
-	if jerr := r.write(ctx, outcome); jerr != nil {
+	if jerr := r.write(ctx, outcome(intent, &facts, err)); jerr != nil {
 		return jerr
 	}
 	if err != nil {
@@ -94,6 +90,46 @@ func (r *run) try(ctx context.Context, t *table, s plan.Step, attempt int) error
 		}
 	}
 	return nil
+}
+
+// afterLoss turns the loss of a connection into something certain: the step happened, or it did not and can be tried
+// again. Only when the warehouse cannot be asked it stays unknown.
+func (r *run) afterLoss(ctx context.Context, s plan.Step, f journal.Facts, lost error) (journal.Facts, error) {
+	p := r.target
+	if s.Kind == plan.Unload {
+		p = r.source
+	}
+	happened, err := r.whatBecame(ctx, p, f)
+	switch {
+	case err != nil:
+		return f, hint.With(fmt.Errorf("%w; what became of it could not be found out: %w", lost, err), "resume the run when the warehouse can be reached: it looks first")
+	case happened:
+		f.Looked = true
+		return f, nil
+	default:
+		return f, certain(lost)
+	}
+}
+
+// outcome is the entry that tells how the step of an intent ended.
+func outcome(intent journal.Entry, facts *journal.Facts, err error) journal.Entry {
+	e := intent
+	e.Type, e.Facts = journal.Done, facts
+	if err == nil {
+		return e
+	}
+	e.Type, e.Error, e.Hint = journal.Failed, err.Error(), hint.Of(err)
+	switch {
+	case isUnknown(err):
+		e.Type = journal.Unknown
+	case errors.Is(err, errStopped):
+		e.Type = journal.Stopped
+	}
+	var d interface{ Details() []string }
+	if errors.As(err, &d) {
+		e.Details = d.Details()
+	}
+	return e
 }
 
 // write appends an entry and returns when it is on disk.
@@ -115,7 +151,7 @@ func (t *table) keep(s plan.Step, f journal.Facts) {
 		t.facts.Prefix, t.facts.Identity = f.Prefix, f.Identity
 	case plan.Check:
 		t.facts.Manifest = f.Manifest
-	case plan.Prepare, plan.Load, plan.Publish, plan.Empty, plan.Relate, plan.Discard:
+	case plan.Prepare, plan.Fence, plan.Load, plan.Publish, plan.Empty, plan.Relate, plan.Discard:
 	}
 }
 
@@ -124,10 +160,13 @@ func (r *run) carryOut(ctx context.Context, t *table, s plan.Step, attempt int, 
 	if r.stopped() && s.Kind != plan.Discard && s.Kind != plan.Empty {
 		return journal.Facts{}, errStopped
 	}
+	if ctx.Err() != nil {
+		return journal.Facts{}, context.Cause(ctx)
+	}
 	switch s.Kind {
 	case plan.Unload:
 		f := journal.Facts{Prefix: r.prefix(t) + strconv.Itoa(attempt) + "/"}
-		t.started = true
+		t.staged = true
 		return r.transact(ctx, r.source, t, s, f, begin)
 	case plan.Check:
 		f := journal.Facts{Prefix: t.facts.Prefix}
@@ -156,7 +195,9 @@ func (r *run) carryOut(ctx context.Context, t *table, s plan.Step, attempt int, 
 		n, err := r.Stage.Empty(ctx, f.Prefix)
 		f.Objects, f.Empty = n, err == nil
 		return f, err
-	case plan.Prepare, plan.Relate, plan.Discard:
+	case plan.Relate:
+		return r.transact(ctx, r.target, t, s, journal.Facts{Marker: r.NewMarker()}, begin)
+	case plan.Prepare, plan.Fence, plan.Discard:
 		return r.transact(ctx, r.target, t, s, journal.Facts{}, begin)
 	default:
 		return journal.Facts{}, fmt.Errorf("step %s is of unknown kind %q: the plan was made by another version", s.ID, s.Kind)
@@ -173,19 +214,13 @@ func (r *run) prefix(t *table) string {
 // Until COMMIT is sent, every failure means that nothing happened: the server rolls back, also when the connection is
 // gone. Only a COMMIT without an answer leaves the outcome unknown, and so the error of commit is passed on as it is,
 // while the others are made certain.
-func (r *run) transact(ctx context.Context, p *pool, t *table, s plan.Step, f journal.Facts, begin func(journal.Facts) error) (_ journal.Facts, err error) {
+func (r *run) transact(ctx context.Context, p *pool, t *table, s plan.Step, f journal.Facts, begin func(journal.Facts) error) (journal.Facts, error) {
 	sess, err := p.get(ctx)
 	if err != nil {
-		return f, err
+		return f, certain(err)
 	}
 	usable := false
-	defer func() {
-		end, cancel := afterwards(ctx)
-		defer cancel()
-		if perr := p.put(end, sess, usable); perr != nil && err == nil {
-			r.Log.Warn("close session", "step", s.ID, "err", perr)
-		}
-	}()
+	defer func() { r.giveBack(ctx, p, sess, usable) }()
 	f.Session = new(sess.ID())
 	if err := begin(f); err != nil {
 		return f, err
@@ -247,15 +282,18 @@ func (r *run) statements(ctx context.Context, sess Session, onSource bool, t *ta
 
 // values are the placeholders that are known by now.
 func (r *run) values(t *table, f journal.Facts) map[string]redshift.Fragment {
-	v := map[string]redshift.Fragment{plan.ParamRun: redshift.Lit(r.Run), plan.ParamShadow: redshift.Lit(redshift.ShadowComment(r.Run))}
+	v := map[string]redshift.Fragment{
+		plan.ParamRun: redshift.Lit(r.Run), plan.ParamHolder: redshift.Lit(r.Holder),
+		plan.ParamShadow: redshift.Lit(redshift.ShadowComment(r.Run, r.Holder)),
+	}
+	if f.Marker != "" {
+		v[plan.ParamMarker] = redshift.Lit(f.Marker)
+	}
 	if t.plan == nil {
 		return v
 	}
 	if f.Prefix != "" {
 		v[plan.ParamPrefix] = redshift.Lit("s3://" + r.Plan.Stage.Bucket + "/" + f.Prefix)
-	}
-	if f.Marker != "" {
-		v[plan.ParamMarker] = redshift.Lit(f.Marker)
 	}
 	if t.facts.Manifest != "" {
 		v[plan.ParamManifest] = redshift.Lit(t.facts.Manifest)
@@ -310,6 +348,14 @@ func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *tab
 			err = fmt.Errorf("%d rows were written, the source had %d", n, t.digest.Rows)
 		}
 		return err
+	case plan.Fences:
+		n, err := sess.Exec(ctx, sql)
+		if err == nil && n != 1 {
+			// Somebody has claimed the table since: this transaction must not be, and nor must anything after it.
+			err = fmt.Errorf("%w: the claim on the table is gone", plan.ErrHeld)
+			r.cancel(err)
+		}
+		return err
 	case plan.Digests:
 		d, err := readDigest(ctx, sess, t.plan.Digest, sql)
 		f.DigestSeconds += r.since(start)
@@ -318,6 +364,7 @@ func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *tab
 		}
 		f.Rows, f.Digest = d.Rows, d.Hex()
 		if onSource {
+			f.DigestRow = d.Fields()
 			t.digest = &d
 			return nil
 		}
