@@ -52,8 +52,7 @@ type Lease struct {
 	objects objects
 	key     string
 	holder  Holder
-	have    object   // as we wrote it last; its tag is "" when we hold nothing
-	stale   []object // versions that ours replaced, to be removed: they would come up again when ours is
+	have    object // as we wrote it last; its tag is "" when we hold nothing
 }
 
 // objects is the little that leases need of a bucket.
@@ -64,6 +63,8 @@ type objects interface {
 	replace(ctx context.Context, key string, text []byte, old object) (object, error)
 	// remove removes what o describes, and nothing that came after it.
 	remove(ctx context.Context, key string, o object) error
+	// versionsOf gives what a bucket keeps of an object, the newest first; nothing where it keeps no versions.
+	versionsOf(ctx context.Context, key string) ([]object, error)
 	list(ctx context.Context, prefix string) ([]string, error)
 }
 
@@ -109,7 +110,6 @@ const takes = 8
 // plan.ErrHeld, or with force taken all the same. What was there is answered in words.
 func (l *Lease) Take(ctx context.Context, force bool) (overridden string, err error) {
 	l.holder.Taken = time.Now().UTC()
-	var tried object // what our write was to replace, whose answer may have been lost
 	for range takes {
 		old, err := l.objects.get(ctx, l.key)
 		switch {
@@ -123,7 +123,7 @@ func (l *Lease) Take(ctx context.Context, force bool) (overridden string, err er
 				return "", hint.With(err, "if nothing else writes there, take it with --force")
 			}
 			if there.Holder.Token == l.holder.Token {
-				l.holds(old, tried) // the answer to our own write was lost
+				l.have = old // the answer to our own write was lost
 				return overridden, nil
 			}
 			if there.Live && !force {
@@ -131,7 +131,6 @@ func (l *Lease) Take(ctx context.Context, force bool) (overridden string, err er
 			}
 			overridden = there.String()
 		}
-		tried = old
 		err = l.write(ctx, old)
 		if errors.Is(err, errOther) {
 			continue // somebody else was first: look who it is
@@ -154,33 +153,31 @@ func (l *Lease) write(ctx context.Context, old object) error {
 	if err != nil {
 		return err
 	}
-	l.holds(have, old)
+	l.have = have
 	return nil
 }
 
-// holds notes what was written, and what it replaced.
-func (l *Lease) holds(have, replaced object) {
-	l.have = have
-	if replaced.version != "" && replaced.version != have.version {
-		l.stale = append(l.stale, replaced)
-	}
-}
-
-// tidy removes the versions that ours replaced.
+// tidy removes the versions that ours has replaced: they would come up again when ours is removed. They are looked for
+// and not remembered, because there are also those that runs have left which were killed before they could tidy up.
 func (l *Lease) tidy(ctx context.Context) error {
-	for len(l.stale) > 0 {
-		if err := l.objects.remove(ctx, l.key, l.stale[0]); err != nil && !errors.Is(err, errAbsent) {
+	all, err := l.objects.versionsOf(ctx, l.key)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 || all[0].version != l.have.version {
+		return nil // somebody else's is the newest: theirs to tidy
+	}
+	for _, old := range all[1:] {
+		if err := l.objects.remove(ctx, l.key, old); err != nil && !errors.Is(err, errAbsent) {
 			return fmt.Errorf("remove an old version of the lease on %s: %w", l.holder.Target, err)
 		}
-		l.stale = l.stale[1:]
 	}
 	return nil
 }
 
 // Renew makes the lease hold for another TTL from now. It answers plan.ErrHeld when somebody else has it.
 func (l *Lease) Renew(ctx context.Context) error {
-	before := l.have
-	err := l.write(ctx, before)
+	err := l.write(ctx, l.have)
 	if err == nil {
 		// Versions that could not be removed now are tried again with the next renewal, and Release says so.
 		_ = l.tidy(ctx)
@@ -198,7 +195,7 @@ func (l *Lease) Renew(ctx context.Context) error {
 	}
 	there, err := found(l.key, now)
 	if err == nil && there.Holder.Token == l.holder.Token {
-		l.holds(now, before) // the answer to our own write was lost
+		l.have = now // the answer to our own write was lost
 		return nil
 	}
 	return fmt.Errorf("%w: the lease on %s was taken by run %s on %s", plan.ErrHeld, l.holder.Target, there.Holder.Run, there.Holder.Host)

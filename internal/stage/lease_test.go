@@ -76,6 +76,17 @@ func (s *shelf) remove(_ context.Context, key string, o object) error {
 	return nil
 }
 
+func (s *shelf) versionsOf(_ context.Context, key string) ([]object, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unversion {
+		return nil, nil
+	}
+	all := slices.Clone(s.objects[key])
+	slices.Reverse(all)
+	return all, nil
+}
+
 func (s *shelf) list(_ context.Context, prefix string) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -135,6 +146,25 @@ func TestALeaseIsHeldByOneRun(t *testing.T) {
 		if left := s.objects[a.key]; len(left) > 0 {
 			t.Errorf("left: %v", left)
 		}
+	}
+}
+
+// A bucket that keeps versions brings up an older one when the newest is removed. What two runs left that were killed
+// one after the other must not be there when the third has released the target.
+func TestVersionsOfDeadRunsDoNotComeUpAgain(t *testing.T) {
+	t.Parallel()
+	s := newShelf()
+	for _, run := range []string{"a", "b", "c"} {
+		take(t, lease(s, run))
+		s.pass(2 * time.Minute)
+	}
+	d := lease(s, "d")
+	take(t, d)
+	if err := d.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left := s.objects[d.key]; len(left) > 0 {
+		t.Errorf("left: %v", left)
 	}
 }
 

@@ -107,6 +107,23 @@ func (s *Stage) remove(ctx context.Context, key string, o object) error {
 	return nil
 }
 
+func (s *Stage) versionsOf(ctx context.Context, key string) ([]object, error) {
+	var all []object
+	pages := s3.NewListObjectVersionsPaginator(s.client, &s3.ListObjectVersionsInput{Bucket: &s.bucket, Prefix: &key, ExpectedBucketOwner: &s.owner})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, s.explain("list versions of "+s.url(key), "s3:ListBucketVersions", err)
+		}
+		for _, v := range page.Versions {
+			if id := version(v.VersionId); id != "" && aws.ToString(v.Key) == key {
+				all = append(all, object{tag: aws.ToString(v.ETag), version: id, modified: aws.ToTime(v.LastModified)})
+			}
+		}
+	}
+	return all, nil
+}
+
 func (s *Stage) list(ctx context.Context, prefix string) ([]string, error) {
 	var keys []string
 	pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &prefix, ExpectedBucketOwner: &s.owner})
