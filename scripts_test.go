@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -73,13 +74,19 @@ func runScripts(t *testing.T, dir string) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               func(env *testscript.Env) error { return setUp(t, env) },
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: with(cleanCommands(), map[string]func(*testscript.TestScript, bool, []string){
 			"source": warehouseCommand("source"),
 			"target": warehouseCommand("target"),
 			"same":   same, "job": writeJob, "staged": staged, "kms": keyCommand, "between": between, "full": full,
 			"exits": exits, "alter": alterFile,
-		},
+		}),
 	})
+}
+
+// with puts commands of several files together.
+func with(all, more map[string]func(*testscript.TestScript, bool, []string)) map[string]func(*testscript.TestScript, bool, []string) {
+	maps.Copy(all, more)
+	return all
 }
 
 // script is what one script has.

@@ -110,6 +110,9 @@ func (a *app) verify(ctx context.Context, what string, f verifyFlags) error {
 // runID is the form of a run's id, or of the beginning of one.
 var runID = regexp.MustCompile(`^(last|[0-9]{8}(T[0-9]{0,6}(Z(-[0-9a-f]{0,4})?)?)?)$`)
 
+// wholeRunID is the form of a run's whole id.
+var wholeRunID = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}$`)
+
 // toVerify makes a plan of a job, or reads that of a run.
 func (a *app) toVerify(ctx context.Context, what string) (*plan.Plan, *sealift.Run, error) {
 	if _, err := os.Stat(what); errors.Is(err, fs.ErrNotExist) && runID.MatchString(what) {

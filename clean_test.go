@@ -1,0 +1,116 @@
+package sealift_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// What the scripts about cleaning say:
+//
+//	leave RUN [SECONDS]   leave everything that a run can leave, with a lease that holds for SECONDS (1 is waited for)
+//	object KEY            put an object
+//	session SIDE NAME     open a session under an application's name
+//	sessions SIDE NAME N  the warehouse has N sessions under that name
+//	holds PREFIX N        N versions, delete markers and uploads have keys that begin with PREFIX
+
+func cleanCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"leave": leave, "object": object, "session": session, "sessions": countSessions, "holds": holds,
+	}
+}
+
+func leave(ts *testscript.TestScript, _ bool, args []string) {
+	ctx := context.Background()
+	s, run := of(ts), args[0]
+	seconds := "1"
+	if len(args) > 1 {
+		seconds = args[1]
+	}
+	prefix := "stage/" + run + "/0000-sales.orders/1/"
+	for _, key := range []string{"manifest", "0000_part_00.parquet", "0000_part_00.parquet", "gone"} {
+		ts.Check(s.put(ctx, prefix+key, "data"))
+	}
+	gone := prefix + "gone"
+	_, err := s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &gone})
+	ts.Check(err)
+	upload := prefix + "upload"
+	_, err = s.s3.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
+		Bucket: &s.bucket, Key: &upload, ServerSideEncryption: s3types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &s.keyARN,
+	})
+	ts.Check(err)
+	table := "public.sealift_00112233aabb" + run[len(run)-4:] + "_0"
+	_, err = s.query(ctx, "target", "create table "+table+" (a int); comment on table "+table+" is 'sealift shadow of run "+run+", process 0123'")
+	ts.Check(err)
+	for _, side := range []string{"source", "target"} {
+		session(ts, false, []string{side, "sealift " + run})
+	}
+	lease := "stage/leases/00112233445566778899" + run[len(run)-4:] + ".json"
+	for range 2 { // the second replaces the first, whose version stays
+		ts.Check(s.put(ctx, lease, fmt.Sprintf(`{"run":%q,"target":"w/d","host":"elsewhere","pid":1,"token":"t","taken":"2026-11-21T10:15:00Z","ttl_seconds":%s}`, run, seconds)))
+	}
+	for seconds == "1" {
+		out, err := s.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &lease})
+		ts.Check(err)
+		raw, _ := awsmiddleware.GetRawResponse(out.ResultMetadata).(*smithyhttp.Response)
+		now, err := http.ParseTime(raw.Header.Get("Date"))
+		ts.Check(err)
+		if now.Sub(*out.LastModified) > time.Second {
+			return
+		}
+	}
+}
+
+func (s *site) put(ctx context.Context, key, text string) error {
+	_, err := s.s3.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &s.bucket, Key: &key, Body: strings.NewReader(text), ServerSideEncryption: s3types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &s.keyARN,
+	})
+	return err
+}
+
+func object(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(of(ts).put(context.Background(), args[0], "a stranger's"))
+}
+
+func session(ts *testscript.TestScript, _ bool, args []string) {
+	s := of(ts)
+	u := *s.urls[args[0]]
+	u.Path = "/" + s.database
+	cfg, err := pgconn.ParseConfig(u.String())
+	ts.Check(err)
+	cfg.RuntimeParams = map[string]string{"application_name": args[1]}
+	conn, err := pgconn.ConnectConfig(context.Background(), cfg)
+	ts.Check(err)
+	ts.Defer(func() { _ = conn.Close(context.Background()) }) // ended by the script, as a rule
+}
+
+func countSessions(ts *testscript.TestScript, _ bool, args []string) {
+	rows, err := of(ts).query(context.Background(), args[0], `select distinct s.process from stv_sessions s join stl_connection_log l on l.pid = s.process
+		where trim(l.application_name) = '`+args[1]+`' and trim(s.db_name) = current_database() and l.recordtime >= s.starttime - interval '1 minute'`)
+	ts.Check(err)
+	if fmt.Sprint(len(rows)) != args[2] {
+		ts.Fatalf("%d sessions of %s, not %s", len(rows), args[1], args[2])
+	}
+}
+
+func holds(ts *testscript.TestScript, _ bool, args []string) {
+	found, err := of(ts).inBucket(context.Background())
+	ts.Check(err)
+	matching := slices.DeleteFunc(found, func(what string) bool {
+		key := what[strings.LastIndex(what, " ")+1:]
+		return !strings.HasPrefix(key, args[0])
+	})
+	if fmt.Sprint(len(matching)) != args[1] {
+		ts.Fatalf("%d under %s, not %s: %v", len(matching), args[0], args[1], matching)
+	}
+}

@@ -1,0 +1,159 @@
+package stage
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/sealift/sealift/job"
+	"github.com/sealift/sealift/plan"
+)
+
+// runFolder is what a run's folder is called, and nothing else is: what merely looks like it is somebody else's.
+var runFolder = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}$`)
+
+// leaseName is what a lease's object is called.
+var leaseName = regexp.MustCompile(`^[0-9a-f]{24}\.json$`)
+
+// Locate says where a job's stage is, without asking for its key: emptying a stage must not need it. caller is the account
+// of the credentials.
+func Locate(caller string, j job.Stage) (plan.Stage, error) {
+	bucket, prefix, err := split(j.URL)
+	if err != nil {
+		return plan.Stage{}, err
+	}
+	return plan.Stage{Bucket: bucket, Prefix: prefix, Region: j.Region, KMSKey: j.KMSKey, Owner: cmp.Or(j.Owner, caller), Keep: j.Keep}, nil
+}
+
+// Leftover is what is under one run's prefix.
+type Leftover struct {
+	Run     string
+	Prefix  string // a key prefix, for Empty
+	URL     string
+	Objects int   // versions and delete markers
+	Bytes   int64 // of all versions
+	Uploads int   // unfinished ones
+}
+
+// Leftovers lists what runs have under a stage's prefix, in order of their ids. It reads nothing of the objects.
+func (s *Stage) Leftovers(ctx context.Context, prefix string) ([]Leftover, error) {
+	below := prefix
+	if below != "" {
+		below += "/"
+	}
+	runs := make(map[string]bool)
+	note := func(common []types.CommonPrefix) {
+		for _, c := range common {
+			if name := strings.TrimSuffix(strings.TrimPrefix(aws.ToString(c.Prefix), below), "/"); runFolder.MatchString(name) {
+				runs[name] = true
+			}
+		}
+	}
+	versions := s3.NewListObjectVersionsPaginator(s.client, &s3.ListObjectVersionsInput{
+		Bucket: &s.bucket, Prefix: &below, Delimiter: aws.String("/"), ExpectedBucketOwner: &s.owner,
+	})
+	for versions.HasMorePages() {
+		page, err := versions.NextPage(ctx)
+		if err != nil {
+			return nil, s.explain("list versions under "+s.url(below), "s3:ListBucketVersions", err)
+		}
+		note(page.CommonPrefixes)
+	}
+	uploads := s3.NewListMultipartUploadsPaginator(s.client, &s3.ListMultipartUploadsInput{
+		Bucket: &s.bucket, Prefix: &below, Delimiter: aws.String("/"), ExpectedBucketOwner: &s.owner,
+	})
+	for uploads.HasMorePages() {
+		page, err := uploads.NextPage(ctx)
+		if err != nil {
+			return nil, s.explain("list uploads under "+s.url(below), "s3:ListBucketMultipartUploads", err)
+		}
+		note(page.CommonPrefixes)
+	}
+	var all []Leftover
+	for _, run := range slices.Sorted(maps.Keys(runs)) {
+		l := Leftover{Run: run, Prefix: below + run + "/", URL: s.url(below + run + "/")}
+		if err := s.measure(ctx, &l); err != nil {
+			return nil, err
+		}
+		if l.Objects+l.Uploads > 0 {
+			all = append(all, l)
+		}
+	}
+	return all, nil
+}
+
+// measure counts what is under a run's prefix.
+func (s *Stage) measure(ctx context.Context, l *Leftover) error {
+	versions := s3.NewListObjectVersionsPaginator(s.client, &s3.ListObjectVersionsInput{Bucket: &s.bucket, Prefix: &l.Prefix, ExpectedBucketOwner: &s.owner})
+	for versions.HasMorePages() {
+		page, err := versions.NextPage(ctx)
+		if err != nil {
+			return s.explain("list versions under "+l.URL, "s3:ListBucketVersions", err)
+		}
+		l.Objects += len(page.Versions) + len(page.DeleteMarkers)
+		for _, v := range page.Versions {
+			l.Bytes += aws.ToInt64(v.Size)
+		}
+	}
+	uploads := s3.NewListMultipartUploadsPaginator(s.client, &s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: &l.Prefix, ExpectedBucketOwner: &s.owner})
+	for uploads.HasMorePages() {
+		page, err := uploads.NextPage(ctx)
+		if err != nil {
+			return s.explain("list uploads under "+l.URL, "s3:ListBucketMultipartUploads", err)
+		}
+		l.Uploads += len(page.Uploads)
+	}
+	return nil
+}
+
+// OldLeases are versions of leases that newer ones have replaced: nobody reads them any more.
+type OldLeases struct {
+	URL   string
+	found []types.ObjectIdentifier
+}
+
+// Count is how many there are.
+func (o OldLeases) Count() int { return len(o.found) }
+
+// OldLeases lists the versions of leases that are not the current ones.
+func (s *Stage) OldLeases(ctx context.Context, prefix string) (OldLeases, error) {
+	below := path.Join(prefix, leaseFolder) + "/"
+	out := OldLeases{URL: s.url(below)}
+	pages := s3.NewListObjectVersionsPaginator(s.client, &s3.ListObjectVersionsInput{Bucket: &s.bucket, Prefix: &below, ExpectedBucketOwner: &s.owner})
+	note := func(key, version *string, latest *bool) {
+		if leaseName.MatchString(strings.TrimPrefix(aws.ToString(key), below)) && !aws.ToBool(latest) {
+			out.found = append(out.found, types.ObjectIdentifier{Key: key, VersionId: version})
+		}
+	}
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return out, s.explain("list versions under "+out.URL, "s3:ListBucketVersions", err)
+		}
+		for _, v := range page.Versions {
+			note(v.Key, v.VersionId, v.IsLatest)
+		}
+		for _, m := range page.DeleteMarkers {
+			note(m.Key, m.VersionId, m.IsLatest)
+		}
+	}
+	return out, nil
+}
+
+// RemoveOldLeases removes them.
+func (s *Stage) RemoveOldLeases(ctx context.Context, o OldLeases) error {
+	for part := range slices.Chunk(o.found, deleteBatch) {
+		if err := s.deleteAll(ctx, o.URL, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
