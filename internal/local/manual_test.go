@@ -183,7 +183,10 @@ var copyExamples = []copyExample{
 	{name: "shapefile, simplified", columns: "(a int)", copy: "from 's3://manual/gis_osm_water_a_free_1.shp' format shapefile simplify auto 1.1e-05", fails: "COPY from SHAPEFILE is not imitated"},
 	{name: "NOLOAD", columns: venueColumns, files: map[string]string{"venue.txt": venuePipe}, copy: "from 'PATH/venue.txt' noload"},
 	{name: "NOLOAD of a bad file", columns: venueColumns, files: map[string]string{"venue.txt": "one" + venuePipe}, copy: "from 'PATH/venue.txt' noload", fails: "1207 Invalid digit, Value 'o', Pos 0, Type: Short"},
-	{name: "delimiter of several bytes", columns: "(a int)", copy: `from 's3://manual/myfile' delimiter '\302\246\303\254' encoding iso88591`, fails: "a DELIMITER of several characters is not imitated"},
+	{
+		name: "delimiter of several bytes, LATIN1", columns: "(a int, b varchar(20))", files: map[string]string{"myfile": "1\xa6\xecd\xe9j\xe0 vu\n"},
+		copy: `from 'PATH/myfile' delimiter '\302\246\303\254' encoding iso88591`, want: []string{"1|déjà vu"},
+	},
 	{name: "client-side encryption", columns: "(a int)", copy: "from 's3://manual/manifest' master_symmetric_key 'EXAMPLE' manifest encrypted", fails: "ended on 2026-04-30"},
 }
 
@@ -198,7 +201,6 @@ var copyExamples = []copyExample{
 //standin:refuses COPY: ORC | DG copy-usage_notes-copy-from-columnar
 //standin:refuses COPY: SHAPEFILE | DG copy-usage_notes-spatial-data
 //standin:refuses COPY: from DynamoDB, EMR or SSH | DG copy-parameters-data-source
-//standin:refuses COPY: a DELIMITER of several characters | DG copy-parameters-data-format
 func TestManualCopyExamples(t *testing.T) {
 	t.Parallel()
 	c := users(standin)

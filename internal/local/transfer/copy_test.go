@@ -49,7 +49,7 @@ func zstded(tb testing.TB, texts ...string) string {
 // bzipped is "1|one\n2|two\n" as bzip2 writes it; Go has no compressor.
 const bzipped = "\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\x8d\xdc\xf1\x98\x00\x00\x01\x49\x80\x00\x10\x30\x00\x02\x01\x84\x84\x20\x00\x31\x06\x4c\x40\xd0\x64\xc8\x8e\x05\xae\x08\xe7\x8b\xb9\x22\x9c\x28\x48\x46\xee\x78\xcc\x00"
 
-func utf16(tb testing.TB, e unicode.Endianness, bom unicode.BOMPolicy, text string) string {
+func inUTF16(tb testing.TB, e unicode.Endianness, bom unicode.BOMPolicy, text string) string {
 	tb.Helper()
 	out, err := unicode.UTF16(e, bom).NewEncoder().String(text)
 	if err != nil {
@@ -62,7 +62,8 @@ func utf16(tb testing.TB, e unicode.Endianness, bom unicode.BOMPolicy, text stri
 //
 //standin:imitates COPY: ACCEPTANYDATE, DATEFORMAT, TIMEFORMAT | DG copy-parameters-data-conversion
 //standin:imitates COPY: EMPTYASNULL, BLANKSASNULL, NULL AS | DG copy-parameters-data-conversion
-//standin:imitates COPY: ENCODING UTF16, UTF16LE, UTF16BE | DG copy-parameters-data-conversion
+//standin:imitates COPY: ENCODING UTF16, UTF16LE, UTF16BE, ISO88591 | DG copy-parameters-data-conversion
+//standin:imitates COPY: a DELIMITER of several characters | DG copy-parameters-data-format
 //standin:imitates COPY: ESCAPE, REMOVEQUOTES | DG copy-parameters-data-conversion
 //standin:imitates COPY: FILLRECORD, IGNOREBLANKLINES, IGNOREHEADER | DG copy-parameters-data-conversion
 //standin:imitates COPY: ROUNDEC, TRIMBLANKS, TRUNCATECOLUMNS | DG copy-parameters-data-conversion
@@ -121,9 +122,12 @@ func TestCopyText(t *testing.T) {
 		{"NUL cuts a text", "a varchar(9), b int", "a\x00b|1\n", "", []string{"a|1"}},
 		{"NUL ends a record with escape", "a int, b varchar(9)", "1|a\x00b\n2|c\n", "ESCAPE", []string{"1|a", "2|c"}},
 		{"NUL as null", "a varchar(9)", "\x00\n", `NULL AS '\0'`, []string{"<null>"}},
-		{"utf16 with mark", "a varchar(9)", utf16(t, unicode.BigEndian, unicode.UseBOM, "é😀\n"), "ENCODING UTF16", []string{"é😀"}},
-		{"utf16le", "a varchar(9)", utf16(t, unicode.LittleEndian, unicode.IgnoreBOM, "é😀\n"), "ENCODING UTF16LE", []string{"é😀"}},
-		{"utf16be", "a varchar(9)", utf16(t, unicode.BigEndian, unicode.IgnoreBOM, "é😀\n"), "ENCODING AS UTF16BE", []string{"é😀"}},
+		{"utf16 with mark", "a varchar(9)", inUTF16(t, unicode.BigEndian, unicode.UseBOM, "é😀\n"), "ENCODING UTF16", []string{"é😀"}},
+		{"utf16le", "a varchar(9)", inUTF16(t, unicode.LittleEndian, unicode.IgnoreBOM, "é😀\n"), "ENCODING UTF16LE", []string{"é😀"}},
+		{"utf16be", "a varchar(9)", inUTF16(t, unicode.BigEndian, unicode.IgnoreBOM, "é😀\n"), "ENCODING AS UTF16BE", []string{"é😀"}},
+		{"iso88591", "a int, b varchar(9)", "1\xa6\xecd\xe9j\xe0\n", `DELIMITER '\302\246\303\254' ENCODING ISO88591`, []string{"1|déjà"}},
+		{"several characters", "a int, b varchar(9), c varchar(9)", "1|~|a|~b|~|c\n2|~||~|\n", "DELIMITER '|~|'", []string{"1|a|~b|c", "2||"}},
+		{"several characters, quotes and escapes", "a int, b varchar(9), c varchar(9)", "1|~|'a|~|b'|~|c\\|~|\n", "DELIMITER '|~|' ESCAPE REMOVEQUOTES", []string{"1|a|~|b|c|~|"}},
 		{"a mark stays in UTF-8", "a varchar(9)", "\ufeffx\n", "", []string{"\ufeffx"}},
 		{"copy's own end mark", "a varchar(9)", "\\.\n\\\\.\nx\n", "", []string{`\.`, `\\.`, "x"}},
 	} {
@@ -694,5 +698,35 @@ func TestCopyCompression(t *testing.T) {
 		if got := encodings(); got != tt.want {
 			t.Errorf("%s %s: second load made %s of %s", tt.encodings, tt.options, got, tt.want)
 		}
+	}
+}
+
+// statement_timeout ends COPY and UNLOAD as it ends a query, and leaves the session as good as before.
+//
+//standin:imitates COPY: statement_timeout | DG statement_timeout
+//standin:imitates UNLOAD: statement_timeout | DG statement_timeout
+func TestStatementTimeout(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	s.sql("CREATE TABLE t (a int)")
+	s.store.put("s3://b/x", "")
+	s.access.store = &sieve{memStore: s.store, rows: 1 << 40}
+	s.sql("SET statement_timeout TO 300")
+	for _, sql := range []string{
+		"UNLOAD ('select count(*) from generate_series(1, 10000000000)') TO 's3://b/out'" + role,
+		"COPY t FROM 's3://b/x'" + role + " IGNOREALLERRORS",
+	} {
+		if e := s.refused(sql); e.Code != "57014" {
+			t.Errorf("%s: %s %s", sql, e.Code, e.Message)
+		}
+		if s.conn.TxStatus() != 'I' {
+			t.Fatalf("%s: transaction status %c", sql, s.conn.TxStatus())
+		}
+	}
+	if got := []Status{s.history.unloads[1].Status, s.history.loads[2].Status}; got[0] != Aborted || got[1] != Aborted {
+		t.Errorf("history: %v", got)
+	}
+	if got := s.query("SELECT count(*) FROM t"); got[0] != "0" {
+		t.Error(got)
 	}
 }

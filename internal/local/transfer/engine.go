@@ -48,6 +48,11 @@ type Result struct {
 // transaction block that did not fail; it is left idle, or in that block, failed if the statement failed. When ctx ends the
 // statement is cancelled and the connection stays usable. Errors are *dialect.Error.
 func (e *Engine) Run(ctx context.Context, conn *pgconn.PgConn, st dialect.Statement, s Session) (Result, error) {
+	ctx, stop, err := postgres{conn}.statementTimeout(ctx)
+	if err != nil {
+		return Result{}, failure(ctx, err, s)
+	}
+	defer stop()
 	if st.Verb() == "UNLOAD" {
 		return e.unload(ctx, conn, st, s)
 	}

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/unicode"
 
 	"github.com/sealift/sealift/internal/local/dialect"
 	"github.com/sealift/sealift/internal/local/transfer/command"
@@ -284,7 +282,7 @@ func (s *loadSlice) readFile(ctx context.Context, f loadFile) error {
 		}
 		read, err = s.readParquet(ctx, f, info)
 	} else {
-		read, err = s.readText(r, info)
+		read, err = s.readText(ctx, r, info)
 	}
 	s.bytes.Add(read)
 	if err != nil {
@@ -298,19 +296,24 @@ func (s *loadSlice) readFile(ctx context.Context, f loadFile) error {
 	return nil
 }
 
-// counted counts what is read through it.
+// counted counts what is read through it, and ends the reading when the load has ended: a slice that finds nothing but bad
+// rows has nothing to send, and would not hear of it.
 type counted struct {
 	io.Reader
-	n int64
+	ctx context.Context //nolint:containedctx // io.Reader has no parameter for it; it lives as long as one file is read
+	n   int64
 }
 
 func (c *counted) Read(b []byte) (int, error) {
+	if c.ctx.Err() != nil {
+		return 0, context.Cause(c.ctx)
+	}
 	n, err := c.Reader.Read(b)
 	c.n += int64(n)
 	return n, err
 }
 
-func (s *loadSlice) readText(object io.ReadCloser, info ObjectInfo) (read int64, err error) {
+func (s *loadSlice) readText(ctx context.Context, object io.ReadCloser, info ObjectInfo) (read int64, err error) {
 	plain, err := unsealed(s.MasterKey, object, info)
 	if err != nil {
 		return 0, errors.Join(doing(internal("File %s cannot be decrypted: %v", s.url, err), "Reading %s", s.url), object.Close())
@@ -324,13 +327,13 @@ func (s *loadSlice) readText(object io.ReadCloser, info ObjectInfo) (read int64,
 			err = doing(closeErr, "Reading %s", s.url)
 		}
 	}()
-	count := &counted{Reader: body}
+	count := &counted{Reader: body, ctx: ctx}
 	marked := bufio.NewReader(count)
 	if !fits(s.Encoding, marked) {
 		// The file is passed over, and counts as one error.
 		return count.n, s.note(LoadError{Line: -1, Code: codeEncoding, Reason: fmt.Sprintf("The file's encoding is not %s, as ENCODING says", s.Encoding)})
 	}
-	records, err := s.records(decoded(s.Encoding, marked))
+	records, err := s.records(decode(s.Encoding, marked))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return count.n, s.broken(err)
 	}
@@ -364,41 +367,6 @@ const (
 	codeEncoding = 1221
 )
 
-// fits tells by the byte order mark whether a file can have the encoding: UTF16 needs one, and no encoding takes the
-// mark of another.
-func fits(e command.Encoding, r *bufio.Reader) bool {
-	mark, err := r.Peek(2)
-	if errors.Is(err, io.EOF) && len(mark) == 0 {
-		return true // no file at all, or one that cannot be read, which the reader will tell
-	}
-	little, big := string(mark) == "\xff\xfe", string(mark) == "\xfe\xff"
-	switch e {
-	case command.UTF16:
-		return little || big
-	case command.UTF16LE:
-		return !big
-	case command.UTF16BE:
-		return !little
-	default:
-		return !little && !big
-	}
-}
-
-func decoded(e command.Encoding, r io.Reader) io.Reader {
-	var decoder *encoding.Decoder
-	switch e {
-	case command.UTF16:
-		decoder = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder()
-	case command.UTF16LE:
-		decoder = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()
-	case command.UTF16BE:
-		decoder = unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder()
-	default:
-		return r
-	}
-	return decoder.Reader(r)
-}
-
 func (s *loadSlice) records(r io.Reader) (record.Reader, error) {
 	null := record.NullRule{Text: s.NullAs, Given: s.NullAsGiven}
 	switch s.Format {
@@ -424,7 +392,7 @@ func (s *loadSlice) records(r io.Reader) (record.Reader, error) {
 	default:
 	}
 	return record.NewDelimited(r, record.DelimitedOptions{
-		Columns: len(s.columns), Delimiter: s.Delimiter, Null: null, Escape: s.Escape, RemoveQuotes: s.RemoveQuotes,
+		Columns: len(s.columns), Delimiter: s.Delimiter, LongDelimiter: s.LongDelimiter, Null: null, Escape: s.Escape, RemoveQuotes: s.RemoveQuotes,
 		FillRecord: s.FillRecord, IgnoreBlankLines: s.IgnoreBlankLines, IgnoreHeader: s.IgnoreHeader,
 	})
 }

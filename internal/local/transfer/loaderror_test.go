@@ -54,8 +54,11 @@ func TestLoadErrorCodes(t *testing.T) {
 		{"a varchar(9)", "a\n\xe4\xb8\n", "", "2 a varchar(9) @0 1220 String contains invalid or unsupported UTF-8 codepoints. Bad UTF-8 hex sequence: e4 b8 (error 2) [.]"},
 		{"a varchar(9)", "a\n\x80\n", "", "2 a varchar(9) @0 1220 String contains invalid or unsupported UTF-8 codepoints. Bad UTF-8 hex sequence: 80 (error 3) []"},
 		{"a varchar(9)", "a\n", "ENCODING UTF16", "-1  () @0 1221 The file's encoding is not UTF16, as ENCODING says []"},
-		{"a varchar(9)", utf16(t, unicode.BigEndian, unicode.UseBOM, "a\n"), "ENCODING UTF16LE", "-1  () @0 1221 The file's encoding is not UTF16LE, as ENCODING says []"},
-		{"a varchar(9)", utf16(t, unicode.LittleEndian, unicode.UseBOM, "a\n"), "", "-1  () @0 1221 The file's encoding is not UTF8, as ENCODING says []"},
+		{"a varchar(9)", inUTF16(t, unicode.BigEndian, unicode.UseBOM, "a\n"), "ENCODING UTF16LE", "-1  () @0 1221 The file's encoding is not UTF16LE, as ENCODING says []"},
+		{"a varchar(9)", inUTF16(t, unicode.LittleEndian, unicode.UseBOM, "a\n"), "", "-1  () @0 1221 The file's encoding is not UTF8, as ENCODING says []"},
+		{"a varchar(9)", "a\x00\n\x00\x00\xd8b\x00\n\x00", "ENCODING UTF16LE", "2 a varchar(9) @0 1220 String contains invalid or unsupported UTF-8 codepoints. Bad UTF-8 hex sequence: ed a0 80 (error 4) [.b]"},
+		{"a varchar(9)", "\x00a\x00\n\xdc\x00\x00\n", "ENCODING UTF16BE", "2 a varchar(9) @0 1220 String contains invalid or unsupported UTF-8 codepoints. Bad UTF-8 hex sequence: ed b0 80 (error 4) [.]"},
+		{"a varchar(9)", "\x00a\x00\n\x00b\x00", "ENCODING UTF16BE", "2 a varchar(9) @0 1220 String contains invalid or unsupported UTF-8 codepoints. Bad UTF-8 hex sequence: ff (error 1) [b.]"},
 		{"a smallint", "32767\n32768\n", "", "2 a int2() @0 1222 Integer overflow, Value '32768', Type: Short [32768]"},
 		{"a super", "[1]\n[1\n", "", "2 a super() @0 1224 Invalid JSON for SUPER: Unexpected end of JSON at offset 2 [[1]"},
 	} {

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -48,6 +49,22 @@ func (p postgres) guard(ctx context.Context, f func(ctx context.Context) error) 
 		<-cancelled
 	}
 	return err
+}
+
+// statementTimeout ends ctx when the session's statement_timeout is over. PostgreSQL measures each statement of its own,
+// and does not look at the time while it waits for the rows of a COPY.
+func (p postgres) statementTimeout(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	rows, err := p.rows(ctx, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'statement_timeout'")
+	if err != nil {
+		return ctx, nil, fmt.Errorf("read statement_timeout: %w", err)
+	}
+	ms, err := strconv.Atoi(*rows[0][0])
+	if err != nil || ms == 0 {
+		return ctx, func() {}, err
+	}
+	cause := &dialect.Error{Code: codeCancelled, Message: "canceling statement due to statement timeout"}
+	ctx, stop := context.WithTimeoutCause(ctx, time.Duration(ms)*time.Millisecond, cause)
+	return ctx, stop, nil
 }
 
 func (p postgres) cancel(ctx context.Context) {

@@ -25,10 +25,11 @@ type Encoding string
 
 // The encodings of COPY's ENCODING.
 const (
-	UTF8    Encoding = "UTF8"
-	UTF16   Encoding = "UTF16"
-	UTF16LE Encoding = "UTF16LE"
-	UTF16BE Encoding = "UTF16BE"
+	UTF8     Encoding = "UTF8"
+	UTF16    Encoding = "UTF16"
+	UTF16LE  Encoding = "UTF16LE"
+	UTF16BE  Encoding = "UTF16BE"
+	ISO88591 Encoding = "ISO88591"
 )
 
 // Switch is an option that can be on, off or not said at all.
@@ -56,7 +57,8 @@ type Copy struct {
 
 	Format          Format
 	Delimiter       byte
-	Quote           byte // with CSV
+	LongDelimiter   string // of several characters, in place of Delimiter
+	Quote           byte   // with CSV
 	Widths          []Width
 	JSON            JSONLayout
 	JSONPathsFile   Location // with JSONPaths
@@ -217,8 +219,8 @@ var copyOptions = map[string]func(*copyReader, *cursor) *dialect.Error{
 	"JOB":       refusal("COPY JOB"),
 	"USING":     refusal("COPY with a TEMPLATE"),
 	"DELIMITER": func(r *copyReader, c *cursor) (err *dialect.Error) {
-		if several(c) {
-			return refused("a DELIMITER of several characters")
+		if r.LongDelimiter = several(c); r.LongDelimiter != "" {
+			return nil
 		}
 		r.Delimiter, err = character("DELIMITER", c)
 		return err
@@ -372,13 +374,11 @@ func (r *copyReader) encoding(c *cursor) *dialect.Error {
 		c.next++
 	}
 	switch e := Encoding(strings.ReplaceAll(strings.ToUpper(name), "-", "")); e {
-	case UTF8, UTF16, UTF16LE, UTF16BE:
+	case UTF8, UTF16, UTF16LE, UTF16BE, ISO88591:
 		r.Encoding = e
 		return nil
-	case "ISO88591":
-		return refused("ENCODING ISO88591")
 	}
-	return failf(codeInvalid, "ENCODING must be UTF8, UTF16, UTF16LE or UTF16BE")
+	return failf(codeInvalid, "ENCODING must be UTF8, UTF16, UTF16LE, UTF16BE or ISO88591")
 }
 
 // copyConflicts lists which options do not go together (DG copy-parameters-data-format and -data-conversion).
@@ -437,6 +437,8 @@ func (r *copyReader) check() *dialect.Error {
 		return failf(codeSyntax, "QUOTE requires CSV")
 	case r.SerializeToJSON && r.Format != Parquet:
 		return failf(codeNotSupported, "SERIALIZETOJSON is only supported for PARQUET based COPY")
+	case r.Format == CSV && r.LongDelimiter != "":
+		return refused("a DELIMITER of several characters with CSV")
 	case r.Format == CSV && r.Quote == r.delimiter():
 		return failf(codeInvalid, "DELIMITER and QUOTE must be different characters")
 	case r.IgnoreAllErrors:

@@ -49,6 +49,11 @@ func TestCopyOptions(t *testing.T) {
 		{"ENCODING UTF16", func(c *Copy) { c.Encoding = UTF16 }},
 		{"ENCODING AS 'utf16le'", func(c *Copy) { c.Encoding = UTF16LE }},
 		{"ENCODING UTF8", func(*Copy) {}},
+		{"ENCODING ISO88591", func(c *Copy) { c.Encoding = ISO88591 }},
+		{"DELIMITER '|~|'", func(c *Copy) { c.LongDelimiter = "|~|" }},
+		{`DELIMITER '\302\246\303\254'`, func(c *Copy) { c.LongDelimiter = "¦ì" }},
+		{`DELIMITER AS '\\302\\246'`, func(c *Copy) { c.LongDelimiter = "¦" }},
+		{`DELIMITER ''''`, func(c *Copy) { c.Delimiter = '\'' }},
 		{"FILLRECORD IGNOREBLANKLINES IGNOREHEADER 2", func(c *Copy) { c.FillRecord, c.IgnoreBlankLines, c.IgnoreHeader = true, true, 2 }},
 		{"IGNOREHEADER AS 1", func(c *Copy) { c.IgnoreHeader = 1 }},
 		{`NULL AS '\000'`, func(c *Copy) { c.NullAs, c.NullAsGiven = "\x00", true }},
@@ -91,7 +96,6 @@ func TestCopyOptions(t *testing.T) {
 
 //standin:imitates COPY: options that exclude each other | DG copy-parameters-data-format
 //standin:refuses COPY: LZOP | DG copy-parameters-file-compression
-//standin:refuses COPY: ENCODING ISO88591 | DG copy-parameters-data-conversion
 //standin:refuses COPY: COPY JOB | DG r_COPY-JOB
 //standin:refuses COPY: TEMPLATE | DG r_COPY-WITH-TEMPLATE
 func TestCopyRefuses(t *testing.T) {
@@ -118,8 +122,8 @@ func TestCopyRefuses(t *testing.T) {
 		{"CSV QUOTE 'ab'", "22023", "single ASCII"},
 		{"GZIP ZSTD", "42601", "only one of"},
 		{"LZOP", "0A000", "LZOP"},
-		{"DELIMITER '|~|'", "0A000", "several characters"},
-		{`DELIMITER '\\302\\246'`, "0A000", "several characters"},
+		{"CSV DELIMITER '|~|'", "0A000", "several characters"},
+		{`DELIMITER '|\n'`, "22023", "single ASCII"},
 		{"USING TEMPLATE x", "0A000", "TEMPLATE"},
 		{"AVRO 'auto'", "0A000", "AVRO"},
 		{"FORMAT ORC", "0A000", "ORC"},
@@ -132,7 +136,6 @@ func TestCopyRefuses(t *testing.T) {
 		{"ACCEPTINVCHARS 'ab'", "22023", "ACCEPTINVCHARS"},
 		{"ACCEPTINVCHARS AS GZIP", "42601", "syntax error"},
 		{"ENCODING LATIN1", "22023", "ENCODING"},
-		{"ENCODING ISO88591", "0A000", "ISO88591"},
 		{"SERIALIZETOJSON", "0A000", "SERIALIZETOJSON"},
 		{"NULL AS '\\n'", "22023", "NULL AS"},
 		{"FORMAT GZIP", "42601", "syntax error"},

@@ -45,6 +45,23 @@ func (c *cursor) take() dialect.Token {
 	return t
 }
 
+// wrapped tells whether the tokens are all between one pair of parentheses.
+func (c *cursor) wrapped() bool {
+	depth := 0
+	for i, t := range c.tokens {
+		switch t.Text {
+		case "(":
+			depth++
+		case ")":
+			depth--
+		}
+		if depth == 0 {
+			return i == len(c.tokens)-1 && i > 0
+		}
+	}
+	return false
+}
+
 // isWord tells whether t is the unquoted keyword w, in any case.
 func isWord(t dialect.Token, w string) bool { return t.Kind == dialect.Word && t.Is(w) }
 

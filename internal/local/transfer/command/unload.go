@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sealift/sealift/internal/local/dialect"
 	"github.com/sealift/sealift/internal/local/transfer/envelope"
@@ -375,6 +376,9 @@ func (r *unloadReader) checkEncryption() *dialect.Error {
 // checkQuery refuses what UNLOAD refuses of its query: anything but one SELECT, and LIMIT in its outermost level.
 func (r *unloadReader) checkQuery() *dialect.Error {
 	c := newCursor(dialect.Lex(r.Query))
+	for c.wrapped() { // (select ... limit 10) is the outermost query all the same
+		c.tokens = c.tokens[1 : len(c.tokens)-1]
+	}
 	first := c.peek()
 	for c.at(0).Text == "(" {
 		c.next++
@@ -446,29 +450,40 @@ func character(option string, c *cursor) (byte, *dialect.Error) {
 	return s[0], nil
 }
 
-// several tells whether a literal of more than one character comes next, in octal or not, with [AS] before it.
-func several(c *cursor) bool {
+// several takes [AS] and a literal of more than one character, such as '|~|', which may stand in octal as its bytes of
+// UTF-8 do (DG copy-parameters-data-format, DELIMITER). Anything else is left where it is, and the answer is "".
+func several(c *cursor) string {
 	at := *c
 	at.word("AS")
 	_, raw, err := at.literal()
 	if err != nil {
-		return false
+		return ""
 	}
 	raw = strings.NewReplacer(`\\`, `\`, `''`, `'`).Replace(raw)
-	for n := 0; raw != ""; n++ {
-		if n == 1 {
-			return true
+	var text []byte
+	for raw != "" {
+		one := raw[0]
+		rest, escaped := strings.CutPrefix(raw, `\`)
+		switch n, err := strconv.ParseUint(rest[:min(3, len(rest))], 8, 8); {
+		case !escaped || rest == "":
+			raw = raw[1:]
+		case len(rest) >= 3 && err == nil:
+			one, raw = byte(n), rest[3:]
+		case rest[0] == 't':
+			one, raw = '\t', rest[1:]
+		default:
+			return ""
 		}
-		size := 1
-		if rest, ok := strings.CutPrefix(raw, `\`); ok && rest != "" {
-			size = 2
-			if len(rest) >= 3 && strings.Trim(rest[:3], "01234567") == "" {
-				size = 4
-			}
+		if one == 0 || one == '\n' || one == '\r' {
+			return ""
 		}
-		raw = raw[size:]
+		text = append(text, one)
 	}
-	return false
+	if len(text) < 2 || !utf8.Valid(text) {
+		return ""
+	}
+	*c = at
+	return string(text)
 }
 
 // parseWidths reads 'label:width,label:width,...'.

@@ -178,6 +178,8 @@ func TestUnloadHead(t *testing.T) {
 		{sql: `UNLOAD ('select t."limit", t.limit from t') TO 's3://b/p'`, query: `select t."limit", t.limit from t`},
 		{sql: "UNLOAD ('select * from t limit 10') TO 's3://b/p'", message: "Limit clause is not supported"},
 		{sql: "UNLOAD ('select * from (select 1) x LIMIT 10') TO 's3://b/p'", message: "Limit clause is not supported"},
+		{sql: "UNLOAD ('((select * from t LIMIT 10))') TO 's3://b/p'", message: "Limit clause is not supported"},
+		{sql: "UNLOAD ('(select 1) union (select 2 limit 1)') TO 's3://b/p'", query: "(select 1) union (select 2 limit 1)"},
 		{sql: "UNLOAD ('delete from t') TO 's3://b/p'", message: "SELECT"},
 		{sql: "UNLOAD ('') TO 's3://b/p'", message: "SELECT"},
 		{sql: "UNLOAD ('select 1; drop table t') TO 's3://b/p'", message: "syntax error"},

@@ -10,6 +10,7 @@ import (
 type DelimitedOptions struct {
 	Columns          int
 	Delimiter        byte
+	LongDelimiter    string // of several bytes, in place of Delimiter
 	Null             NullRule
 	Escape           bool
 	RemoveQuotes     bool
@@ -22,6 +23,7 @@ type DelimitedOptions struct {
 type Delimited struct {
 	source
 	o      DelimitedOptions
+	sep    []byte
 	null   nulls
 	fields []Field
 	raw    []byte
@@ -31,7 +33,11 @@ type Delimited struct {
 
 // NewDelimited reads r by o.
 func NewDelimited(r io.Reader, o DelimitedOptions) (*Delimited, error) {
-	d := &Delimited{source: newSource(r), o: o, null: newNulls(o.Null, o.Escape), fields: make([]Field, 0, o.Columns)}
+	sep := []byte(o.LongDelimiter)
+	if len(sep) == 0 {
+		sep = []byte{o.Delimiter}
+	}
+	d := &Delimited{source: newSource(r), o: o, sep: sep, null: newNulls(o.Null, o.Escape), fields: make([]Field, 0, o.Columns)}
 	return d, d.skipLines(o.IgnoreHeader)
 }
 
@@ -135,7 +141,7 @@ func (d *Delimited) split(line []byte) ([]Field, error) {
 				return nil, err
 			}
 		} else {
-			if i := bytes.IndexByte(line[pos:], d.o.Delimiter); i >= 0 {
+			if i := d.index(line[pos:]); i >= 0 {
 				next = pos + i
 			}
 			text = line[pos:next]
@@ -151,7 +157,7 @@ func (d *Delimited) split(line []byte) ([]Field, error) {
 		if next >= len(line) {
 			break
 		}
-		pos = next + 1
+		pos = next + len(d.sep)
 	}
 	if len(d.fields) < d.o.Columns {
 		if !d.o.FillRecord {
@@ -162,6 +168,14 @@ func (d *Delimited) split(line []byte) ([]Field, error) {
 		}
 	}
 	return d.fields, nil
+}
+
+// index answers where the next delimiter begins in b, -1 if there is none.
+func (d *Delimited) index(b []byte) int {
+	if len(d.sep) == 1 {
+		return bytes.IndexByte(b, d.sep[0])
+	}
+	return bytes.Index(b, d.sep)
 }
 
 // field answers the field that begins at pos, as it stands in the line and as it is meant, and where it ends.
@@ -184,10 +198,10 @@ func (d *Delimited) field(line []byte, pos int) (raw, text []byte, next int, err
 			i++
 			continue
 		case quote != 0:
-			if c != quote || (i+1 < len(line) && line[i+1] != d.o.Delimiter) {
+			if c != quote || (i+1 < len(line) && !bytes.HasPrefix(line[i+1:], d.sep)) {
 				continue
 			}
-		case c != d.o.Delimiter:
+		case c != d.sep[0], !bytes.HasPrefix(line[i:], d.sep):
 			continue
 		}
 		break
