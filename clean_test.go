@@ -22,11 +22,14 @@ import (
 //	object KEY            put an object
 //	session SIDE NAME     open a session under an application's name
 //	sessions SIDE NAME N  the warehouse has N sessions under that name
+//	hold SIDE TABLE       keep a table from being locked until release
+//	until SIDE SQL TEXT   wait until a query answers one text
 //	holds PREFIX N        N versions, delete markers and uploads have keys that begin with PREFIX
 
 func cleanCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"leave": leave, "object": object, "session": session, "sessions": countSessions, "holds": holds,
+		"hold": hold, "release": release, "until": until,
 	}
 }
 
@@ -112,5 +115,34 @@ func holds(ts *testscript.TestScript, _ bool, args []string) {
 	})
 	if fmt.Sprint(len(matching)) != args[1] {
 		ts.Fatalf("%d under %s, not %s: %v", len(matching), args[0], args[1], matching)
+	}
+}
+
+// hold opens a session that reads a table in a transaction until release ends it: nobody can lock it meanwhile.
+func hold(ts *testscript.TestScript, _ bool, args []string) {
+	s := of(ts)
+	u := *s.urls[args[0]]
+	u.Path = "/" + s.database
+	conn, err := pgconn.Connect(context.Background(), u.String())
+	ts.Check(err)
+	_, err = conn.Exec(context.Background(), "begin; select count(*) from "+args[1]).ReadAll()
+	ts.Check(err)
+	s.held = conn
+}
+
+func release(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(of(ts).held.Close(context.Background()))
+}
+
+// until asks a warehouse again and again until a query answers what is wanted.
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for {
+		rows, err := of(ts).query(ctx, args[0], args[1])
+		ts.Check(err)
+		if len(rows) == 1 && rows[0][0] == args[2] {
+			return
+		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -93,6 +94,7 @@ func with(all, more map[string]func(*testscript.TestScript, bool, []string)) map
 type script struct {
 	*site
 	proxy *proxy
+	held  *pgconn.PgConn // by the command hold
 }
 
 type scriptKey struct{}
