@@ -103,3 +103,26 @@ BEGIN
 		END IF;
 	END LOOP;
 END $$;
+
+-- Lengths of VARCHAR are bytes in casts too: an explicit cast cuts at the last character that fits, and what is assigned may
+-- be too long by blanks only (Redshift manual, Character types). The length is the modifier less 4.
+-- Not in SQL: the planner would put its body in place of the call, and the length of a column made from it would be lost.
+CREATE OR REPLACE FUNCTION rs.varchar_fit(value varchar, modifier int, explicit boolean) RETURNS varchar
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+	data bytea;
+	n int := modifier - 4;
+BEGIN
+	IF n < 0 OR octet_length(value) <= n THEN
+		RETURN value;
+	END IF;
+	data := convert_to(value, 'UTF8');
+	WHILE n > 0 AND get_byte(data, n) & 192 = 128 LOOP -- the middle of a character
+		n := n - 1;
+	END LOOP;
+	IF NOT explicit AND rtrim(convert_from(substring(data FROM n + 1), 'UTF8'), ' ') <> '' THEN
+		RAISE EXCEPTION USING ERRCODE = '22001', MESSAGE = format('value too long for type character varying(%s)', modifier - 4);
+	END IF;
+	RETURN convert_from(substring(data FROM 1 FOR n), 'UTF8');
+END $$;
+UPDATE pg_cast SET castfunc = 'rs.varchar_fit'::regproc WHERE castsource = 'varchar'::regtype AND casttarget = 'varchar'::regtype;

@@ -36,8 +36,7 @@
 //
 //   - Names longer than 63 bytes are refused; Redshift keeps 127 and cuts longer ones.
 //   - A bare literal that is inserted into a SUPER column is read as JSON; Redshift stores it as a string.
-//   - The text of a dollar string, such as a function's body, is not translated.
-//   - Explicit casts to VARCHAR(n) cut at n characters; Redshift cuts at n bytes.
+//   - The bodies of functions and procedures are translated, and shown so; dynamic SQL in them is not.
 //   - Quotients of decimals have PostgreSQL's scale. QUALIFY knows the names of window functions in the list only.
 //   - Writers to one table do not wait for each other; a conflict over a row is error 1023.
 package dialect

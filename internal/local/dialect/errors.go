@@ -44,6 +44,10 @@ func MapError(e Error, constraint string) (mapped Error, ok bool) {
 				return e, true
 			}
 		}
+	case "22003":
+		if e.Message == "numeric field overflow" {
+			return Error{Code: e.Code, Message: "Numeric data overflow (result precision)"}, true
+		}
 	case "428C9":
 		return Error{Code: "0A000", Message: "cannot set an identity column to a value"}, true
 	case "21000":

@@ -78,9 +78,15 @@ func (x *script) rewriteQuery(from, to int) {
 	}
 	if x.tr.Err == nil && to > from {
 		x.closeFrame(to, &frames[0])
-		x.partiQL()
+		if verb := x.st.Verb(); queries[verb] || x.variables {
+			x.partiQL()
+		}
 	}
 }
+
+// queries are the statements with expressions; a name of two parts in another is that of a schema's object.
+var queries = set("SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "EXPLAIN", "DECLARE", "PREPARE", "EXECUTE",
+	"CREATE TABLE", "CREATE VIEW", "CREATE MATERIALIZED VIEW")
 
 // checkName folds a quoted name and refuses one that PostgreSQL would cut.
 func (x *script) checkName(i int) {
@@ -273,7 +279,10 @@ func (x *script) rewriteRelation(i int, f *frame) (end int, done bool) {
 		}
 		return end, parts > 1 && !x.catalogFunction(start)
 	}
-	if f.from || x.isOne(start-1, "UPDATE", "INTO") || x.is(start-1, "FROM") {
+	switch {
+	case x.isOne(start-1, "UPDATE", "INTO"):
+		x.target = x.noteRange(start, end, f.unpivot)
+	case f.from:
 		x.noteRange(start, end, f.unpivot)
 	}
 	f.unpivot, f.behind = false, end
@@ -365,6 +374,10 @@ func (x *script) rewriteWord(i int, f *frame) int {
 		if x.isOne(i+1, "SELECT", "(", "ALL", "DISTINCT") {
 			x.replace(i, "EXCEPT")
 			f.from, f.relation, f.setOp = false, false, true
+			x.endSelect(i, i, f)
+		}
+	case "loop":
+		if x.variables {
 			x.endSelect(i, i, f)
 		}
 	case "over":

@@ -349,30 +349,6 @@ func (x *script) alterDatabase() {
 // alone: the statement runs outside of transaction blocks only.
 func (x *script) alone() { x.tr.Alone = true }
 
-// createFunction reads CREATE [OR REPLACE] FUNCTION: SQL functions pass.
-func (x *script) createFunction() {
-	for i := 2; i < x.len(); i++ {
-		if !x.is(i, "LANGUAGE") {
-			continue
-		}
-		switch language := x.word(i + 1); language {
-		case "sql":
-		case "plpythonu":
-			x.refuse(refusal("Python functions are no longer supported: their support ended on 2026-06-30"))
-		default:
-			x.refuse(notSupported("a function in LANGUAGE " + language))
-		}
-	}
-}
-
-func (x *script) createProcedure() {
-	for i := 2; i < x.len(); i++ {
-		if x.is(i, "NONATOMIC") {
-			x.refuse(notSupported("a NONATOMIC procedure"))
-		}
-	}
-}
-
 func (x *script) alterDefaultPrivileges() {
 	for i := 3; i < x.len(); i++ {
 		switch {

@@ -15,14 +15,15 @@ type rangeRef struct {
 	unpivot  bool
 }
 
-// noteRange remembers the relation whose name is from..to-1 and the name it goes by.
-func (x *script) noteRange(from, to int, unpivot bool) {
+// noteRange remembers the relation whose name is from..to-1, and answers the name it goes by.
+func (x *script) noteRange(from, to int, unpivot bool) string {
 	x.relationRefs = append(x.relationRefs, rangeRef{from: from, to: to, unpivot: unpivot})
 	name, _ := x.tok(to - 1).Name(x.env.CaseSensitive)
 	if alias, _ := x.rangeAlias(to); alias != "" {
 		name = alias
 	}
 	x.noteAlias(name)
+	return name
 }
 
 func (x *script) noteAlias(name string) {
@@ -58,7 +59,7 @@ func (x *script) partiQL() {
 	for _, r := range x.relationRefs {
 		first, _ := x.tok(r.from).Name(x.env.CaseSensitive)
 		inValue := values[first]
-		if !r.unpivot && !inValue && (r.to-r.from < 3 || !x.ranges[first] || first == x.ownAlias(r)) {
+		if !r.unpivot && !inValue && (r.to-r.from < 3 || !x.ranges[first] || first == x.target || first == x.ownAlias(r)) {
 			continue
 		}
 		if values == nil {
@@ -137,6 +138,8 @@ func (x *script) path(i int, values map[string]bool, relation bool) int {
 	column := 1 // how many names make the column
 	switch {
 	case values[names[0]]:
+	case x.variables && !x.ranges[names[0]]:
+		return end
 	case x.ranges[names[0]] && len(names) > 1:
 		column = 2
 	case len(names) > 2 && x.ranges[names[1]]:

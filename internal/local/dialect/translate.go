@@ -8,8 +8,12 @@ import "strings"
 // back byte for byte, and one that is plainly wrong goes to PostgreSQL, whose message is as good as any.
 //
 // The SQL of a translation means the same only in sessions with standard_conforming_strings off, as Redshift's own.
-func Translate(st Statement, env Env) Translation {
+func Translate(st Statement, env Env) Translation { return translate(st, env, false) }
+
+// translate is Translate; variables says that the statement stands in a procedure, whose variables it may name.
+func translate(st Statement, env Env, variables bool) Translation {
 	x := newScript(st, env)
+	x.variables, x.translate = variables, translate
 	if x.len() == 0 {
 		return Translation{Action: Empty}
 	}

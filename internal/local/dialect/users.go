@@ -162,7 +162,11 @@ func (x *script) grantees(i int, revoke bool) {
 func (x *script) grantRole() {
 	for i := 1; i < x.len(); i++ {
 		if x.is(i, "ROLE") && i+1 < x.len() {
-			if name, _ := x.tok(i + 1).Name(false); strings.HasPrefix(name, "sys:") {
+			name, _ := x.tok(i + 1).Name(false)
+			if name == "sys" && x.is(i+2, ":") {
+				name += ":" + x.word(i+3)
+			}
+			if strings.HasPrefix(name, "sys:") {
 				x.refuse(notSupported("the system role " + name))
 			}
 			x.edit(i + 1).joined = true

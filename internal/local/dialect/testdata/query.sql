@@ -86,3 +86,11 @@ merge into t using s on t.a = s.a when matched then update set b = s.b[0] when n
 merge into t using (select 1 a) s on t.a = s.a when matched then delete when not matched then insert values (1);
 
 merge into t using t on t.a = t.a remove duplicates;
+
+revoke select on ugr.t from role r;
+
+revoke select on table ugr.t from u;
+
+insert into sales select * from sales.orders;
+
+update sales set a = o.b from sales.orders o where sales.k = o.k;

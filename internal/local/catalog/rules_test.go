@@ -1,0 +1,137 @@
+package catalog_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestNumbers: the result types of arithmetic, and what is beyond them.
+//
+//standin:imitates dialect: integer arithmetic, its result types and overflows | DG r_numeric_computations201
+//standin:imitates dialect: scale of sums and products of decimals, AVG and SUM of decimals | DG r_numeric_computations201
+//standin:differs dialect: scale of quotients of decimals | by having at least 16 digits, where Redshift counts from the declared precisions | DG r_numeric_computations201
+func TestNumbers(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.expect(`select 7 / 2, -7 / 2, mod(-7, 2), 7 % 4, 7::bigint / 2, 7 / 2.0 > 3.4, 7.0::float / 2, avg(x), avg(x::decimal(9,2)), avg(x::float)
+		from (select 1 as x union all select 2)`, "3|-3|-1|3|3|t|3.5|1|1.50|1.5\n")
+	s.expect(`select 1.25 + 2.5, 1.25 * 2.50, 10 - 0.125, 1::decimal, 1.5::decimal(9,1) * 2`, "3.75|3.1250|9.875|1|3.0\n")
+	s.run(`create table n (a smallint, b int, c bigint, d decimal(9,2), e real, f float)`)
+	s.run(`create view v as select a + a as aa, a + b as ab, b + c as bc, b + d as bd, e + e as ee, b + e as be, d + f as df from n`)
+	s.expect(`select attname, format_type(atttypid, null) from pg_attribute where attrelid = 'v'::regclass order by attnum`,
+		"aa|smallint\nab|integer\nbc|bigint\nbd|numeric\nee|real\nbe|double precision\ndf|double precision\n")
+	s.fails(`select 2147483647 + 1`, "22003", "integer out of range")
+	s.fails(`select 32767::smallint + 1::smallint`, "22003", "smallint out of range")
+	s.fails(`select 9223372036854775807 + 1`, "22003", "bigint out of range")
+	s.fails(`select 70000::smallint`, "22003", "smallint out of range")
+	s.fails(`select 12345.678::decimal(7,3)`, "22003", "Numeric data overflow (result precision)") // the manual's words
+	s.fails(`select 1 / 0`, "22012", "division by zero")
+	s.fails(`select 'abc'::int`, "22P02", `invalid input syntax for integer: "abc"`)
+	s.fails(`select 1::decimal(39,0)`, "22023", "precision 39 must be between 1 and 38")
+}
+
+// TestNames: names fold to lower case, in quotes too; users' do not. Redshift has names of 127 bytes, PostgreSQL of 63.
+//
+//standin:imitates unkindness 14: names fold to lower case in quotes too | DG r_names
+//standin:differs dialect: names of 64 to 127 bytes | by being refused, where Redshift keeps 127 and cuts longer ones | DG r_names
+func TestNames(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table "MiXed" ("Col" int); insert into MIXED values (1)`)
+	s.expect(`select "COL", "mixed".col from "mixed"`, "1|1\n")
+	s.expect(`select tablename, "column" from pg_table_def where tablename = 'mixed'`, "mixed|col\n")
+	s.env.CaseSensitive = true
+	s.run(`create table "MiXed" ("Col" int); insert into "MiXed" values (2)`)
+	s.expect(`select "MiXed"."Col", mixed.col from "MiXed", mixed`, "2|1\n")
+	s.env.CaseSensitive = false
+	s.run(`create user "Names.User" password disable`)
+	s.expect(`select usename from pg_user where usename like 'Names%'`, "Names.User\n")
+	long := strings.Repeat("n", 63)
+	s.run(`create table ` + long + ` (a int)`)
+	s.fails(`create table `+long+`o (a int)`, "0A000", "names of at most 63")
+	s.fails(`select 1 as "`+strings.Repeat("é", 32)+`"`, "0A000", "64 bytes")
+}
+
+// TestUsersGroupsRoles: their options, and privileges of each.
+//
+//standin:imitates users: CREATE USER with PASSWORD DISABLE, CREATEUSER, CREATEDB, SYSLOG ACCESS, SESSION TIMEOUT, VALID UNTIL | DG r_CREATE_USER
+//standin:imitates users: GRANT and REVOKE to users, groups, roles and PUBLIC, ALTER DEFAULT PRIVILEGES | DG r_GRANT
+//standin:imitates users: CREATE ROLE, GRANT ROLE, roles of roles | DG r_roles-managing
+//standin:refuses users: system roles, system permissions of roles | DG r_roles-default
+func TestUsersGroupsRoles(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create user ugr_off password disable; create user ugr_on password 'Abcd1234' createdb valid until '2099-01-01' session timeout 600 syslog access unrestricted connection limit 4;
+		create user ugr_admin createuser password disable; create group ugr_group with user ugr_off; alter group ugr_group add user ugr_on;
+		create role ugr_outer; create role ugr_inner; grant role ugr_inner to role ugr_outer; grant role ugr_outer to ugr_off`)
+	s.expect(`select usename, usecreatedb, usesuper from pg_user where usename like 'ugr%' order by 1`,
+		"ugr_admin|f|t\nugr_off|f|f\nugr_on|t|f\n")
+	s.expect(`select groname, array_upper(grolist, 1) from pg_group where groname = 'ugr_group'`, "ugr_group|2\n")
+	s.run(`create schema ugr; create table ugr.t (a int, b int); insert into ugr.t values (1, 2); grant usage on schema ugr to public`)
+	off := connect(t, s.env.Database, "ugr_off")
+	on := connect(t, s.env.Database, "ugr_on")
+	off.fails(`select * from ugr.t`, "42501", "permission denied")
+	s.run(`grant select on ugr.t to role ugr_inner`)
+	off.expect(`select a, b from ugr.t`, "1|2\n") // by the role of a role
+	on.fails(`select * from ugr.t`, "42501", "permission denied")
+	s.run(`revoke select on ugr.t from role ugr_inner; grant select (a), insert on ugr.t to group ugr_group`)
+	on.expect(`select a from ugr.t`, "1\n")
+	on.fails(`select b from ugr.t`, "42501", "permission denied")
+	on.run(`insert into ugr.t values (3, 4)`)
+	s.run(`alter default privileges in schema ugr grant select on tables to group ugr_group; create table ugr.later (c int)`)
+	off.expect(`select count(*) from ugr.later`, "0\n")
+	s.run(`alter default privileges in schema ugr revoke select on tables from group ugr_group; create table ugr.last (c int)`)
+	off.fails(`select count(*) from ugr.last`, "42501", "permission denied")
+	s.fails(`grant role sys:operator to ugr_on`, "0A000", "sys:operator")
+	s.fails(`grant create user to role ugr_outer`, "0A000", "the privilege USER")
+	s.run(`drop schema ugr cascade; revoke role ugr_outer from ugr_off; drop role ugr_inner force; drop role ugr_outer; drop group ugr_group`)
+	off.fails(`create database nope`, "42501", "")
+}
+
+// TestTypesThatRedshiftLacks: columns and casts of them are refused by name.
+//
+//standin:refuses types: arrays, json, jsonb, uuid, xml, bytea, serial, money, inet, bit, ranges, enum and others that Redshift lacks | DG c_unsupported-postgresql-datatypes
+//standin:refuses types: GEOMETRY, GEOGRAPHY, HLLSKETCH and INTERVAL columns | DG c_Supported_data_types
+func TestTypesThatRedshiftLacks(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, name := range []string{
+		"int[]", "json", "jsonb", "uuid", "xml", "bytea", "serial", "bigserial", "money", "inet", "cidr", "macaddr",
+		"bit(3)", "bit varying(3)", "int4range", "tsvector", "point", "name", "oid", "regclass", "interval", "geometry", "geography", "hllsketch",
+	} {
+		s.fails(`create table t (a `+name+`)`, "0A000", "unsupported type")
+	}
+	for _, name := range []string{"json", "jsonb", "uuid", "xml", "bytea", "money", "inet", "int4range", "tsvector", "geometry", "hllsketch"} {
+		s.fails(`select 'x'::`+name, "0A000", "is not supported")
+	}
+	s.fails(`create type mood as enum ('x')`, "0A000", "CREATE TYPE")
+	s.fails(`create domain d as int`, "0A000", "CREATE DOMAIN")
+}
+
+//standin:refuses dialect: PIVOT and UNPIVOT of tables | DG r_FROM_clause-pivot-unpivot-examples
+//standin:refuses dialect: RETURNING, ON CONFLICT, DISTINCT ON, LATERAL, VALUES as a table, FOR UPDATE, SAVEPOINT | DG c_unsupported-postgresql-features
+func TestStatementsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table t (a int, b int)`)
+	for sql, words := range map[string]string{
+		`select * from (select a, b from t) pivot (sum(b) for a in (1, 2))`:        "PIVOT",
+		`select * from (select a, b from t) unpivot (c for d in (a, b))`:           "UNPIVOT",
+		`insert into t values (1, 2) returning a`:                                  "RETURNING",
+		`insert into t values (1, 2) on conflict do nothing`:                       "ON CONFLICT",
+		`select distinct on (a) a from t`:                                          "DISTINCT ON",
+		`select * from t, lateral (select t.a) x`:                                  "LATERAL",
+		`select * from (values (1)) v (a)`:                                         "VALUES",
+		`select a from t for update`:                                               "FOR UPDATE",
+		`savepoint s`:                                                              "SAVEPOINT",
+		`create index i on t (a)`:                                                  "CREATE INDEX",
+		`create sequence s`:                                                        "CREATE SEQUENCE",
+		`create trigger tr before insert on t execute procedure f()`:               "CREATE TRIGGER",
+		`create table c (a int check (a > 0))`:                                     "CHECK",
+		`create external schema e from data catalog database 'd' iam_role default`: "CREATE EXTERNAL SCHEMA",
+		`select string_agg(a, ',') from t`:                                         "string_agg",
+		`analyze compression t`:                                                    "ANALYZE COMPRESSION",
+	} {
+		s.fails(sql, "0A000", words)
+	}
+}
