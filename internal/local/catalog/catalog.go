@@ -44,6 +44,7 @@ var order = []string{
 	"functions_date.sql",
 	"late_binding.sql",
 	"attributes.sql",
+	"locks.sql",
 	"functions_catalog.sql",
 	"pg_views.sql",
 	"stv.sql",

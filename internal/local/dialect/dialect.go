@@ -38,7 +38,6 @@
 //   - A bare literal that is inserted into a SUPER column is read as JSON; Redshift stores it as a string.
 //   - The bodies of functions and procedures are translated, and shown so; dynamic SQL in them is not.
 //   - Quotients of decimals have PostgreSQL's scale. QUALIFY knows the names of window functions in the list only.
-//   - Writers to one table do not wait for each other; a conflict over a row is error 1023.
 package dialect
 
 // TokenKind tells what a token is.

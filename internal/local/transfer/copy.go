@@ -126,9 +126,8 @@ func (e *Engine) runCopy(ctx context.Context, p postgres, l *load) (err error) {
 		l.start(e, files)
 		return l.run(ctx, p, files, max(e.Slices, 1))
 	}
-	// One writer per table at a time (Redshift manual, c_serial_isolation). PostgreSQL's table locks of that strength
-	// want more privileges than INSERT, so loads queue at a lock of their own.
-	if _, err := p.rows(ctx, "SELECT pg_catalog.pg_advisory_xact_lock($1::int, $2::oid::bigint::bit(32)::int)", strconv.Itoa(loadLock), strconv.FormatUint(uint64(l.table.oid), 10)); err != nil {
+	// One writer per table at a time (Database Developer Guide, Write and read/write operations).
+	if _, err := p.rows(ctx, "SELECT rs.lock_for_write($1::oid::regclass)", strconv.FormatUint(uint64(l.table.oid), 10)); err != nil {
 		return err
 	}
 	l.start(e, files)
@@ -144,9 +143,6 @@ func (e *Engine) runCopy(ctx context.Context, p postgres, l *load) (err error) {
 	}
 	return nil
 }
-
-// loadLock is the first key of the advisory locks by which loads into one table queue.
-const loadLock = 0x10ad
 
 // copyFrom is the statement that takes the rows of l.
 func (l *load) copyFrom() string {

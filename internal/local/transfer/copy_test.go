@@ -614,7 +614,7 @@ func TestCopyCancel(t *testing.T) {
 
 	// Cancelled while it waits for another load into the same table.
 	other := s.connect()
-	if _, err := other.Exec(t.Context(), fmt.Sprintf("BEGIN; SELECT pg_advisory_xact_lock(%d, 't'::regclass::oid::int)", loadLock)).ReadAll(); err != nil {
+	if _, err := other.Exec(t.Context(), "BEGIN; SELECT rs.lock_for_write('t')").ReadAll(); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel = context.WithCancel(t.Context())
@@ -652,7 +652,7 @@ func TestCopyTakesTurns(t *testing.T) {
 	}()
 	// The second load is seen to wait for the first one's lock.
 	for {
-		if got := s.query("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"); got[0] == "1" {
+		if got := s.query("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 't'::regclass AND mode = 'ShareRowExclusiveLock'"); got[0] == "1" {
 			break
 		}
 		select {

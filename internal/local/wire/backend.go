@@ -112,32 +112,40 @@ func (b *backend) read(body int) ([]byte, error) {
 
 // exec runs statements of ours that answer nothing the client should see. An error of theirs is a *pgconn.PgError.
 func (b *backend) exec(sql string) error {
+	_, err := b.run(sql)
+	return err
+}
+
+// run is exec that counts the rows that are answered.
+func (b *backend) run(sql string) (rows int, err error) {
 	if err := b.send(&pgproto3.Query{String: sql}); err != nil {
-		return err
+		return 0, err
 	}
 	b.flush()
 	var failure error
 	for {
 		kind, n, err := b.frame()
 		if err != nil {
-			return errors.Join(failure, err)
+			return 0, errors.Join(failure, err)
 		}
 		body, err := b.read(n)
 		if err != nil {
-			return errors.Join(failure, err)
+			return 0, errors.Join(failure, err)
 		}
 		switch kind {
+		case 'D':
+			rows++
 		case 'E':
 			if failure, err = readError(body); err != nil {
-				return err
+				return 0, err
 			}
 		case 'S':
 			if err := b.setParam(body); err != nil {
-				return err
+				return 0, err
 			}
 		case 'Z':
 			b.status = body[0]
-			return failure
+			return rows, failure
 		}
 	}
 }

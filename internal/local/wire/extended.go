@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -23,9 +24,10 @@ const gatherLimit = 16 << 10
 
 // prepared is a prepared statement.
 type prepared struct {
-	st   dialect.Statement
-	tr   dialect.Translation
-	ours bool // run by us at Execute, unknown to PostgreSQL
+	st    dialect.Statement
+	tr    dialect.Translation
+	ours  bool   // run by us at Execute, unknown to PostgreSQL
+	table string // that it writes rows of; "" if it writes none
 }
 
 // expected is an answer that PostgreSQL owes.
@@ -37,6 +39,7 @@ type expected struct {
 
 // gather adds a message to those for PostgreSQL, with the answer it will get.
 func (s *session) gather(m pgproto3.FrontendMessage, e expected) error {
+	s.began = true
 	before := len(s.pg.out)
 	if err := s.pg.send(m); err != nil {
 		return err
@@ -92,6 +95,7 @@ func (s *session) receive() error {
 		}
 		if e.q.id != 0 && !s.skipping {
 			s.follow(e.q.st)
+			s.followTransaction(e.q.st)
 		}
 		if s.skipping { // PostgreSQL skips the rest as well
 			for _, e := range pending[i:] {
@@ -134,8 +138,9 @@ func (s *session) sync() error {
 	if q.failure != nil { // what PostgreSQL commits at the end can fail then
 		s.fail(q.failure)
 	}
-	s.skipping = false
+	s.skipping, s.began = false, false
 	if s.pg.status == idle {
+		s.newTransaction()
 		clear(s.portals) // they end with their transaction
 	}
 	return s.ready()
@@ -172,6 +177,9 @@ func (s *session) parse(m *pgproto3.Parse) error {
 		p.st = statements[0]
 		p.tr = dialect.Translate(p.st, s.env())
 	}
+	if p.tr.Action == dialect.Pass {
+		p.table = p.st.Target(s.caseSensitive)
+	}
 	if p.tr.Action == dialect.Refuse {
 		return s.reject(dialectError(p.tr.Err))
 	}
@@ -187,6 +195,9 @@ func (s *session) parse(m *pgproto3.Parse) error {
 		s.prepared[m.Name] = p
 		s.c.send(&pgproto3.ParseComplete{})
 		return nil
+	}
+	if err := s.writeInside(p); err != nil || s.skipping {
+		return err
 	}
 	for i, oid := range m.ParameterOIDs {
 		if to, ok := s.types.toPostgres[oid]; ok {
@@ -207,6 +218,11 @@ func (s *session) parse(m *pgproto3.Parse) error {
 func (s *session) bind(m *pgproto3.Bind) error {
 	p := s.prepared[m.PreparedStatement]
 	if p == nil || !p.ours {
+		if p != nil {
+			if err := s.enterInside(p); err != nil || s.skipping {
+				return err
+			}
+		}
 		s.portals[m.DestinationPortal] = p
 		return s.gather(m, expected{until: "2", q: &running{}})
 	}
@@ -268,46 +284,96 @@ func (s *session) execute(m *pgproto3.Execute) error {
 	return nil
 }
 
-// execInside runs a statement of ours amid the client's messages, without disturbing the unnamed statement and portal as
-// a simple Query would.
+// execInside runs a statement of ours amid the client's messages. An error of it is the client's.
 func (s *session) execInside(sql string) error {
-	if err := s.settle(); err != nil || s.skipping {
-		return err
+	_, err := s.runInside(sql)
+	pe, err := serverError(err)
+	if pe != nil {
+		s.fail(pe)
+		s.skipping = true
 	}
+	return err
+}
+
+// runInside is a runner for amid the client's messages. It does not disturb the unnamed statement and portal, as a simple
+// Query would. Within a transaction block PostgreSQL goes on after an error; else it skips, as the session must, to the
+// next Sync.
+func (s *session) runInside(sqls ...string) (rows int, err error) {
+	if err := s.settle(); err != nil || s.skipping {
+		return 0, err
+	}
+	s.began = true
 	const name = "rs_inside"
-	for _, m := range []pgproto3.FrontendMessage{
-		&pgproto3.Parse{Name: name, Query: sql}, &pgproto3.Bind{PreparedStatement: name, DestinationPortal: name},
-		&pgproto3.Execute{Portal: name}, &pgproto3.Close{ObjectType: 'P', Name: name}, &pgproto3.Close{ObjectType: 'S', Name: name},
-		&pgproto3.Flush{},
-	} {
+	var messages []pgproto3.FrontendMessage
+	for _, sql := range sqls {
+		messages = append(messages,
+			&pgproto3.Close{ObjectType: 'P', Name: name}, &pgproto3.Close{ObjectType: 'S', Name: name}, // left by a failure
+			&pgproto3.Parse{Name: name, Query: sql}, &pgproto3.Bind{PreparedStatement: name, DestinationPortal: name},
+			&pgproto3.Execute{Portal: name}, &pgproto3.Close{ObjectType: 'P', Name: name}, &pgproto3.Close{ObjectType: 'S', Name: name})
+	}
+	inBlock := s.pg.status == inBlock
+	if inBlock {
+		messages = append(messages, &pgproto3.Sync{})
+	} else {
+		messages = append(messages, &pgproto3.Flush{})
+	}
+	for _, m := range messages {
 		if err := s.pg.send(m); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	s.pg.flush()
-	for closed := 0; closed < 2; {
+	var failure error
+	for closed := 0; inBlock || closed < 4*len(sqls) && failure == nil; {
 		kind, n, err := s.pg.frame()
 		if err != nil {
-			return err
+			return 0, errors.Join(failure, err)
 		}
 		body, err := s.pg.read(n)
 		if err != nil {
-			return err
+			return 0, errors.Join(failure, err)
 		}
 		switch kind {
+		case 'D':
+			rows++
 		case '3':
 			closed++
 		case 'E':
-			failure, err := readError(body)
-			if err != nil {
-				return err
+			if failure, err = readError(body); err != nil {
+				return 0, err
 			}
-			s.fail(failure)
-			s.skipping = true
-			return nil
+		case 'Z':
+			s.pg.status = body[0]
+			return rows, failure
 		}
 	}
-	return nil
+	return rows, failure
+}
+
+// writeInside prepares for a statement that writes a table and commits by itself at the next Sync. PostgreSQL takes a
+// snapshot before the lock can be had; read committed lets it take another when the statement runs. For one statement
+// that is the only difference.
+func (s *session) writeInside(p *prepared) error {
+	if p.table == "" || s.pg.status != idle || s.began || s.serializable {
+		return nil
+	}
+	return s.execInside("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+}
+
+// enterInside is enter for a statement that is about to be bound.
+func (s *session) enterInside(p *prepared) error {
+	if s.pg.status == aborted {
+		return nil
+	}
+	if err := s.writeInside(p); err != nil || s.skipping {
+		return err
+	}
+	pe, err := s.enter(p.st, p.table, s.runInside)
+	if pe != nil {
+		s.fail(pe)
+		s.skipping = true
+	}
+	return err
 }
 
 func (s *session) close(m *pgproto3.Close) error {

@@ -29,7 +29,12 @@ type session struct {
 
 	connected     Connection // what its events have in common; Time is when it was accepted
 	caseSensitive bool       // enable_case_sensitive_identifier
+	serializable  bool       // isolation level of transactions; otherwise SNAPSHOT
 	lastQuery     int64      // pg_last_query_id()
+
+	// The transaction that is in progress; see locks.go.
+	snapshot bool            // it has taken its snapshot
+	seen     map[string]bool // relations that its snapshot has
 
 	// The extended protocol's state; see extended.go.
 	shapes   shapes // of texts that need no translation
@@ -37,6 +42,7 @@ type session struct {
 	portals  map[string]*prepared
 	pending  []expected
 	skipping bool
+	began    bool // PostgreSQL has been sent something since the last Sync
 
 	told bool // the client has been told that the session ends
 
@@ -224,6 +230,7 @@ func (s *session) query(body []byte) error {
 	if bytes.IndexByte(body, 0) != len(body)-1 {
 		return s.c.fatal("08P01", "invalid message format")
 	}
+	s.began = false
 	if tail, ok := s.shapes.find(body[:len(body)-1]); ok && s.pg.status == idle {
 		return s.passPlain(body, tail)
 	}

@@ -448,7 +448,7 @@ func (s *Server) open(ctx context.Context, c *client, user dbUser, p parameters)
 	}
 	session := &session{
 		server: s, c: c, pg: b, user: user, database: p.database, key: newKey(),
-		prepared: map[string]*prepared{}, portals: map[string]*prepared{},
+		prepared: map[string]*prepared{}, portals: map[string]*prepared{}, seen: map[string]bool{},
 	}
 	defer func() {
 		if err != nil {
@@ -458,6 +458,11 @@ func (s *Server) open(ctx context.Context, c *client, user dbUser, p parameters)
 	if session.types, err = s.types.of(ctx, p.database, b); err != nil {
 		return nil, c.fatal("XX000", "%v", err)
 	}
+	rows, err := b.run("SELECT WHERE pg_catalog.current_setting('default_transaction_isolation') = 'serializable'")
+	if err != nil {
+		return nil, c.fatal("XX000", "%v", err)
+	}
+	session.serializable = rows > 0
 	for _, set := range p.settings {
 		if failure, err := session.set(set); err != nil {
 			return nil, err

@@ -54,13 +54,20 @@ func (s *session) run(q *running, b *batch, last bool) error {
 
 // perform does what the translation of a statement says, and leaves the answer's command tag in q.complete if q.hold.
 func (s *session) perform(q *running, tr dialect.Translation, b *batch, last bool) error {
+	if s.pg.status == idle {
+		s.newTransaction()
+	}
 	if tr.Alone && (b.many || s.pg.status != idle) {
 		return s.refuse(q, &pgconn.PgError{
 			Severity: "ERROR", Code: "25001", Message: q.st.Verb() + " cannot run inside a transaction block",
 		})
 	}
 	control := transactionControl(q.st)
-	several := len(tr.Before)+len(tr.After) > 0
+	table := ""
+	if tr.Action == dialect.Pass {
+		table = q.st.Target(s.caseSensitive)
+	}
+	several := len(tr.Before)+len(tr.After) > 0 || table != ""
 	if (b.many || several) && tr.Action != dialect.Refuse && control == noControl && s.pg.status == idle && !b.implicit {
 		if err := s.pg.exec("BEGIN"); err != nil {
 			return err
@@ -70,6 +77,13 @@ func (s *session) perform(q *running, tr dialect.Translation, b *batch, last boo
 	q.tag = tr.Tag
 	// A command tag says that all is well: it must wait for what could still fail.
 	q.hold = several || tr.Commits || b.implicit || len(tr.Notices) > 0 || tr.Action != dialect.Pass
+	if s.pg.status == inBlock {
+		pe, err := s.enter(q.st, table, s.runSimple)
+		if err != nil || pe != nil {
+			q.failure = pe
+			return err
+		}
+	}
 	var err error
 	switch tr.Action {
 	case dialect.Pass:
@@ -87,6 +101,7 @@ func (s *session) perform(q *running, tr dialect.Translation, b *batch, last boo
 		return err
 	}
 	s.follow(q.st)
+	s.followTransaction(q.st)
 	if s.pg.status != inBlock || control != noControl {
 		b.implicit = false
 	}

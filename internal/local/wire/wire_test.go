@@ -81,6 +81,14 @@ func bootstrap() error {
 		create role disabled login;
 		create role expired login password 'x' valid until '2001-01-01';
 		create group readers;
+		create schema rs;
+		grant usage on schema rs to public;
+		create function rs.define_table(regclass, jsonb, regclass[], regclass) returns void language sql as '';
+		create function rs.alter_table(regclass, jsonb, regclass[]) returns void language sql as '';
+		create function rs.bind_views() returns void language sql as '';
+		create function rs.check_merge(regclass, regclass) returns void language sql as '';
+		create function rs.lock_for_write(t regclass) returns void language plpgsql strict security definer as $$
+			begin execute format('lock table %s in share row exclusive mode', t); end$$;
 		create type super;
 		create function super_in(cstring) returns super language internal immutable strict as 'textin';
 		create function super_out(super) returns cstring language internal immutable strict as 'textout';
