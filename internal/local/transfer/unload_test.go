@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"compress/bzip2"
 	"context"
 	"encoding/json"
 	"errors"
@@ -52,6 +53,8 @@ func (s *session) text(key string) string {
 			s.tb.Fatal(err)
 		}
 		return readAll(s.tb, z)
+	case ".bz2":
+		return readAll(s.tb, bzip2.NewReader(strings.NewReader(data)))
 	case ".zst":
 		z, err := zstd.NewReader(strings.NewReader(data))
 		if err != nil {
@@ -268,6 +271,7 @@ func TestUnloadMaxFileSize(t *testing.T) {
 	}{
 		{"PARALLEL OFF MAXFILESIZE 5 MB", 6, "005"},
 		{"PARALLEL OFF MAXFILESIZE AS 5 ZSTD", 0, ""},
+		{"PARALLEL OFF MAXFILESIZE 5 MB BZIP2", 0, ""},
 		{"MAXFILESIZE 6 MB HEADER", 8, "0003_part_01"},
 		{"", 4, "0003_part_00"},
 	} {
