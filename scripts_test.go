@@ -18,7 +18,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -39,7 +41,10 @@ import (
 //	job FILE REST       write a job file: the script's warehouses and stage, then the text of REST
 //	staged N            the bucket holds N objects, versions and uploads
 //	kms disable|enable  the script's key
-//	between ACTION      when the manifest for COPY is written: remove, alter, truncate or garble the first staged data object
+//	between ACTION      when the manifest for COPY is written: remove, alter, truncate or garble the first staged data object,
+//	                    or send a signal to what runs in the background: kill, stop, int
+//	reached             return when the action of between was done
+//	continue            let go on what between stop has stopped
 //	exits N COMMAND...  run a command that must end with exit code N
 //	alter FILE OLD NEW  replace OLD by NEW in FILE
 //	full N              the disk under S3 is full after N more bytes; full off ends that
@@ -79,7 +84,7 @@ func runScripts(t *testing.T, dir string) {
 			"source": warehouseCommand("source"),
 			"target": warehouseCommand("target"),
 			"same":   same, "job": writeJob, "staged": staged, "kms": keyCommand, "between": between, "full": full,
-			"exits": exits, "alter": alterFile,
+			"exits": exits, "alter": alterFile, "reached": reached, "continue": continueAll,
 		}),
 	})
 }
@@ -235,7 +240,42 @@ func alterFile(ts *testscript.TestScript, _ bool, args []string) {
 
 func between(ts *testscript.TestScript, _ bool, args []string) {
 	s := of(ts)
+	if sig, ok := signals[args[0]]; ok {
+		s.proxy.beforeCopy(func() error { return signalAll(ts, sig) })
+		return
+	}
 	s.proxy.beforeCopy(func() error { return s.tamper(context.Background(), args[0]) })
+}
+
+var signals = map[string]os.Signal{"kill": os.Kill, "stop": syscall.SIGSTOP, "int": os.Interrupt}
+
+// signalAll sends a signal to whatever the script runs in the background.
+func signalAll(ts *testscript.TestScript, sig os.Signal) error {
+	var all error
+	for _, cmd := range ts.BackgroundCmds() {
+		if err := cmd.Process.Signal(sig); !errors.Is(err, os.ErrProcessDone) {
+			all = errors.Join(all, err)
+		}
+	}
+	return all
+}
+
+func reached(ts *testscript.TestScript, _ bool, _ []string) {
+	p := of(ts).proxy
+	p.mu.Lock()
+	acted := p.acted
+	p.mu.Unlock()
+	late := time.NewTimer(time.Minute)
+	defer late.Stop()
+	select {
+	case <-acted:
+	case <-late.C:
+		ts.Fatalf("no manifest for COPY was written")
+	}
+}
+
+func continueAll(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(signalAll(ts, syscall.SIGCONT))
 }
 
 // garbled is a zstd file of exactly size bytes: a record whose first field is no number, then a frame to be skipped.
@@ -259,6 +299,7 @@ type proxy struct {
 	mu     sync.Mutex
 	action func() error
 	failed error
+	acted  chan struct{} // closed when action was done
 }
 
 func newProxy(t *testing.T, s *site) *proxy {
@@ -290,7 +331,7 @@ func newProxy(t *testing.T, s *site) *proxy {
 func (p *proxy) beforeCopy(do func() error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.action = do
+	p.action, p.acted = do, make(chan struct{})
 }
 
 func (p *proxy) act() {
@@ -299,6 +340,7 @@ func (p *proxy) act() {
 	if p.action != nil {
 		p.failed = errors.Join(p.failed, p.action())
 		p.action = nil
+		close(p.acted)
 	}
 }
 
