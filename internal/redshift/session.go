@@ -3,7 +3,6 @@ package redshift
 import (
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // OwnSessionQuery asks who this session is, by the table that others find it in. ParseSession reads the answer.
@@ -33,13 +32,6 @@ func ParseSession(row []*string) (pid int64, began string, err error) {
 func ShadowComment(run, holder string) string { return shadowComment + run + ", process " + holder }
 
 const shadowComment = "sealift shadow of run "
-
-// RunOfShadow tells whose shadow a table is, by its comment.
-func RunOfShadow(comment string) (run string, ok bool) {
-	rest, ok := strings.CutPrefix(comment, shadowComment)
-	run, _, _ = strings.Cut(rest, ",")
-	return run, ok && run != ""
-}
 
 // OtherComment counts the tables of a name whose comment is another: 0 if the table has the comment.
 func OtherComment(t Table, comment SQL) SQL {
