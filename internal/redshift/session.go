@@ -28,7 +28,7 @@ func ParseSession(row []*string) (pid int64, began string, err error) {
 }
 
 // ShadowComment is the comment that a run's shadow carries, by which a leftover is known for what it is, and a process
-// knows its own from another's of the same run. RunOfShadow reads it.
+// knows its own from another's of the same run. ParseShadow reads it.
 func ShadowComment(run, holder string) string { return shadowComment + run + ", process " + holder }
 
 const shadowComment = "sealift shadow of run "
