@@ -134,6 +134,9 @@ func (x *script) proceduralBody(body string) (string, *Error) {
 // behind them a statement, an assignment or an expression.
 func (x *script) procedural(st Statement) (string, *Error) {
 	inner := newScript(st, x.env)
+	if inner.broken {
+		return st.Text, nil // PostgreSQL reports the mistake
+	}
 	inner.variables = true
 	at := inner.behindControl()
 	verb := ""
