@@ -100,6 +100,9 @@ func (s *session) env() dialect.Env {
 
 // follow keeps up with a statement that succeeded and changed what the session's own work depends on.
 func (s *session) follow(st dialect.Statement) {
+	if pid := signalled(st); pid != 0 {
+		s.server.signal(pid)
+	}
 	verb := st.Verb()
 	if verb == "SET" || verb == "RESET" {
 		s.shapes.forget()

@@ -423,6 +423,7 @@ func errorOf(tb testing.TB, err error) *pgconn.PgError {
 	return pe
 }
 
+//standin:imitates protocol: md5, cleartext of temporary credentials in TLS only, names with a colon, never SASL | MG Generating IAM database credentials
 func TestAuthentication(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil, "")
@@ -497,6 +498,8 @@ func TestGroups(t *testing.T) {
 	}
 }
 
+//standin:imitates protocol: start-up parameters accepted, ignored and refused | code of AWS's Python driver; MG configuring connections
+//standin:imitates unkindness 2: standard_conforming_strings is unknown and never reported; client_encoding is UNICODE | code of AWS's Python driver
 func TestParameters(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil, "")
