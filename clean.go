@@ -374,6 +374,9 @@ func oneText(ctx context.Context, s *connect.Session, sql redshift.SQL) (text st
 	return text, err
 }
 
+// errAnother says that in place of what was found there is something else by now.
+var errAnother = errors.New("another process of the run has made its own meanwhile")
+
 // dropShadow drops a shadow if it still is the one that was found: a run that was resumed meanwhile may have made its own.
 func dropShadow(ctx context.Context, w *connect.Warehouse, shadow redshift.Shadow) (err error) {
 	s, err := w.Open(ctx)
@@ -384,16 +387,20 @@ func dropShadow(ctx context.Context, w *connect.Warehouse, shadow redshift.Shado
 	if _, err := s.Exec(ctx, redshift.Build("BEGIN")); err != nil {
 		return err
 	}
-	same := false
+	same, other := false, false
 	if err := s.Query(ctx, redshift.ShadowsQuery(), func(row []*string) error {
 		now, _, err := redshift.ParseShadow(row)
 		same = same || now == shadow
+		other = other || now.Table == shadow.Table && now != shadow
 		return err
 	}); err != nil {
 		return err
 	}
+	if other {
+		return errAnother
+	}
 	if !same {
-		return nil // gone, or another one: closing the session ends the transaction
+		return nil // gone; closing the session ends the transaction
 	}
 	if _, err := s.Exec(ctx, redshift.DropIfExists(shadow.Table)); err != nil {
 		return hint.With(err, redshift.HintFor(err))
@@ -469,6 +476,8 @@ func (c *cleaner) remove(ctx context.Context, l *Leftover) error {
 	case err == nil:
 		l.State = LeftRemoved
 		log.Info("removed")
+	case errors.Is(err, errAnother):
+		l.State, l.Reason = LeftKept, err.Error()
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	default:

@@ -5,15 +5,21 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"testing"
 	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sealift/sealift"
+	"github.com/sealift/sealift/plan"
 )
 
 // What the scripts about cleaning say:
@@ -145,4 +151,65 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 			return
 		}
 	}
+}
+
+// Between listing and removing, a run may be resumed: what is its own by then is kept.
+func TestCleanLooksAgainBeforeItRemoves(t *testing.T) {
+	s := newSite(t, "cleanagain")
+	for k, v := range s.env() {
+		t.Setenv(k, v)
+	}
+	const run = "20200101T000000Z-aaaa"
+	query := func(sql string) {
+		t.Helper()
+		if _, err := s.query(t.Context(), "target", sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	comment := func(table, run, process string) string {
+		return "comment on table " + table + " is 'sealift shadow of run " + run + ", process " + process + "'"
+	}
+	query("create table public.sealift_0011223344556677_0 (a int); " + comment("public.sealift_0011223344556677_0", run, "old"))
+	query("create table public.sealift_0011223344556677_1 (a int); " + comment("public.sealift_0011223344556677_1", "20200102T000000Z-bbbb", "old"))
+	if err := s.put(t.Context(), "stage/20200102T000000Z-bbbb/x", "data"); err != nil {
+		t.Fatal(err)
+	}
+	warehouse := func(side string) plan.Warehouse {
+		port, err := strconv.Atoi(s.urls[side].Port())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return plan.Warehouse{
+			Host: s.urls[side].Hostname(), Port: port, Database: s.database, User: s.urls[side].User.Username(),
+			Auth: "password", PasswordFrom: "env:" + strings.ToUpper(side) + "_PASSWORD",
+		}
+	}
+	place := sealift.Place{
+		Source: warehouse("source"), Target: warehouse("target"),
+		Stage: plan.Stage{Bucket: s.bucket, Prefix: "stage", Region: region, Owner: sourceAccount},
+	}
+	c, err := sealift.Clean(t.Context(), []sealift.Place{place}, sealift.CleanOptions{Listed: func(*sealift.Cleaning) {
+		query(comment("public.sealift_0011223344556677_0", run, "new"))
+		lease := `{"run":"20200102T000000Z-bbbb","target":"w/d","host":"elsewhere","pid":1,"token":"t","taken":"2026-11-21T10:15:00Z","ttl_seconds":600}`
+		if err := s.put(t.Context(), "stage/leases/00112233445566778899aabb.json", lease); err != nil {
+			t.Error(err)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, l := range c.Found {
+		got = append(got, string(l.Kind)+" of "+l.Run+" "+string(l.State)+": "+strings.SplitN(l.Reason, ":", 2)[0])
+	}
+	slices.Sort(got)
+	want := []string{
+		"objects of 20200102T000000Z-bbbb kept: its run is alive again",
+		"shadow of 20200101T000000Z-aaaa kept: another process of the run has made its own meanwhile",
+		"shadow of 20200102T000000Z-bbbb kept: its run is alive again",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	query("select 1 from public.sealift_0011223344556677_0, public.sealift_0011223344556677_1")
 }

@@ -288,6 +288,7 @@ func (b *bench) longStatement(t *testing.T) {
 // that it stopped, or, where that answer does not come, its session was ended and is gone.
 func (b *bench) cancelled(t *testing.T) {
 	holder := open(t, b.warehouse(t, b.direct, connect.Options{}))
+	admin := open(t, b.warehouse(t, b.direct, connect.Options{})) // not in a transaction, where what is shown may be old
 	table, err := redshift.NewTable("public", "locked")
 	if err != nil {
 		t.Fatal(err)
@@ -307,9 +308,12 @@ func (b *bench) cancelled(t *testing.T) {
 		{"the server's answer is lost", []faulty.Fault{{Place: answered, Kind: faulty.BlackHole}}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, spec := b.bad(t, c.faults...)
+			network, spec := b.bad(t, c.faults...)
+			network.Linger()
+			watch := quick
+			watch.Idle = 1 << 30 // it is not the watchdog that ends this
 			log := newLines()
-			s := open(t, b.warehouse(t, spec, connect.Options{Watch: quick, Log: log.logger(), CancelGrace: 300 * time.Millisecond}))
+			s := open(t, b.warehouse(t, spec, connect.Options{Watch: watch, Log: log.logger(), CancelGrace: 300 * time.Millisecond}))
 			ctx, cancel := context.WithCancel(t.Context())
 			var waiter sync.WaitGroup
 			waiter.Go(func() {
@@ -321,11 +325,11 @@ func (b *bench) cancelled(t *testing.T) {
 			if err == nil || s.Broken() != c.broken {
 				t.Errorf("error %v, broken %v", err, s.Broken())
 			}
-			if there := sessions(t, holder)[s.ID().PID]; there == c.broken {
+			if there := sessions(t, admin)[s.ID().PID]; there == c.broken {
 				t.Errorf("the session is there: %v", there)
 			}
 			running := ""
-			if err := holder.Query(t.Context(), redshift.RunningQuery(s.ID().PID), func(row []*string) error {
+			if err := admin.Query(t.Context(), redshift.RunningQuery(s.ID().PID), func(row []*string) error {
 				running = *row[0]
 				return nil
 			}); err != nil || running != "0" {
