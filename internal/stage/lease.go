@@ -103,6 +103,9 @@ func leaseKey(prefix string, w plan.Warehouse) string {
 // TTL is how long the lease holds without being renewed.
 func (l *Lease) TTL() time.Duration { return time.Duration(l.holder.Seconds) * time.Second }
 
+// maxTTL is longer than any lease holds without being renewed: what says otherwise is no lease.
+const maxTTL = 24 * time.Hour
+
 // takes bounds how often a lease that others take and release at the same time is tried for.
 const takes = 8
 
@@ -224,7 +227,7 @@ func (l *Lease) Release(ctx context.Context) error {
 func found(key string, o object) (Found, error) {
 	f := Found{Key: key, Renewed: o.modified, object: o}
 	dec := json.NewDecoder(bytes.NewReader(o.text))
-	if err := dec.Decode(&f.Holder); err != nil || f.Holder.Run == "" || f.Holder.Token == "" || f.Holder.Seconds <= 0 {
+	if err := dec.Decode(&f.Holder); err != nil || f.Holder.Run == "" || f.Holder.Token == "" || f.Holder.Seconds <= 0 || f.Holder.Seconds > int(maxTTL.Seconds()) {
 		return f, fmt.Errorf("%s is not a lease that this sealift can read", key)
 	}
 	f.Expires = o.modified.Add(time.Duration(f.Holder.Seconds) * time.Second)

@@ -333,3 +333,17 @@ func TestEveryTargetHasALeaseOfItsOwn(t *testing.T) {
 		}
 	}
 }
+
+// Whatever stands where a lease should be is read or refused, and what is read holds for a while and not for ever.
+func FuzzFound(f *testing.F) {
+	f.Add([]byte(`{"run":"20261121T101500Z-7f3a","target":"dev/analytics","host":"h","pid":7,"token":"t","taken":"2026-11-21T10:15:00Z","ttl_seconds":120}`))
+	f.Add([]byte(`{"run":"r","token":"t","ttl_seconds":9223372036854775807}`))
+	f.Add([]byte(`{"run":"r","token":"t","ttl_seconds":-1}`))
+	now := time.Date(2026, 11, 21, 10, 15, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		l, err := found("k", object{text: text, modified: now, now: now.Add(maxTTL)})
+		if err == nil && (l.Live || l.Expires.Before(now)) {
+			t.Errorf("a lease that was not renewed for %s is live until %s", maxTTL, l.Expires)
+		}
+	})
+}
