@@ -86,7 +86,7 @@ Without --detach it runs until Ctrl-C, SIGTERM or sealift local down.`,
 	s.dirFlag(cmd)
 	cmd.Flags().IntVar(&o.Port, "port", local.DefaultPort, "`PORT` of the AWS endpoints")
 	cmd.Flags().IntVar(&o.WarehousePort, "warehouse-port", local.DefaultWarehousePort, "`PORT` of the source warehouse; the target's is the next")
-	cmd.Flags().BoolVar(&o.LegacyClientSideEncryption, "legacy-client-side-encryption", false, "let COPY and UNLOAD take a MASTER_SYMMETRIC_KEY, as\nRedshift did until 2026-04-30")
+	cmd.Flags().BoolVar(&o.LegacyClientSideEncryption, "legacy-encryption", false, "let COPY and UNLOAD take a MASTER_SYMMETRIC_KEY, as\nRedshift did until 2026-04-30")
 	cmd.Flags().BoolVar(&detach, "detach", false, "start it in the background, and return when it can be used")
 	cmd.Flags().IntVar(&ready, "ready-fd", 0, "")
 	if err := cmd.Flags().MarkHidden("ready-fd"); err != nil {
@@ -181,7 +181,7 @@ func (s *standIn) upDetached(ctx context.Context, o local.Options) (err error) {
 	// It outlives this command, so no context ends it.
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, //nolint:gosec // this program itself
 		"local", "up", "--dir", o.Dir, "--port", strconv.Itoa(o.Port), "--warehouse-port", strconv.Itoa(o.WarehousePort),
-		"--legacy-client-side-encryption="+strconv.FormatBool(o.LegacyClientSideEncryption),
+		"--legacy-encryption="+strconv.FormatBool(o.LegacyClientSideEncryption),
 		"--ready-fd", "3", "--log-level", first(s.logLevel, "info"))
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = log, log, []*os.File{write}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no Ctrl-C of this terminal reaches it

@@ -34,6 +34,6 @@ func ended(what string) *dialect.Error {
 		Code:    codeNotSupported,
 		Message: what + " is no longer supported: client-side encryption in COPY and UNLOAD ended on 2026-04-30",
 		Hint: "use server-side encryption: KMS_KEY_ID 'key' ENCRYPTED in UNLOAD, and nothing in COPY; " +
-			"sealift local up --legacy-client-side-encryption brings the old forms back",
+			"sealift local up --legacy-encryption brings the old forms back",
 	}
 }
