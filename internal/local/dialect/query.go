@@ -231,7 +231,7 @@ func set(words ...string) map[string]bool {
 // aliasSubquery gives the subquery that closes at i an alias where it has none: PostgreSQL before 16 wants one.
 func (x *script) aliasSubquery(i int) {
 	if alias, _ := x.rangeAlias(i + 1); alias != "" {
-		x.noteAlias(alias)
+		x.noteAlias(alias, max(0, x.pair[i]), i+1)
 	}
 	next := x.tok(i + 1)
 	if next.Kind == QuotedIdent || next.Kind == Word && !afterRelation[fold(next.Text)] || i >= x.len() {
@@ -275,7 +275,7 @@ func (x *script) rewriteRelation(i int, f *frame) (end int, done bool) {
 	end = i + 1
 	if x.is(end, "(") { // a function
 		if alias, _ := x.rangeAlias(x.closing(end) + 1); alias != "" {
-			x.noteAlias(alias)
+			x.noteAlias(alias, start, x.closing(end)+1)
 		}
 		return end, parts > 1 && !x.catalogFunction(start)
 	}

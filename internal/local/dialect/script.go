@@ -26,13 +26,13 @@ type script struct {
 	// translate is the function of that name, for the bodies of procedures, whose statements it handles as well.
 	translate func(Statement, Env, bool) Translation
 
-	variables    bool            // names joined by dots may be fields of a procedure's variables
-	selecting    bool            // a query has begun: names joined by dots may be paths
-	ranges       map[string]bool // the names that FROM gives
-	target       string          // the table that is written to: no path starts there, but its schema may have that name
-	relationRefs []rangeRef      // what stands in FROM
-	chains       []int           // where paths may start
-	lists        [][2]int        // the lists of the SELECTs
+	variables    bool                // names joined by dots may be fields of a procedure's variables
+	selecting    bool                // a query has begun: names joined by dots may be paths
+	ranges       map[string][][2]int // the names that FROM gives, each with the tokens of what it is given to
+	target       string              // the table that is written to: no path starts there, but its schema may have that name
+	relationRefs []rangeRef          // what stands in FROM
+	chains       []int               // where paths may start
+	lists        [][2]int            // the lists of the SELECTs
 }
 
 // edit is what happens to one significant token.

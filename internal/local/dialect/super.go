@@ -22,18 +22,44 @@ func (x *script) noteRange(from, to int, unpivot bool) string {
 	if alias, _ := x.rangeAlias(to); alias != "" {
 		name = alias
 	}
-	x.noteAlias(name)
+	x.noteAlias(name, from, to)
 	return name
 }
 
-func (x *script) noteAlias(name string) {
+// noteAlias remembers a name that FROM gives to what the tokens from..to-1 are.
+func (x *script) noteAlias(name string, from, to int) {
 	if name == "" {
 		return
 	}
 	if x.ranges == nil {
-		x.ranges = map[string]bool{}
+		x.ranges = map[string][][2]int{}
 	}
-	x.ranges[name] = true
+	x.ranges[name] = append(x.ranges[name], [2]int{from, to})
+}
+
+// given tells whether FROM gives a name anywhere in the statement.
+func (x *script) given(name string) bool { return len(x.ranges[name]) > 0 }
+
+// visible tells whether a name that FROM gives can begin the path of another item of FROM at i: it is given before that
+// one in the same list, or by a query that i is in a subquery of. A derived table does not see its own name.
+func (x *script) visible(name string, i int) bool {
+	for _, r := range x.ranges[name] {
+		scope := x.enclosing(r[0])
+		if (i < r[0] || i >= r[1]) && scope < i && (scope < 0 || i < x.closing(scope)) && (r[1] <= i || x.enclosing(i) != scope) {
+			return true
+		}
+	}
+	return false
+}
+
+// enclosing is the bracket that the token at i is in, -1 for none.
+func (x *script) enclosing(i int) int {
+	for k := i - 1; k >= 0; k-- {
+		if k < len(x.pair) && x.pair[k] > i {
+			return k
+		}
+	}
+	return -1
 }
 
 // rangeAlias reads [AS] name at i.
@@ -59,7 +85,7 @@ func (x *script) partiQL() {
 	for _, r := range x.relationRefs {
 		first, _ := x.tok(r.from).Name(x.env.CaseSensitive)
 		inValue := values[first]
-		if !r.unpivot && !inValue && (r.to-r.from < 3 || !x.ranges[first] || first == x.target || first == x.ownAlias(r)) {
+		if !r.unpivot && !inValue && (r.to-r.from < 3 || !x.visible(first, r.from) || first == x.target || first == x.ownAlias(r)) {
 			continue
 		}
 		if values == nil {
@@ -138,13 +164,13 @@ func (x *script) path(i int, values map[string]bool, relation bool) int {
 	column := 1 // how many names make the column
 	switch {
 	case values[names[0]]:
-	case x.variables && !x.ranges[names[0]]:
+	case x.variables && !x.given(names[0]):
 		return end
-	case x.ranges[names[0]] && len(names) > 1:
+	case x.given(names[0]) && len(names) > 1:
 		column = 2
-	case len(names) > 2 && x.ranges[names[1]]:
+	case len(names) > 2 && x.given(names[1]):
 		column = 3
-	case len(names) > 3 && x.ranges[names[2]]:
+	case len(names) > 3 && x.given(names[2]):
 		column = 4
 	}
 	if values[names[0]] {

@@ -94,3 +94,7 @@ revoke select on table ugr.t from u;
 insert into sales select * from sales.orders;
 
 update sales set a = o.b from sales.orders o where sales.k = o.k;
+
+-- A schema that has the name of a derived table is a schema inside of it.
+select count(*) from (select * from d.child) d;
+select (select count(*) from c.orders o where o.total > 5) from customers c;
