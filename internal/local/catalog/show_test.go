@@ -75,9 +75,24 @@ func TestShowTableReplays(t *testing.T) {
 func randomTable(r *rand.Rand, name string) string {
 	type choice struct{ kind, value string }
 	choices := []choice{
-		{"smallint", "7"}, {"int", "-1"}, {"bigint", "9223372036854775807"}, {"decimal(18,4)", "1.5"}, {"numeric(38,37)", "0.1"}, {"real", "0.5"},
-		{"double precision", "1e300"}, {"boolean", "true"}, {"char(7)", `'a''b'`}, {"varchar(300)", `'x\\\\y "z"'`}, {"varchar(max)", "''"}, {"date", "'2020-02-29'"}, {"timestamp", "getdate()"},
-		{"timestamptz", "sysdate"}, {"time", "'23:59:59'"}, {"timetz", ""}, {"super", ""}, {"varbyte(16)", ""},
+		{"smallint", "7"},
+		{"int", "-1"},
+		{"bigint", "9223372036854775807"},
+		{"decimal(18,4)", "1.5"},
+		{"numeric(38,37)", "0.1"},
+		{"real", "0.5"},
+		{"double precision", "1e300"},
+		{"boolean", "true"},
+		{"char(7)", `'a''b'`},
+		{"varchar(300)", `'x\\\\y "z"'`},
+		{"varchar(max)", "''"},
+		{"date", "'2020-02-29'"},
+		{"timestamp", "getdate()"},
+		{"timestamptz", "sysdate"},
+		{"time", "'23:59:59'"},
+		{"timetz", ""},
+		{"super", ""},
+		{"varbyte(16)", ""},
 	}
 	pick := func(words ...string) string { return words[r.IntN(len(words))] }
 	var columns, sortable []string
