@@ -12,6 +12,15 @@ CREATE TABLE IF NOT EXISTS rs.late_binding_view (
 );
 GRANT SELECT ON rs.late_binding_view TO PUBLIC;
 
+-- PG_GET_VIEWDEF answers a late-binding view's own text, which ends in WITH NO SCHEMA BINDING: that is how tools tell.
+SELECT rs.displace('pg_get_viewdef(oid)'), rs.displace('pg_get_viewdef(oid,boolean)');
+CREATE OR REPLACE FUNCTION pg_catalog.pg_get_viewdef(oid) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT coalesce((SELECT text FROM rs.late_binding_view WHERE relid = $1), rs.pg_get_viewdef($1))
+$$;
+CREATE OR REPLACE FUNCTION pg_catalog.pg_get_viewdef(oid, boolean) RETURNS text LANGUAGE sql STABLE AS $$
+	SELECT coalesce((SELECT text FROM rs.late_binding_view WHERE relid = $1), rs.pg_get_viewdef($1, $2))
+$$;
+
 -- rs.release_view lets go of the tables that a view has just been made from, and answers them.
 CREATE OR REPLACE FUNCTION rs.release_view(view oid) RETURNS oid[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -32,7 +41,7 @@ CREATE OR REPLACE FUNCTION rs.record_view(view regclass, written text) RETURNS v
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM rs.require_owner(view);
-	INSERT INTO rs.late_binding_view VALUES (view, pg_get_viewdef(view), written, rs.release_view(view))
+	INSERT INTO rs.late_binding_view VALUES (view, rs.pg_get_viewdef(view), written, rs.release_view(view))
 		ON CONFLICT (relid) DO UPDATE
 		SET query = excluded.query, text = excluded.text, tables = excluded.tables, bound = true;
 END $$;

@@ -37,7 +37,10 @@ SELECT rs.shadow('pg_attribute',
 	 LEFT JOIN rs.column_attribute c ON c.relid = t.attrelid AND c.attnum = t.attnum
 	 WHERE r.relnamespace <> ''rs''::regnamespace');
 
--- pg_attrdef: the source text of defaults (PostgreSQL dropped it), and IDENTITY as the default it is in Redshift.
+-- pg_attrdef: the source text of defaults (PostgreSQL dropped it), and IDENTITY as the default it is in Redshift. adbin is
+-- that text too, as an IDENTITY has no other form here; PG_GET_EXPR, which clients send it through, answers it as it is.
+CREATE OR REPLACE FUNCTION pg_catalog.pg_get_expr(text, oid) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1';
+CREATE OR REPLACE FUNCTION pg_catalog.pg_get_expr(text, oid, boolean) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1';
 -- rs.default_source is the text of a default that can be run again: PostgreSQL writes large numbers as texts that are cast
 -- to NUMERIC, which here has 18 digits.
 CREATE OR REPLACE FUNCTION rs.default_source(expression pg_node_tree, relation oid) RETURNS text
@@ -45,12 +48,12 @@ LANGUAGE sql STABLE AS $$
 	SELECT regexp_replace(pg_get_expr(expression, relation), $r$(^|[^'])'(-?[0-9.]+)'::numeric(?!\()$r$, $r$\1\2$r$, 'g')
 $$;
 CREATE OR REPLACE VIEW rs.pg_attrdef AS
-	SELECT d.oid, d.adrelid, d.adnum, d.adbin, rs.default_source(d.adbin, d.adrelid) AS adsrc, d.tableoid
-		FROM pg_catalog.pg_attrdef d
+	SELECT d.oid, d.adrelid, d.adnum, e.source AS adbin, e.source AS adsrc, d.tableoid
+		FROM pg_catalog.pg_attrdef d CROSS JOIN LATERAL (SELECT rs.default_source(d.adbin, d.adrelid) AS source) e
 	UNION ALL
-	SELECT a.attrelid, a.attrelid, a.attnum, NULL::pg_node_tree, rs.identity_source(a.attrelid, a.attnum, a.attidentity),
-			'pg_catalog.pg_attrdef'::regclass::oid
-		FROM pg_catalog.pg_attribute a WHERE a.attidentity <> '' AND NOT a.attisdropped;
+	SELECT a.attrelid, a.attrelid, a.attnum, e.source, e.source, 'pg_catalog.pg_attrdef'::regclass::oid
+		FROM pg_catalog.pg_attribute a
+		CROSS JOIN LATERAL (SELECT rs.identity_source(a.attrelid, a.attnum, a.attidentity) AS source) e WHERE a.attidentity <> '' AND NOT a.attisdropped;
 GRANT SELECT ON rs.pg_attrdef TO PUBLIC;
 
 -- pg_constraint: the recorded keys and nothing else.

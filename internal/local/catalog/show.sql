@@ -49,7 +49,7 @@ BEGIN
 	IF kind NOT IN ('v', 'm') THEN
 		RAISE EXCEPTION USING ERRCODE = '42809', MESSAGE = format('%s is not a view', shown);
 	END IF;
-	RETURN coalesce((SELECT text FROM rs.late_binding_view WHERE relid = shown), pg_get_viewdef(shown));
+	RETURN pg_get_viewdef(shown);
 END $$;
 
 -- rs.same_database refuses objects of other databases, which only datashares could show.

@@ -291,6 +291,7 @@ func TestLateBindingViews(t *testing.T) {
 		"public|v|a|integer|1\npublic|v|c|character varying|2\n")
 	s.expect(`show view v`, "create view v as select a, nvl(b, '-') as c from public.t with no schema binding\n")
 	s.expect(`select definition like '%with no schema binding' from pg_views where viewname = 'v'`, "t\n")
+	s.expect(`select pg_get_viewdef('v'::regclass::oid, true) like '%with no schema binding'`, "t\n")
 	s.run(`drop table t`) // nothing depends on it
 	s.fails(`select * from v`, "42P01", "does not exist")
 	s.expect(`select count(*) from pg_views`, s.one(`select count(*) from pg_catalog.pg_views`)+"\n")
