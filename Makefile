@@ -33,6 +33,16 @@ local: postgresql build ## Keep the stand-in running, until Ctrl-C; make its var
 test: postgresql ## Run all tests, with the race detector
 	go test -race -timeout 20m ./...
 
+.PHONY: clients
+clients: postgresql ## Run the tests of clients that need more: psql 15, psycopg2, PostgreSQL's JDBC driver and a JDK
+	@missing=(); \
+	psql --version 2>/dev/null | grep -qF '(PostgreSQL) 15.' || missing+=(postgresql-client-15); \
+	/usr/bin/python3 -c 'import psycopg2' 2>/dev/null || missing+=(python3-psycopg2); \
+	[ -e /usr/share/java/postgresql.jar ] || missing+=(libpostgresql-jdbc-java); \
+	command -v javac >/dev/null || missing+=(default-jdk-headless); \
+	if [ $${#missing[@]} -gt 0 ]; then .ci/install "$${missing[@]}"; fi
+	go test -race -tags clients -timeout 10m ./internal/local/clients
+
 .PHONY: race
 race: test ## The same as test
 
@@ -63,7 +73,7 @@ docs: ## Rewrite what is generated: the job file's manual and schema, the stand-
 
 .PHONY: lint
 lint: $(LINT) ## Run the linters, check formatting and go.mod
-	go vet ./...
+	go vet -tags clients ./...
 	$(LINT) run ./...
 	$(LINT) fmt --diff
 	go mod tidy -diff
@@ -83,7 +93,7 @@ $(LINT) $(VULN): tools/go.mod tools/go.sum
 	@touch $@
 
 .PHONY: check
-check: test lint demo ## Everything that CI runs, with the same commands
+check: test clients lint demo ## Everything that CI runs, with the same commands
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -103,6 +103,15 @@ func (s *session) follow(st dialect.Statement) {
 	if pid := signalled(st); pid != 0 {
 		s.server.signal(pid)
 	}
+	// PostgreSQL tells its transaction status at Sync only; before that, BEGIN may have been followed by a statement that
+	// must not make and commit a transaction of its own.
+	switch transactionControl(st) {
+	case begins:
+		s.pg.status = inBlock
+	case ends:
+		s.pg.status = idle
+	case noControl:
+	}
 	verb := st.Verb()
 	if verb == "SET" || verb == "RESET" {
 		s.shapes.forget()
