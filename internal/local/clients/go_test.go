@@ -45,7 +45,7 @@ func TestDatabaseSQL(t *testing.T) {
 }
 
 // databaseSQL does what every driver does.
-func databaseSQL(ctx context.Context, db *sql.DB, schema string) (string, error) {
+func databaseSQL(ctx context.Context, db *sql.DB, schema string) (printed string, err error) {
 	var b strings.Builder
 	c, err := db.Conn(ctx)
 	if err != nil {
@@ -85,6 +85,7 @@ func databaseSQL(ctx context.Context, db *sql.DB, schema string) (string, error)
 	if err != nil {
 		return b.String(), err
 	}
+	defer func() { err = errors.Join(err, st.Close()) }()
 	for _, args := range [][]any{{41, "héllo"}, {42, nil}} {
 		var n int
 		var s sql.NullString
@@ -95,9 +96,6 @@ func databaseSQL(ctx context.Context, db *sql.DB, schema string) (string, error)
 			s.String = "null"
 		}
 		fmt.Fprintf(&b, "prepared %d %s\n", n, s.String)
-	}
-	if err := st.Close(); err != nil {
-		return b.String(), err
 	}
 
 	rows, err := c.QueryContext(ctx, "select n, 'some text that makes the row longer' from numbers")
