@@ -3,6 +3,7 @@ package clients
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,11 +23,11 @@ import (
 //standin:imitates clients: pgx through database/sql | pgx 5
 func TestDatabaseSQL(t *testing.T) {
 	t.Parallel()
-	for driver, schema := range map[string]string{"postgres": "lib_pq", "pgx": "pgx_stdlib"} {
+	for name, schema := range map[string]string{"postgres": "lib_pq", "pgx": "pgx_stdlib"} {
 		t.Run(schema, func(t *testing.T) {
 			t.Parallel()
 			conn := prepare(t, schema)
-			db, err := sql.Open(driver, standin.Var("REDSHIFT_SOURCE_URL"))
+			db, err := sql.Open(name, standin.Var("REDSHIFT_SOURCE_URL"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -51,7 +52,11 @@ func databaseSQL(ctx context.Context, db *sql.DB, schema string) (printed string
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, c.Close()) }()
+	defer func() {
+		if closing := c.Close(); !errors.Is(closing, driver.ErrBadConn) { // a cancelled query takes pgx's connection with it
+			err = errors.Join(err, closing)
+		}
+	}()
 	if _, err := c.ExecContext(ctx, "set search_path to "+schema); err != nil {
 		return "", err
 	}
@@ -81,21 +86,8 @@ func databaseSQL(ctx context.Context, db *sql.DB, schema string) (printed string
 	fmt.Fprintf(&b, "types %d %d %d %s %v %v %v %s %s [%s] [%s] %s\n", small, normal, big, number, single, double, yes,
 		day.Format(time.DateOnly), at.Format("2006-01-02 15:04:05.000"), fixed, varied, map[bool]string{false: "null"}[none.Valid])
 
-	st, err := c.PrepareContext(ctx, "select $1::int + 1, $2::varchar(20)")
-	if err != nil {
+	if err := preparedTwice(ctx, c, &b); err != nil {
 		return b.String(), err
-	}
-	defer func() { err = errors.Join(err, st.Close()) }()
-	for _, args := range [][]any{{41, "héllo"}, {42, nil}} {
-		var n int
-		var s sql.NullString
-		if err := st.QueryRowContext(ctx, args...).Scan(&n, &s); err != nil {
-			return b.String(), err
-		}
-		if !s.Valid {
-			s.String = "null"
-		}
-		fmt.Fprintf(&b, "prepared %d %s\n", n, s.String)
 	}
 
 	rows, err := c.QueryContext(ctx, "select n, 'some text that makes the row longer' from numbers")
@@ -157,6 +149,27 @@ func databaseSQL(ctx context.Context, db *sql.DB, schema string) (printed string
 		return b.String(), fmt.Errorf("cancel: %w", err)
 	}
 	return b.String(), nil
+}
+
+// preparedTwice runs a prepared statement twice. It closes it, which cannot wait until its connection was cancelled.
+func preparedTwice(ctx context.Context, c *sql.Conn, b *strings.Builder) (err error) {
+	st, err := c.PrepareContext(ctx, "select $1::int + 1, $2::varchar(20)")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	for _, args := range [][]any{{41, "héllo"}, {42, nil}} {
+		var n int
+		var s sql.NullString
+		if err := st.QueryRowContext(ctx, args...).Scan(&n, &s); err != nil {
+			return err
+		}
+		if !s.Valid {
+			s.String = "null"
+		}
+		fmt.Fprintf(b, "prepared %d %s\n", n, s.String)
+	}
+	return nil
 }
 
 func sqlstate(err error) string {
