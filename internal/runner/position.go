@@ -12,6 +12,7 @@ import (
 type position struct {
 	begun    bool                      // there is a first entry
 	ended    bool                      // the last process was done with the run
+	held     bool                      // the target may still be claimed
 	done     map[string]bool           // steps that happened and are not to happen again, by id
 	attempts map[string]int            // the last attempt at each step
 	doubts   []journal.Entry           // intents with a marker of which nobody knows what became of them
@@ -77,6 +78,12 @@ func (pos *position) entry(e journal.Entry, kind plan.Kind) {
 	if e.Type == journal.Done || e.Type == journal.Failed {
 		pos.doubts = slices.DeleteFunc(pos.doubts, func(d journal.Entry) bool { return d.Step == e.Step && d.Attempt == e.Attempt })
 	}
+	switch {
+	case e.Step == leaseStep:
+		pos.held = true
+	case e.Step == releaseStep && e.Type == journal.Done:
+		pos.held = false
+	}
 	switch kind {
 	case plan.Unload:
 		if e.Type == journal.Intent {
@@ -123,10 +130,11 @@ func (t *tablePosition) left(p *plan.Table) bool {
 // emptyID names the step that empties a table's stage.
 func emptyID(target string) string { return target + "/empty" }
 
-// Finished tells that a run came to its end with every table published and every step done: there is nothing to resume.
+// Finished tells that a run came to its end with every table published, every step done and the target given up: there is
+// nothing to resume.
 func Finished(p *plan.Plan, entries []journal.Entry) bool {
 	pos := fold(p, entries)
-	if !pos.ended || len(pos.doubts) > 0 {
+	if !pos.ended || pos.held || len(pos.doubts) > 0 {
 		return false
 	}
 	for i := range p.Tables {

@@ -716,6 +716,31 @@ func TestAHeldTargetIsLeftAlone(t *testing.T) {
 }
 
 // A session of somebody else that has the number that one of ours had is not ended.
+// unreleasable is a lease that can be taken and not given up.
+type unreleasable struct{ Lease }
+
+func (unreleasable) Release(context.Context) error { return errors.New("503 SlowDown") }
+
+// Everything is done, but the target could not be given up: there is something left to do for a resume.
+func TestATargetThatCouldNotBeReleasedIsReleasedByResuming(t *testing.T) {
+	t.Parallel()
+	w, p := &world{}, testPlan()
+	proc := w.next()
+	conf := proc.config(p)
+	conf.Lease = unreleasable{conf.Lease}
+	if err := Run(t.Context(), conf); err != nil {
+		t.Fatal(err)
+	}
+	if w.leased == 0 || Finished(p, w.entries) {
+		t.Fatalf("lease of process %d, finished: %v", w.leased, Finished(p, w.entries))
+	}
+	proc.kill()
+	if err := w.run(t, p, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.whole(t, p)
+}
+
 func TestAStrangersSessionIsSpared(t *testing.T) {
 	t.Parallel()
 	w, p := &world{strange: true}, testPlan()
