@@ -3,7 +3,9 @@ package sealift
 import (
 	"context"
 	"errors"
+	"fmt"
 
+	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/state"
 	"github.com/sealift/sealift/journal"
 	"github.com/sealift/sealift/plan"
@@ -35,11 +37,27 @@ func readRun(ctx context.Context, store *state.Store, id string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkReceipt(kept); err != nil {
+		return nil, err
+	}
 	r := &Run{ID: kept.ID, Folder: kept.Where(), Plan: kept.Plan, Journal: kept.Log, Receipt: receipt.Fold(kept.Plan, kept.Log)}
 	if r.Receipt.Run == "" {
 		r.Receipt.Run = r.ID // it ended before its first entry was on disk
 	}
 	return r, nil
+}
+
+// checkReceipt holds a kept receipt, if there is one, against plan and journal. A run whose journal has lost its end is
+// found by it: going on from there would do once more what was done.
+func checkReceipt(kept *state.Run) error {
+	if kept.Receipt == nil {
+		return nil
+	}
+	if err := receipt.Check(kept.Plan, kept.Log, kept.Receipt); err != nil {
+		return hint.With(fmt.Errorf("run %s: %s: %w", kept.ID, kept.Where(), err),
+			"restore its files as they were; nothing was done. What the run published is in sealift.ledger of the target")
+	}
+	return nil
 }
 
 // Runs reads all runs, oldest first. A run that cannot be read is named in the error, beside the ones that can.

@@ -177,6 +177,9 @@ func Resume(ctx context.Context, id string, o Options) (_ *receipt.Receipt, resu
 	if err != nil {
 		return nil, false, err
 	}
+	if err := checkReceipt(run); err != nil {
+		return nil, false, errors.Join(err, run.Close())
+	}
 	if runner.Finished(run.Plan, run.Log.Entries) {
 		return receipt.Fold(run.Plan, run.Log), false, run.Close()
 	}

@@ -71,6 +71,8 @@ type Run struct {
 	ID   string
 	Plan *plan.Plan
 	Log  *journal.Log // as it was read; nil for a new run
+	// Receipt is the kept text of the last account; nil if there is none.
+	Receipt []byte
 	// Journal is where to go on; nil for a run that is only read.
 	Journal *journal.Writer
 	store   *Store
@@ -144,6 +146,9 @@ func (s *Store) read(ctx context.Context, id string) (*Run, error) {
 		return fail(err)
 	}
 	if err := r.readLog(ctx); err != nil {
+		return fail(err)
+	}
+	if r.Receipt, err = s.place.read(ctx, id, receiptFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fail(err)
 	}
 	return r, nil
