@@ -3,8 +3,12 @@ package connect
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/http"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -30,7 +34,7 @@ const sessionName = "sealift"
 // Config is the SDK's configuration for a region: its default chain of credentials and, if role names one, that role,
 // refreshed before it expires. The role is taken at once, so that a missing trust is said here and not later.
 func Config(ctx context.Context, region string, role Role) (aws.Config, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithHTTPClient(client()))
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("load AWS configuration: %w", err)
 	}
@@ -49,6 +53,56 @@ func Config(ctx context.Context, region string, role Role) (aws.Config, error) {
 			"the role must exist, trust this caller (with the external id, if it asks for one), and the caller needs sts:AssumeRole on it")
 	}
 	return cfg, nil
+}
+
+// silence is how long a connection to AWS may be silent while an answer is awaited. The SDK waits for ever, and a gateway
+// that forgot the connection says nothing; nothing that is asked for here takes AWS long to begin to answer.
+const silence = 60 * time.Second
+
+// client is the SDK's own, with connections that are given up when they are silent. The SDK then tries again.
+func client() *awshttp.BuildableClient {
+	limit := hasten(silence)
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		dial := t.DialContext
+		t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := dial(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &impatient{Conn: c, limit: limit}, nil
+		}
+	})
+}
+
+// impatient is a connection on which nothing is waited for longer than limit.
+type impatient struct {
+	net.Conn
+	limit time.Duration
+}
+
+func (c *impatient) Read(b []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(c.limit)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(b)
+}
+
+func (c *impatient) Write(b []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.limit)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(b)
+}
+
+// TestOnlyHaste, where it is set, is the longest that anything here waits for a network that says nothing. Tests of a
+// silent network would else take minutes each. It is set before anything is opened.
+var TestOnlyHaste time.Duration
+
+func hasten(d time.Duration) time.Duration {
+	if TestOnlyHaste > 0 {
+		return min(d, TestOnlyHaste)
+	}
+	return d
 }
 
 // Caller asks AWS who the credentials are.

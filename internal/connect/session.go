@@ -88,7 +88,7 @@ func (s *Session) endThere(ctx context.Context) {
 	if s.id.PID == 0 {
 		return // it was being made, and has done nothing
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hasten(endTime))
 	defer cancel()
 	if err := s.warehouse.End(ctx, s.id); err != nil {
 		s.warehouse.options.Log.Warn("a cancelled statement may be going on", "warehouse", s.name, "session", s.id.PID, "err", err)

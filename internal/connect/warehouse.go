@@ -58,7 +58,7 @@ func NewWarehouse(ctx context.Context, spec plan.Warehouse, o Options) (*Warehou
 		o.Getenv = os.LookupEnv
 	}
 	if o.CancelGrace == 0 {
-		o.CancelGrace = 10 * time.Second
+		o.CancelGrace = hasten(10 * time.Second)
 	}
 	o.Watch = o.Watch.withDefaults()
 	w := &Warehouse{spec: spec, options: o, host: spec.Host, port: spec.Port}
@@ -158,7 +158,7 @@ func (w *Warehouse) open(ctx context.Context, watched bool) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	ctx, cancel := context.WithTimeout(ctx, hasten(connectTimeout))
 	defer cancel()
 	conn, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil {
@@ -198,7 +198,7 @@ func (w *Warehouse) config(user string, password secret.Value) (*pgconn.Config, 
 	cfg.ValidateConnect, cfg.AfterConnect = nil, nil
 	// Redshift refuses startup parameters it does not know.
 	cfg.RuntimeParams = map[string]string{"application_name": w.options.Application}
-	cfg.ConnectTimeout = connectTimeout
+	cfg.ConnectTimeout = hasten(connectTimeout)
 	cfg.DialFunc = dialer().DialContext
 	cfg.BuildContextWatcherHandler = func(pc *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: pc, DeadlineDelay: w.options.CancelGrace}

@@ -30,10 +30,10 @@ type Watch struct {
 // withDefaults fills in what is not said.
 func (w Watch) withDefaults() Watch {
 	if w.Silence == 0 {
-		w.Silence = 60 * time.Second
+		w.Silence = hasten(60 * time.Second)
 	}
 	if w.Ask == 0 {
-		w.Ask = 30 * time.Second
+		w.Ask = hasten(30 * time.Second)
 	}
 	if w.Tries == 0 {
 		w.Tries = 5
