@@ -12,6 +12,7 @@ VULN := bin/govulncheck
 FUZZTIME  ?= 10s
 BENCH     ?= .
 BENCHTIME ?= 1s
+SEED      ?= 1
 
 .PHONY: help
 help: ## Show this help
@@ -60,6 +61,11 @@ bench: postgresql ## Run the benchmarks: BENCH=regexp, BENCHTIME=1s
 .PHONY: memory
 memory: postgresql ## Unload and load 10 GB on the stand-in, and report the peak memory of the process
 	go test -run '^$$' -bench FlatMemory -benchtime 1x -timeout 60m ./internal/local -gigabytes 10
+
+.PHONY: torture
+torture: postgresql ## Break small copies in every way known, for about half an hour: SEED=1; report in torture.json
+	go test -run '^TestTorture$$' -torture -seed $(SEED) -report $(CURDIR)/torture.json -timeout 90m -v . \
+		| grep -vE '^ *(=== |--- PASS|--- SKIP)'
 
 .PHONY: golden
 golden: postgresql ## Rewrite the golden files from what the code answers now; review the diff

@@ -28,8 +28,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/sealift/sealift/internal/cli"
 )
 
 // The scripts in testdata/script drive the real program against the stand-in. Each has two databases, a bucket and a
@@ -50,7 +48,7 @@ import (
 //	full N              the disk under S3 is full after N more bytes; full off ends that
 
 func TestMain(m *testing.M) {
-	testscript.Main(mainOf{m}, map[string]func(){"sealift": func() { os.Exit(cli.Main()) }})
+	testscript.Main(mainOf{m}, map[string]func(){"sealift": func() { os.Exit(sealiftMain()) }})
 }
 
 // mainOf runs the tests with a stand-in beside them, which is started when the first test asks for it.

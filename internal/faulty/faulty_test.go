@@ -235,7 +235,7 @@ func TestEveryKindOfFaultAtEveryMessage(t *testing.T) {
 				if executed != wantExecuted || len(answered) != wantAnswered {
 					t.Errorf("executed %d, answered %d; want %d, %d", executed, len(answered), wantExecuted, wantAnswered)
 				}
-				if (err != nil) != (wantAnswered < 2) {
+				if (err != nil) != (wantAnswered < 2) && what != "X" { // whose loss a client may notice, or not
 					t.Errorf("the client was told %v", err)
 				}
 			})

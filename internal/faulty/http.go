@@ -65,7 +65,7 @@ func (p *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the program is gone
 	}
 	f := p.net.pass(generation, Message{Place: Place{p.name, 1, Asked, number}, What: what})
-	if p.harm(w, r, f, nil) {
+	if p.harm(w, r, generation, f, nil) {
 		return
 	}
 	answer, err := p.forward(r, body)
@@ -73,8 +73,8 @@ func (p *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.end(w, false, nil)
 		return
 	}
-	f = p.net.pass(generation, Message{Place: Place{p.name, 1, Answered, number}, What: answer.status, Last: true})
-	if p.harm(w, r, f, answer) {
+	f = p.net.pass(generation, Message{Place: Place{p.name, 1, Answered, number}, What: answer.status + " to " + what, Last: true})
+	if p.harm(w, r, generation, f, answer) {
 		return
 	}
 	maps.Copy(w.Header(), answer.header)
@@ -123,7 +123,7 @@ func (p *HTTP) forward(r *http.Request, body []byte) (*answer, error) {
 }
 
 // harm does what the fault wants and tells whether that was all. a is what the server has answered, if it was asked.
-func (p *HTTP) harm(w http.ResponseWriter, r *http.Request, f *Fault, a *answer) bool {
+func (p *HTTP) harm(w http.ResponseWriter, r *http.Request, generation int, f *Fault, a *answer) bool {
 	if f == nil {
 		return false
 	}
@@ -138,7 +138,9 @@ func (p *HTTP) harm(w http.ResponseWriter, r *http.Request, f *Fault, a *answer)
 		return true
 	case BlackHole:
 		ended := make(chan struct{})
-		p.net.keep(func() { close(ended) })
+		if !p.net.keep(generation, func() { close(ended) }) {
+			close(ended)
+		}
 		select {
 		case <-ended:
 		case <-r.Context().Done():

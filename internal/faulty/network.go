@@ -108,7 +108,8 @@ type Network struct {
 	faults      []Fault
 	seen        []Message
 	struck      int
-	lingers     bool          // connections that end by themselves are kept open on the server's side
+	begun       int           // the run of the last Begin; what earlier ones left open is ended
+	lingers     map[int]bool  // runs whose connections are kept open on the server's side when they end by themselves
 	kept        []func()      // ends what was left open by faults
 	watch       func(Message) // called with each message before it is passed on
 }
@@ -125,7 +126,8 @@ func (n *Network) Begin(faults ...Fault) {
 	n.mu.Lock()
 	n.generation++
 	n.connections, n.requests = map[string]int{}, map[string]int{}
-	n.faults, n.seen, n.struck, n.lingers, n.watch = slices.Clone(faults), nil, 0, false, nil
+	n.faults, n.seen, n.struck, n.watch = slices.Clone(faults), nil, 0, nil
+	n.begun, n.lingers = n.generation, map[int]bool{}
 	kept := n.kept
 	n.kept = nil
 	n.mu.Unlock()
@@ -141,14 +143,14 @@ func (n *Network) Next(faults ...Fault) {
 	defer n.mu.Unlock()
 	n.generation++
 	n.connections, n.requests = map[string]int{}, map[string]int{}
-	n.faults, n.seen, n.struck, n.lingers, n.watch = slices.Clone(faults), nil, 0, false, nil
+	n.faults, n.seen, n.struck, n.watch = slices.Clone(faults), nil, 0, nil
 }
 
-// Linger makes the server not learn of connections that end without a farewell from now on until the next run.
+// Linger makes the server not learn of this run's connections that end without a farewell.
 func (n *Network) Linger() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.lingers = true
+	n.lingers[n.generation] = true
 }
 
 // Watch calls f with each message of this run, before it is passed on. The message waits until f returns.
@@ -222,18 +224,23 @@ func (f *Fault) covers(p Place) bool {
 		p.Message >= from.Message && p.Message < from.Message+max(f.Times, 1)
 }
 
-// keep remembers how to end something that a fault left open, until the next Begin.
-func (n *Network) keep(end func()) {
+// keep remembers how to end something that a fault left open, until the next Begin. It answers false when that has come
+// already.
+func (n *Network) keep(generation int, end func()) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if generation < n.begun {
+		return false
+	}
 	n.kept = append(n.kept, end)
+	return true
 }
 
 // keeps tells whether a connection of that run whose client just vanished stays open on the server's side.
 func (n *Network) keeps(generation int) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return generation == n.generation && n.lingers
+	return n.lingers[generation]
 }
 
 // wait is how long a delayed message takes.

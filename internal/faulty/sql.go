@@ -276,7 +276,9 @@ func (c *pipe) harm(f *Fault, message []byte, send func([]byte) error) error {
 		c.mu.Lock()
 		c.over, c.held = true, true
 		c.mu.Unlock()
-		c.proxy.net.keep(c.abandon)
+		if !c.proxy.net.keep(c.generation, c.abandon) {
+			c.abandon()
+		}
 		return errOver
 	case Truncate:
 		if err := send(message[:len(message)/2]); err != nil {
@@ -309,6 +311,9 @@ func (c *pipe) toClient(message []byte) error {
 func (c *pipe) end(reset, linger bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	// What lingers is remembered before the client can know: it may begin anew at once.
+	linger = linger || c.linger || c.proxy.net.keeps(c.generation)
+	linger = linger && c.server != nil && c.proxy.net.keep(c.generation, c.abandon)
 	if !c.over {
 		c.over = true
 		if reset {
@@ -316,11 +321,7 @@ func (c *pipe) end(reset, linger bool) {
 		}
 		_ = c.tcp.Close() // as above
 	}
-	switch {
-	case c.server == nil:
-	case linger || c.linger || c.proxy.net.keeps(c.generation):
-		c.proxy.net.keep(c.abandon)
-	default:
+	if c.server != nil && !linger {
 		_ = c.server.Close() // it may have gone first
 	}
 }
