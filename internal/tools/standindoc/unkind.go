@@ -58,6 +58,9 @@ func unkindTable(features []feature) string {
 		for _, f := range features {
 			if n, ok := unkindNumber(f.area); ok && n == i+1 {
 				for _, link := range f.testLinks() {
+					if f.verdict == "differs" {
+						link = "differs, " + strings.Join(f.hows, "; ") + ": " + link
+					}
 					if !slices.Contains(tests, link) { // one test may show several sides of it
 						tests = append(tests, link)
 					}
