@@ -19,6 +19,7 @@ import (
 // Without flags a slice of it runs, drawn by -seed. What fails prints the flags that repeat it.
 var (
 	tortureAll     = flag.Bool("torture", false, "the whole torture bench, not a slice")
+	tortureMost    = flag.Bool("everything", false, "with -torture: also what make torture only draws from, which takes hours")
 	tortureSeed    = flag.Uint64("seed", 1, "draws the slice, and what is drawn within cases")
 	tortureJobName = flag.String("job", "", "torture only this job")
 	torturePoint   = flag.String("point", "", "torture only at this point")
@@ -67,20 +68,21 @@ func TestTorture(t *testing.T) {
 		name  string
 		cases func(r *rig) []*tortureCase
 		slice int // how many of them make the slice
+		full  int // how many make the whole bench; 0 is all
 	}{
-		{"kill", killCases, 40},
-		{"double", doubleCases, 12},
-		{"fault", faultCases, 40},
-		{"race", raceCases, 3},
-		{"tamper", tamperCases, 4},
-		{"account", accountCases, 200},
+		{"kill", killCases, 40, 0},
+		{"double", doubleCases, 12, 450},
+		{"fault", faultCases, 40, 2150},
+		{"race", raceCases, 3, 0},
+		{"tamper", tamperCases, 4, 0},
+		{"account", accountCases, 200, 0},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			first := <-rigs
 			first.tb = t
 			cases := part.cases(first)
 			rigs <- first
-			tortureInParallel(t, rigs, chooseCases(cases, part.slice))
+			tortureInParallel(t, rigs, chooseCases(t, cases, part.slice, part.full))
 		})
 	}
 	report.Seconds = time.Since(report.Started).Seconds()
@@ -104,17 +106,24 @@ func sliceOfJobs() []*tortureJob {
 	return jobs[:3]
 }
 
-// chooseCases keeps what the flags ask for: all, or a slice drawn by the seed.
-func chooseCases(all []*tortureCase, slice int) []*tortureCase {
+// chooseCases keeps what the flags ask for: all or most, or a slice, drawn by the seed.
+func chooseCases(t *testing.T, all []*tortureCase, slice, full int) []*tortureCase {
+	t.Helper()
+	found := len(all)
 	all = slices.DeleteFunc(all, func(c *tortureCase) bool { return !c.chosen() })
 	draw := rand.New(rand.NewPCG(*tortureSeed, 0))
 	draw.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	if raceDetector {
-		slice = slice/4 + 1
+	most := slice
+	switch {
+	case *tortureAll && (full == 0 || *tortureMost):
+		most = len(all)
+	case *tortureAll:
+		most = full
+	case raceDetector:
+		most = slice/4 + 1
 	}
-	if !*tortureAll {
-		all = all[:min(slice, len(all))]
-	}
+	all = all[:min(most, len(all))]
+	t.Logf("%d of %d cases", len(all), found)
 	return all
 }
 
