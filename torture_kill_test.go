@@ -113,6 +113,9 @@ func killCase(r *rig, c *tortureCase) {
 	f := r.jobs[c.job]
 	r.reset(f)
 	state := r.newState()
+	if c.drawn()%4 == 1 {
+		state = r.newStateInS3()
+	}
 	if !r.killOne(f, state, c.point, c.variant, "copy", f.plan) {
 		r.tb.Errorf("the process was not killed")
 		return
@@ -149,15 +152,19 @@ func (r *rig) goOn(f *tortureJobFiles, state string) []string {
 // recover has another process go on, which must come to a good end, and looks at everything.
 func (r *rig) recover(f *tortureJobFiles, c *tortureCase, state string) {
 	r.tb.Helper()
-	if moved := fnv.New32a(); true {
-		_, _ = moved.Write([]byte(c.String())) // never fails
-		if moved.Sum32()%2 == 0 {
-			state = r.elsewhere(state)
-		}
+	if c.drawn()%2 == 0 {
+		state = r.elsewhere(state)
 	}
 	r.network.Next()
 	p := r.run(f, state, r.goOn(f, state)...)
 	r.finished(f, state, p)
+}
+
+// drawn is a number that is the same whenever a case is repeated.
+func (c *tortureCase) drawn() uint32 {
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(c.String())) // never fails
+	return sum.Sum32()
 }
 
 // elsewhere moves a state folder, as to another machine.

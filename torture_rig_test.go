@@ -356,8 +356,26 @@ func (r *rig) newState() string {
 	return filepath.Join(r.folder, fmt.Sprintf("state-%d", r.cases))
 }
 
-// runID is the one run in a state folder, "" if there is none yet.
+// newStateInS3 is the same in the bucket, as for runs that go on from anywhere.
+func (r *rig) newStateInS3() string {
+	r.cases++
+	return fmt.Sprintf("s3://%s/state/%d", r.bucket, r.cases)
+}
+
+// runID is the one run that is kept in state, "" if there is none yet.
 func (r *rig) runID(state string) string {
+	if prefix, ok := strings.CutPrefix(state, "s3://"+r.bucket+"/"); ok {
+		prefix += "/runs/"
+		list, err := r.s3.ListObjectsV2(r.tb.Context(), &s3.ListObjectsV2Input{Bucket: &r.bucket, Prefix: &prefix})
+		if err != nil {
+			r.tb.Fatal(err)
+		}
+		if len(list.Contents) == 0 {
+			return ""
+		}
+		run, _, _ := strings.Cut(strings.TrimPrefix(*list.Contents[0].Key, prefix), "/")
+		return run
+	}
 	entries, err := os.ReadDir(filepath.Join(state, "runs"))
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
 		return ""
