@@ -40,8 +40,8 @@ import (
 //	staged N            the bucket holds N objects, versions and uploads
 //	kms disable|enable  the script's key
 //	between ACTION      when the manifest for COPY is written: remove, alter, truncate or garble the first staged data object,
-//	                    or send a signal to what runs in the background: kill, stop, int
-//	reached             return when the action of between was done
+//	                    or send a signal to what runs in the background, when reached says so: kill, stop, int
+//	reached             wait for that moment, and send the signal
 //	continue            let go on what between stop has stopped
 //	exits N COMMAND...  run a command that must end with exit code N
 //	alter FILE OLD NEW  replace OLD by NEW in FILE
@@ -96,8 +96,9 @@ func with(all, more map[string]func(*testscript.TestScript, bool, []string)) map
 // script is what one script has.
 type script struct {
 	*site
-	proxy *proxy
-	held  *pgconn.PgConn // by the command hold
+	proxy  *proxy
+	moment *moment        // of between, for reached
+	held   *pgconn.PgConn // by the command hold
 }
 
 type scriptKey struct{}
@@ -239,10 +240,30 @@ func alterFile(ts *testscript.TestScript, _ bool, args []string) {
 func between(ts *testscript.TestScript, _ bool, args []string) {
 	s := of(ts)
 	if sig, ok := signals[args[0]]; ok {
-		s.proxy.beforeCopy(func() error { return signalAll(ts, sig) })
+		s.moment = &moment{signal: sig, here: make(chan struct{}), sent: make(chan struct{})}
+		s.proxy.beforeCopy(s.moment.wait(s.proxy.closed))
 		return
 	}
 	s.proxy.beforeCopy(func() error { return s.tamper(context.Background(), args[0]) })
+}
+
+// moment is a moment of a run at which the answer to a request is held back until a signal was sent. Only the script's own
+// goroutine knows what runs in the background, so it sends it.
+type moment struct {
+	signal os.Signal
+	here   chan struct{} // closed when the moment has come
+	sent   chan struct{} // closed when the signal was sent
+}
+
+func (h *moment) wait(closed <-chan struct{}) func() error {
+	return func() error {
+		close(h.here)
+		select {
+		case <-h.sent:
+		case <-closed:
+		}
+		return nil
+	}
 }
 
 var signals = map[string]os.Signal{"kill": os.Kill, "stop": syscall.SIGSTOP, "int": os.Interrupt}
@@ -259,17 +280,16 @@ func signalAll(ts *testscript.TestScript, sig os.Signal) error {
 }
 
 func reached(ts *testscript.TestScript, _ bool, _ []string) {
-	p := of(ts).proxy
-	p.mu.Lock()
-	acted := p.acted
-	p.mu.Unlock()
+	h := of(ts).moment
 	late := time.NewTimer(time.Minute)
 	defer late.Stop()
 	select {
-	case <-acted:
+	case <-h.here:
 	case <-late.C:
 		ts.Fatalf("no manifest for COPY was written")
 	}
+	ts.Check(signalAll(ts, h.signal))
+	close(h.sent)
 }
 
 func continueAll(ts *testscript.TestScript, _ bool, _ []string) {
@@ -297,7 +317,7 @@ type proxy struct {
 	mu     sync.Mutex
 	action func() error
 	failed error
-	acted  chan struct{} // closed when action was done
+	closed chan struct{} // the script is over
 }
 
 func newProxy(t *testing.T, s *site) *proxy {
@@ -306,7 +326,7 @@ func newProxy(t *testing.T, s *site) *proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{}
+	p := &proxy{closed: make(chan struct{})}
 	forward := &httputil.ReverseProxy{
 		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(upstream); r.Out.Host = r.In.Host },
 		Transport: s.transport(),
@@ -318,6 +338,7 @@ func newProxy(t *testing.T, s *site) *proxy {
 		}
 	}))
 	t.Cleanup(func() {
+		close(p.closed)
 		p.server.Close()
 		if p.failed != nil {
 			t.Errorf("tampering: %v", p.failed)
@@ -329,17 +350,21 @@ func newProxy(t *testing.T, s *site) *proxy {
 func (p *proxy) beforeCopy(do func() error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.action, p.acted = do, make(chan struct{})
+	p.action = do
 }
 
 func (p *proxy) act() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.action != nil {
-		p.failed = errors.Join(p.failed, p.action())
-		p.action = nil
-		close(p.acted)
+	action := p.action
+	p.action = nil
+	p.mu.Unlock()
+	if action == nil {
+		return
 	}
+	err := action()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failed = errors.Join(p.failed, err)
 }
 
 // tamper does something to the first data object in the script's bucket, with the bucket owner's rights.
