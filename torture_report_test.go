@@ -18,7 +18,7 @@ type tortureCounters struct {
 	Kills       int `json:"kills"`        // by SIGKILL
 	DoubleKills int `json:"double_kills"` // cases in which the recovery was killed too
 	Faults      int `json:"proxied_faults"`
-	Missed      int `json:"faults_missed"` // the run went another way, and the message never came
+	Missed      int `json:"missed"` // the run went another way, and the point never came
 	Mutations   int `json:"mutations"`
 	Detected    int `json:"mutations_detected"`
 	Harmless    int `json:"mutations_harmless"` // every row was right all the same
@@ -92,7 +92,7 @@ func (t *tortureReport) text() string {
 	line("kills", c.Kills)
 	line("killed twice", c.DoubleKills)
 	line("proxied faults", c.Faults)
-	line("  missed", c.Missed)
+	line("points missed", c.Missed)
 	line("mutations", c.Mutations)
 	line("  of these detected", c.Detected)
 	line("  of these harmless", c.Harmless)

@@ -90,6 +90,9 @@ func TestTorture(t *testing.T) {
 	if *tortureFile != "" {
 		report.write(t, *tortureFile)
 	}
+	if c := report.Counters; c.Missed*20 > c.Kills+c.Faults {
+		t.Errorf("%d points never came: runs go another way than the one that was watched", c.Missed)
+	}
 	if !report.Counters.Bad.none() && !t.Failed() {
 		t.Error("a counter that has to be zero is not")
 	}
