@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
@@ -204,6 +205,53 @@ func TestSessions(t *testing.T) {
 	t.Run("a long statement is waited for", b.longStatement)
 	t.Run("a cancelled statement has stopped", b.cancelled)
 	t.Run("a session is ended", b.end)
+	t.Run("an opening that is cut", b.cutOpening)
+}
+
+// A connection that is refused, or cut or reset at any message of its opening, is told apart from a login that is refused:
+// trying again may help, and nothing can have happened.
+func (b *bench) cutOpening(t *testing.T) {
+	unreached := func(what string, err error) {
+		t.Helper()
+		if u, ok := errors.AsType[*connect.UnreachedError](err); !ok || u.OutcomeUnknown() {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	whole, spec := b.bad(t)
+	open(t, b.warehouse(t, spec, connect.Options{}))
+	messages := whole.Seen()
+	if len(messages) < 10 {
+		t.Fatalf("an opening of %d messages", len(messages))
+	}
+	for _, m := range messages {
+		for _, kind := range []faulty.Kind{faulty.Cut, faulty.Reset} {
+			_, spec := b.bad(t, faulty.Fault{Place: m.Place, Kind: kind})
+			s, err := b.warehouse(t, spec, connect.Options{}).Open(t.Context())
+			if err == nil {
+				err = errors.Join(errors.New("it was opened"), s.Close(t.Context()))
+			}
+			unreached(fmt.Sprintf("%s at %s, %s", kind, m.Place, m.What), err)
+		}
+	}
+	var config net.ListenConfig
+	closed, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec = b.direct
+	spec.Port = closed.Addr().(*net.TCPAddr).Port
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.warehouse(t, spec, connect.Options{}).Open(t.Context())
+	unreached("refused", err)
+
+	spec = b.direct
+	spec.User = "nobody"
+	_, err = b.warehouse(t, spec, connect.Options{}).Open(t.Context())
+	if _, ok := errors.AsType[*connect.UnreachedError](err); ok || err == nil {
+		t.Errorf("a wrong user: %v", err)
+	}
 }
 
 // Hazard D11: a connection that is dead without a word is found out within a bound, whatever became of the session; the

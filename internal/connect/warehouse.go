@@ -6,11 +6,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -167,11 +169,11 @@ func (w *Warehouse) open(ctx context.Context, watched bool) (*Session, error) {
 	s := &Session{conn: conn, name: w.spec.Name(), warehouse: w}
 	for _, set := range []redshift.SQL{redshift.Build("SET timezone TO 'UTC'"), redshift.Build("SET datestyle TO 'ISO, MDY'")} {
 		if _, err := s.Exec(ctx, set); err != nil {
-			return nil, errors.Join(fmt.Errorf("prepare session to %s: %w", w.spec.Name(), err), s.Close(ctx))
+			return nil, errors.Join(w.unprepared(ctx, err), s.Close(ctx))
 		}
 	}
 	if err := s.identify(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare session to %s: %w", w.spec.Name(), err), s.Close(ctx))
+		return nil, errors.Join(w.unprepared(ctx, err), s.Close(ctx))
 	}
 	if watched {
 		s.watch = &watcher{
@@ -213,8 +215,49 @@ func dialer() *net.Dialer {
 	}
 }
 
+// UnreachedError says that no session came about because the connection was refused or cut on the way, which may be over
+// in a moment: a warehouse that starts again, a gateway that changes. Nothing has happened.
+type UnreachedError struct{ Err error }
+
+func (e *UnreachedError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *UnreachedError) Unwrap() error { return e.Err }
+
+// OutcomeUnknown answers for the whole attempt: what prepares a session changes nothing, whatever became of it.
+func (e *UnreachedError) OutcomeUnknown() bool { return false }
+
+// cut tells whether a connection was refused or ended by the other side. One that is not answered at all is waited for
+// long enough the first time.
+func cut(err error) bool {
+	for _, end := range []error{syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	pe, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && strings.HasPrefix(pe.Code, "57P0") // the server is going down or coming up
+}
+
+// unprepared says that a session that was just opened could not be made ready.
+func (w *Warehouse) unprepared(ctx context.Context, err error) error {
+	_, lost := errors.AsType[*LostError](err)
+	err = fmt.Errorf("prepare session to %s: %w", w.spec.Name(), err)
+	if lost && ctx.Err() == nil {
+		return &UnreachedError{err}
+	}
+	return err
+}
+
 // refused says why no session came about, in one error with a hint.
 func (w *Warehouse) refused(err error, user string) error {
+	if cut(err) {
+		return &UnreachedError{w.why(err, user)}
+	}
+	return w.why(err, user)
+}
+
+func (w *Warehouse) why(err error, user string) error {
 	var pe *pgconn.PgError
 	var ce x509.UnknownAuthorityError
 	var he x509.HostnameError

@@ -27,6 +27,7 @@ type tablePosition struct {
 	unloaded  *journal.Facts // what the last UNLOAD left, if it is still there
 	staged    bool           // something may be staged
 	shadow    bool           // the shadow may be there
+	earlier   bool           // and it was before the last load began
 	published bool
 }
 
@@ -93,15 +94,18 @@ func (pos *position) entry(e journal.Entry, kind plan.Kind) {
 			t.unloaded = e.Facts
 		}
 	case plan.Load:
-		if e.Type == journal.Intent {
-			t.shadow = true
-		}
-		if e.Type == journal.Failed {
-			t.shadow = false // it was made in the transaction that failed
+		switch e.Type {
+		case journal.Intent:
+			t.shadow, t.earlier = true, t.shadow
+		case journal.Done:
+			t.earlier = true
+		case journal.Failed:
+			t.shadow = t.earlier // what was there is there again: the transaction that replaced it failed
+		default:
 		}
 	case plan.Publish:
 		if e.Type == journal.Done {
-			t.published, t.shadow = true, false
+			t.published, t.shadow, t.earlier = true, false, false
 		}
 	case plan.Empty:
 		if e.Type == journal.Intent {
@@ -112,7 +116,7 @@ func (pos *position) entry(e journal.Entry, kind plan.Kind) {
 		}
 	case plan.Discard:
 		if e.Type == journal.Done {
-			t.shadow = false
+			t.shadow, t.earlier = false, false
 		}
 	case plan.Prepare, plan.Relate:
 		if e.Type == journal.Done {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sealift/sealift/internal/effect"
@@ -89,6 +90,9 @@ type run struct {
 	source, target *pool
 	cancel         context.CancelCauseFunc // ends everything; with plan.ErrHeld, when the target is another's
 
+	conflicted atomic.Bool   // publishes that run at the same time refuse each other
+	alone      chan struct{} // holds one element while a publish has its turn
+
 	mu        sync.Mutex
 	published map[string]bool // by target name; under mu
 }
@@ -105,6 +109,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		source:    newPool("source", c.Source, c.Plan.Concurrency.Unload),
 		target:    newPool("target", c.Target, c.Plan.Concurrency.Copy),
 		cancel:    cancel,
+		alone:     make(chan struct{}, 1),
 		published: make(map[string]bool, len(c.Plan.Tables)),
 	}
 	for target, t := range r.at.tables {

@@ -352,6 +352,12 @@ func (s *session) Close(context.Context) error {
 	return err
 }
 
+// unreachedError is a session that did not come about.
+type unreachedError struct{}
+
+func (unreachedError) Error() string        { return "connection refused" }
+func (unreachedError) OutcomeUnknown() bool { return false }
+
 // lostError is a connection that went away after the statement was sent.
 type lostError struct{}
 
@@ -539,14 +545,17 @@ func TestEveryFaultOfEveryStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, what := range probe.said {
-		if strings.HasPrefix(what, "journal:") || strings.HasSuffix(what, "close") || strings.HasSuffix(what, "open") {
+		if strings.HasPrefix(what, "journal:") || strings.HasSuffix(what, "close") {
 			continue
 		}
 		for _, c := range []struct {
 			name  string
 			fault error
 			after bool
-		}{{"refused", errors.New("ERROR: no"), false}, {"lost before", lostError{}, false}, {"lost after", lostError{}, true}} {
+		}{{"refused", errors.New("ERROR: no"), false}, {"lost before", lostError{}, false}, {"lost after", lostError{}, true}, {"not reached", unreachedError{}, false}} {
+			if strings.HasSuffix(what, "open") != errors.Is(c.fault, unreachedError{}) {
+				continue
+			}
 			if isLost(c.fault) && strings.HasPrefix(what, "stage:") {
 				continue // its calls are safe to repeat, and a failure is a failure
 			}
@@ -715,7 +724,6 @@ func TestAHeldTargetIsLeftAlone(t *testing.T) {
 	}
 }
 
-// A session of somebody else that has the number that one of ours had is not ended.
 // unreleasable is a lease that can be taken and not given up.
 type unreleasable struct{ Lease }
 
@@ -741,6 +749,7 @@ func TestATargetThatCouldNotBeReleasedIsReleasedByResuming(t *testing.T) {
 	w.whole(t, p)
 }
 
+// A session of somebody else that has the number that one of ours had is not ended.
 func TestAStrangersSessionIsSpared(t *testing.T) {
 	t.Parallel()
 	w, p := &world{strange: true}, testPlan()
@@ -890,6 +899,110 @@ func TestASerializationConflictIsTriedAgain(t *testing.T) {
 	}
 	if attempts != 2 || !w.has("target: ROLLBACK") {
 		t.Errorf("%d attempts, %v", attempts, w.said)
+	}
+}
+
+// many is testPlan with n tables.
+func many(n int) *plan.Plan {
+	p := testPlan()
+	p.Epilogue = nil
+	p.Concurrency = plan.Concurrency{Unload: n, Copy: n}
+	one := p.Tables[0]
+	p.Tables = nil
+	for i := range n {
+		t := one
+		t.Target, t.Folder = fmt.Sprintf("t.a%d", i), fmt.Sprintf("%04d-a", i)
+		t.Steps = slices.Clone(one.Steps)
+		for j := range t.Steps {
+			t.Steps[j].ID = strings.Replace(t.Steps[j].ID, "t.a", t.Target, 1)
+		}
+		p.Tables = append(p.Tables, t)
+	}
+	return p
+}
+
+// A target that refuses any publish beside which another one ran, as a database does whose isolation is SERIALIZABLE
+// (hazard 7 of section 0), gets them one by one. Here those that wait for the fence are let into it together.
+func TestPublishesThatRefuseEachOtherTakeTurns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const n = 24
+		w, p := &world{}, many(n)
+		c := w.next().config(p)
+		inside := 0
+		target := c.Target
+		c.Target = func(ctx context.Context) (Session, error) {
+			s, err := target(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return &jealous{Session: s, w: w, inside: &inside}, nil
+		}
+		if err := Run(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if w.publishes != n || !Finished(p, w.entries) {
+			t.Errorf("%d of %d tables were published", w.publishes, n)
+		}
+	})
+}
+
+// jealous is a session whose transaction is refused when another one was in the fence at the same time.
+type jealous struct {
+	Session
+	w      *world
+	inside *int // transactions that have touched the fence and not ended; under w.mu
+	in     bool
+	seen   bool // another was inside meanwhile
+}
+
+func (s *jealous) Exec(ctx context.Context, sql redshift.SQL) (int64, error) {
+	what := sql.String()
+	if strings.HasPrefix(what, "UPDATE claim") {
+		s.w.mu.Lock()
+		s.seen, s.in = *s.inside > 0, true
+		*s.inside++
+		s.w.mu.Unlock()
+		if err := wait(ctx, 10*time.Millisecond); err != nil {
+			return 0, err
+		}
+	}
+	ends := strings.HasPrefix(what, "COMMIT") || strings.HasPrefix(what, "ROLLBACK")
+	if s.in && ends {
+		s.w.mu.Lock()
+		*s.inside--
+		s.in = false
+		s.w.mu.Unlock()
+	}
+	if strings.HasPrefix(what, "COMMIT") && s.seen {
+		s.seen = false
+		return 0, &redshift.ServerError{Code: "XX000", Message: "1023", Detail: "Serializable isolation violation on table in Redshift"}
+	}
+	return s.Session.Exec(ctx, sql)
+}
+
+// A shadow that an earlier process left is still there after a load that could not even begin.
+func TestAShadowIsRememberedWhenALoadFails(t *testing.T) {
+	t.Parallel()
+	entry := func(kind journal.Type, step string) journal.Entry {
+		return journal.Entry{Type: kind, Table: "t.a", Step: step}
+	}
+	for name, c := range map[string]struct {
+		entries []journal.Entry
+		shadow  bool
+	}{
+		"rolled back":        {[]journal.Entry{entry(journal.Intent, "t.a/load"), entry(journal.Failed, "t.a/load")}, false},
+		"no outcome":         {[]journal.Entry{entry(journal.Intent, "t.a/load")}, true},
+		"loaded":             {[]journal.Entry{entry(journal.Intent, "t.a/load"), entry(journal.Done, "t.a/load")}, true},
+		"loaded, then not":   {[]journal.Entry{entry(journal.Intent, "t.a/load"), entry(journal.Done, "t.a/load"), entry(journal.Failed, "t.a/load")}, true},
+		"replaced, then not": {[]journal.Entry{entry(journal.Intent, "t.a/load"), entry(journal.Intent, "t.a/load"), entry(journal.Failed, "t.a/load")}, true},
+		"dropped, then not": {[]journal.Entry{
+			entry(journal.Intent, "t.a/load"), entry(journal.Done, "t.a/load"), entry(journal.Done, "t.a/discard"), entry(journal.Intent, "t.a/load"), entry(journal.Failed, "t.a/load"),
+		}, false},
+	} {
+		if got := fold(testPlan(), c.entries).tables["t.a"].shadow; got != c.shadow {
+			t.Errorf("%s: shadow %v", name, got)
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ func (r *run) settle(ctx context.Context) error {
 		return nil
 	}
 	if len(r.at.sessions) > 0 {
-		err := r.step(ctx, sessionsStep, func(ctx context.Context, _ *journal.Facts) error {
+		err := r.ask(ctx, sessionsStep, func(ctx context.Context) error {
 			return errors.Join(endSessions(ctx, r.source, r.at.sessions[true]), endSessions(ctx, r.target, r.at.sessions[false]))
 		})
 		if err != nil {
@@ -51,7 +51,7 @@ func (r *run) settle(ctx context.Context) error {
 		}
 	}
 	if len(r.at.doubts) > 0 {
-		if err := r.step(ctx, lookStep, func(ctx context.Context, _ *journal.Facts) error { return r.lookAll(ctx) }); err != nil {
+		if err := r.ask(ctx, lookStep, r.lookAll); err != nil {
 			return err
 		}
 	}
@@ -64,7 +64,14 @@ func (r *run) settle(ctx context.Context) error {
 	if len(targets) == 0 {
 		return nil
 	}
-	return r.step(ctx, compareStep, func(ctx context.Context, _ *journal.Facts) error { return r.Unchanged(ctx, targets) })
+	return r.ask(ctx, compareStep, func(ctx context.Context) error { return r.Unchanged(ctx, targets) })
+}
+
+// ask is step for what can be done any number of times. A connection that was lost leaves nothing uncertain there.
+func (r *run) ask(ctx context.Context, id string, act func(ctx context.Context) error) error {
+	return r.persist(ctx, id, false, func() error {
+		return r.step(ctx, id, func(ctx context.Context, _ *journal.Facts) error { return certain(act(ctx)) })
+	})
 }
 
 // lookAll resolves every publish and foreign key of which nobody knows whether it happened, by its marker.

@@ -29,16 +29,48 @@ const (
 // outcome before anything depends on it. A crash between the two leaves an intent without an outcome, which says
 // exactly what is in doubt.
 func (r *run) do(ctx context.Context, t *table, s plan.Step) error {
-	for n := 1; ; n++ {
+	clearsUp := s.Kind == plan.Discard || s.Kind == plan.Empty
+	return r.persist(ctx, s.ID, clearsUp, func() error {
+		if s.Kind == plan.Publish {
+			defer r.turn(ctx)()
+		}
 		err := r.try(ctx, t, s)
+		if s.Kind == plan.Publish && redshift.Retryable(err) {
+			r.conflicted.Store(true)
+		}
+		return err
+	})
+}
+
+// persist makes an attempt until it succeeds, or trying again is no remedy, or has been tried often enough. What clears
+// up goes on after the run was told to stop.
+func (r *run) persist(ctx context.Context, step string, clearsUp bool, attempt func() error) error {
+	for n := 1; ; n++ {
+		err := attempt()
 		again := redshift.Retryable(err) || isLost(err) && !isUnknown(err)
-		if err == nil || n == tries || !again || ctx.Err() != nil || r.stopped() && s.Kind != plan.Discard && s.Kind != plan.Empty {
+		if err == nil || n == tries || !again || ctx.Err() != nil || r.stopped() && !clearsUp {
 			return err
 		}
-		r.Log.Info("try again", "step", s.ID, "try", n, "err", err)
+		r.Log.Info("try again", "step", step, "try", n, "err", err)
 		if err := wait(ctx, backoff<<(n-1)); err != nil {
 			return err
 		}
+	}
+}
+
+// turn lets a publish begin, which is at once, until the target has refused one because of another that ran at the same
+// time. A database whose isolation is SERIALIZABLE does that to any two, whatever their tables: all of them write the
+// fence, and it compares tables, not rows (DG c_serial_isolation). From then on they take turns: left to
+// chance, the one that loses six times would be a failed table. The answered function ends the turn.
+func (r *run) turn(ctx context.Context) (end func()) {
+	if !r.conflicted.Load() {
+		return func() {}
+	}
+	select {
+	case r.alone <- struct{}{}:
+		return func() { <-r.alone }
+	case <-ctx.Done():
+		return func() {} // the attempt says so
 	}
 }
 
