@@ -41,7 +41,7 @@ func Fold(p *plan.Plan, log *journal.Log) *Receipt {
 		},
 		steps:  make(map[string]plan.Step),
 		tables: make(map[string]*Table, len(p.Tables)),
-		staged: make(map[string]bool), shadows: make(map[string]bool),
+		staged: make(map[string]bool), shadows: make(map[string]bool), earlier: make(map[string]bool),
 		keep: p.Stage.Keep != "never",
 	}
 	for i, t := range p.Tables {
@@ -70,6 +70,7 @@ type folding struct {
 	tables  map[string]*Table
 	staged  map[string]bool // tables whose prefix may hold something, by target
 	shadows map[string]bool // tables whose shadow may be there, by target
+	earlier map[string]bool // and it was before the last load began
 	keep    bool            // the job wants staged objects to stay, always or on failure
 	stopped bool
 	ended   bool
@@ -131,7 +132,7 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 		case plan.Unload:
 			f.staged[t.Target] = true
 		case plan.Load:
-			f.shadows[t.Target] = true
+			f.earlier[t.Target], f.shadows[t.Target] = f.shadows[t.Target], true
 		case plan.Prepare, plan.Fence, plan.Check, plan.Publish, plan.Empty, plan.Relate, plan.Discard:
 		}
 	case journal.Done:
@@ -145,15 +146,16 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 			f.receipt.Stage.Bytes += facts.Bytes - t.StagedBytes
 			t.Objects, t.StagedBytes = facts.Objects, facts.Bytes
 		case plan.Load:
+			f.earlier[t.Target] = true
 			t.TargetQuery, t.Copy, t.Verify = facts.QueryID, Seconds(facts.CopySeconds), t.Verify+Seconds(facts.DigestSeconds)
 		case plan.Publish:
 			t.Outcome, t.Failure = Verified, nil
 			t.Verify += Seconds(facts.DigestSeconds)
-			f.shadows[t.Target] = false
+			f.shadows[t.Target], f.earlier[t.Target] = false, false
 		case plan.Empty:
 			f.staged[t.Target] = !facts.Empty
 		case plan.Discard:
-			f.shadows[t.Target] = false
+			f.shadows[t.Target], f.earlier[t.Target] = false, false
 		case plan.Prepare, plan.Fence, plan.Relate:
 		}
 		if t.Failure != nil && t.Failure.Step == e.Step {
@@ -170,7 +172,7 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 		default:
 			t.Outcome, t.Failure = Failed, &fail
 			if kind == plan.Load && e.Type == journal.Failed {
-				f.shadows[t.Target] = false // it was made in the transaction that failed
+				f.shadows[t.Target] = f.earlier[t.Target] // what was there is there again
 			}
 		}
 	case journal.Stopped:
