@@ -33,7 +33,8 @@ stage.keep says otherwise). The second ends at once. Both are safe, as is kill -
 machine: sealift resume goes on, here or elsewhere.
 
 One run at a time writes a target. --force takes the target from a run that holds it, and says
-from which; that run cannot publish any more.
+from which; that run cannot publish any more. Runs see each other in the stage: of two jobs whose
+stages differ, the one that began last publishes, and the other ends.
 
 Exit codes: 0 every table is published and verified; 1 failed; 2 wrong usage or invalid job; 3
 some tables failed, their targets are untouched; 4 the plan is stale; 5 another run holds the

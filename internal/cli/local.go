@@ -52,10 +52,14 @@ func (s *standIn) folder() (string, error) {
 	if dir := first(s.dir, s.app.env("SEALIFT_LOCAL_DIR")); dir != "" {
 		return filepath.Abs(dir)
 	}
-	if s.stateDir == "" {
+	home := s.stateDir
+	if strings.HasPrefix(home, "s3://") {
+		home = stateHome(s.app.env) // databases cannot be kept in a bucket
+	}
+	if home == "" {
 		return "", hint.With(usageError{errors.New("no folder for the stand-in: HOME is not set")}, "name one: --dir FOLDER")
 	}
-	return filepath.Abs(filepath.Join(s.stateDir, "local"))
+	return filepath.Abs(filepath.Join(home, "local"))
 }
 
 func (s *standIn) up() *cobra.Command {
