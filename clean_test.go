@@ -26,6 +26,7 @@ import (
 //
 //	leave RUN [SECONDS]   leave everything that a run can leave, with a lease that holds for SECONDS (1 is waited for)
 //	object KEY            put an object
+//	remove PREFIX         remove the objects whose keys begin with PREFIX, all versions of them
 //	session SIDE NAME     open a session under an application's name
 //	sessions SIDE NAME N  the warehouse has N sessions under that name
 //	hold SIDE TABLE       keep a table from being locked until release
@@ -34,7 +35,7 @@ import (
 
 func cleanCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"leave": leave, "object": object, "session": session, "sessions": countSessions, "holds": holds,
+		"leave": leave, "object": object, "remove": removeObjects, "session": session, "sessions": countSessions, "holds": holds,
 		"hold": hold, "release": release, "until": until,
 	}
 }
@@ -89,6 +90,19 @@ func (s *site) put(ctx context.Context, key, text string) error {
 
 func object(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(of(ts).put(context.Background(), args[0], "a stranger's"))
+}
+
+func removeObjects(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, s := context.Background(), of(ts)
+	list, err := s.s3.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &s.bucket, Prefix: &args[0]})
+	ts.Check(err)
+	if len(list.Versions) == 0 {
+		ts.Fatalf("nothing begins with %s", args[0])
+	}
+	for _, v := range list.Versions {
+		_, err := s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: v.Key, VersionId: v.VersionId})
+		ts.Check(err)
+	}
 }
 
 func session(ts *testscript.TestScript, _ bool, args []string) {

@@ -42,7 +42,8 @@ import (
 //	between ACTION      when the manifest for COPY is written: remove, alter, truncate or garble the first staged data object,
 //	                    or send a signal to what runs in the background, when reached says so: kill, stop, int
 //	reached             wait for that moment, and send the signal
-//	continue            let go on what between stop has stopped
+//	stop                stop, with SIGSTOP, whatever runs in the background
+//	continue            let go on what stop or between stop has stopped
 //	exits N COMMAND...  run a command that must end with exit code N
 //	alter FILE OLD NEW  replace OLD by NEW in FILE
 //	full N              the disk under S3 is full after N more bytes; full off ends that
@@ -82,7 +83,7 @@ func runScripts(t *testing.T, dir string) {
 			"source": warehouseCommand("source"),
 			"target": warehouseCommand("target"),
 			"same":   same, "job": writeJob, "staged": staged, "kms": keyCommand, "between": between, "full": full,
-			"exits": exits, "alter": alterFile, "reached": reached, "continue": continueAll,
+			"exits": exits, "alter": alterFile, "reached": reached, "stop": stopAll, "continue": continueAll,
 		}),
 	})
 }
@@ -290,6 +291,10 @@ func reached(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 	ts.Check(signalAll(ts, h.signal))
 	close(h.sent)
+}
+
+func stopAll(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(signalAll(ts, syscall.SIGSTOP))
 }
 
 func continueAll(ts *testscript.TestScript, _ bool, _ []string) {
