@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/sealift/sealift/internal/local/aws"
 	"github.com/sealift/sealift/internal/local/aws/redshiftapi"
@@ -21,10 +22,13 @@ type fleet struct {
 	slices int
 	// clientSide brings client-side encryption back.
 	clientSide bool
-	tls        *tls.Config
-	log        *slog.Logger
-	vault      *vault
-	cloud      *aws.Cloud // set once, before the first warehouse
+	// How long clients may be silent; see Options.
+	idleSession, idleTransaction time.Duration
+
+	tls   *tls.Config
+	log   *slog.Logger
+	vault *vault
+	cloud *aws.Cloud // set once, before the first warehouse
 
 	mu      sync.Mutex // guards running
 	running map[redshiftapi.Name]*warehouse
@@ -38,6 +42,7 @@ func (f *fleet) folder(n redshiftapi.Name) string {
 func (f *fleet) launch(ctx context.Context, c redshiftapi.Cluster, password string) (int, error) {
 	w := &warehouse{
 		name: c.Name, dir: f.folder(c.Name), slices: f.slices, clientSide: f.clientSide, tls: f.tls, cloud: f.cloud, cache: f.cache,
+		idleSession: f.idleSession, idleTransaction: f.idleTransaction,
 		log: f.log.With("warehouse", c.ID),
 	}
 	if err := w.start(ctx, c.Port, c.Database, c.MasterUser, password); err != nil {

@@ -39,16 +39,18 @@ const (
 
 // Options say what kind of stand-in to run.
 type Options struct {
-	Dir           string        // keeps everything; made if missing
-	Port          int           // of the AWS endpoints; 0 is DefaultPort
-	WarehousePort int           // of the source, the target's is the next; 0 is DefaultWarehousePort
-	AnyPort       bool          // take free ports where none is given
-	Slices        int           // of each warehouse; 0 is 4
-	RoleDelay     time.Duration // until a role attached to a cluster can be used
-	IAMDelay      time.Duration // until a new user or role is seen by those who assume it or name it
-	GrantDelay    time.Duration // until a KMS grant, or its end, is seen
-	CacheDir      string        // of templates of data folders; by default below the user's cache folder
-	Log           *slog.Logger  // nil discards
+	Dir             string        // keeps everything; made if missing
+	Port            int           // of the AWS endpoints; 0 is DefaultPort
+	WarehousePort   int           // of the source, the target's is the next; 0 is DefaultWarehousePort
+	AnyPort         bool          // take free ports where none is given
+	Slices          int           // of each warehouse; 0 is 4
+	RoleDelay       time.Duration // until a role attached to a cluster can be used
+	IAMDelay        time.Duration // until a new user or role is seen by those who assume it or name it
+	GrantDelay      time.Duration // until a KMS grant, or its end, is seen
+	CacheDir        string        // of templates of data folders; by default below the user's cache folder
+	IdleSession     time.Duration // how long a client may be silent outside of a transaction; 0 is 4 hours
+	IdleTransaction time.Duration // and in one; 0 is 6 hours
+	Log             *slog.Logger  // nil discards
 
 	// LegacyClientSideEncryption makes COPY and UNLOAD take a MASTER_SYMMETRIC_KEY, as they did until 2026-04-30.
 	LegacyClientSideEncryption bool
@@ -104,8 +106,9 @@ func Up(ctx context.Context, o Options) (_ *Server, err error) {
 	}
 	s.fleet = &fleet{
 		vault: passwords, dir: filepath.Join(o.Dir, "warehouses"), cache: o.CacheDir, slices: o.Slices, tls: tlsConfig, log: o.Log,
-		clientSide: o.LegacyClientSideEncryption,
-		running:    map[redshiftapi.Name]*warehouse{},
+		clientSide:  o.LegacyClientSideEncryption,
+		idleSession: o.IdleSession, idleTransaction: o.IdleTransaction,
+		running: map[redshiftapi.Name]*warehouse{},
 	}
 	s.Cloud, err = aws.New(aws.Options{
 		Dir: filepath.Join(o.Dir, "aws"), Region: Region, Fleet: s.fleet, RoleDelay: o.RoleDelay, IAMDelay: o.IAMDelay, GrantDelay: o.GrantDelay, Log: o.Log,

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -43,6 +44,8 @@ type warehouse struct {
 	log    *slog.Logger
 
 	clientSide bool // COPY and UNLOAD take a MASTER_SYMMETRIC_KEY
+
+	idleSession, idleTransaction time.Duration
 
 	cache   string // of templates
 	pg      *pgserver.Server
@@ -92,7 +95,9 @@ func (w *warehouse) start(ctx context.Context, port int, database, master, passw
 		Credentials: logins{w.cloud.Redshift, w.name},
 		History:     w.history,
 		TLS:         w.tls,
-		Log:         w.log,
+
+		IdleSession: w.idleSession, IdleTransaction: w.idleTransaction,
+		Log: w.log,
 	})
 	w.port = l.Addr().(*net.TCPAddr).Port
 	w.served = make(chan error, 1)

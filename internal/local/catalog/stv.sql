@@ -24,10 +24,17 @@ CREATE OR REPLACE VIEW pg_catalog.stv_db_isolation_level AS
 		(CASE WHEN rs.isolation(oid) = 'serializable' THEN 'Serializable' ELSE 'Snapshot Isolation' END)::char(20) AS isolation_level
 	FROM pg_catalog.pg_database WHERE NOT datistemplate AND datname <> 'postgres';
 
+-- rs.session_timeout is a user's SESSION TIMEOUT in seconds, 0 for none.
+CREATE OR REPLACE FUNCTION rs.session_timeout(usr oid) RETURNS int
+LANGUAGE sql STABLE AS $$
+	SELECT coalesce((SELECT split_part(setting, '=', 2)::int FROM pg_catalog.pg_db_role_setting, unnest(setconfig) setting
+		WHERE setrole = usr AND setdatabase = 0 AND setting LIKE 'rs.session_timeout=%'), 0)
+$$;
+
 -- STV_SESSIONS shows everybody's sessions to everybody.
 CREATE OR REPLACE VIEW pg_catalog.stv_sessions AS
 	SELECT backend_start::timestamp AS starttime, pid AS process, usename::char(50) AS user_name, datname::char(50) AS db_name,
-		0 AS timeout_sec
+		rs.session_timeout(usesysid) AS timeout_sec
 	FROM rs.activity();
 
 -- STV_RECENTS lists what runs and what ran last; times are in microseconds. What runs is asked of the server itself, because

@@ -81,7 +81,7 @@ CREATE OR REPLACE VIEW pg_catalog.pg_database_info AS
 	FROM rs.pg_database;
 CREATE OR REPLACE VIEW pg_catalog.pg_user_info AS
 	SELECT usename, usesysid, usecreatedb, usesuper, usecatupd, passwd, valuntil, useconfig, 'UNLIMITED'::text AS useconnlimit,
-		'RESTRICTED'::text AS syslogaccess, NULL::timestamp AS last_ddl_ts, 0 AS sessiontimeout, NULL::varchar AS external_id
+		'RESTRICTED'::text AS syslogaccess, NULL::timestamp AS last_ddl_ts, rs.session_timeout(usesysid::oid) AS sessiontimeout, NULL::varchar AS external_id
 	FROM rs.pg_user;
 CREATE OR REPLACE VIEW pg_catalog.pg_proc_info AS SELECT oid AS prooid, * FROM rs.pg_proc;
 CREATE OR REPLACE VIEW pg_catalog.pg_external_schema AS
@@ -304,7 +304,7 @@ CREATE OR REPLACE VIEW pg_catalog.svv_roles AS
 CREATE OR REPLACE VIEW pg_catalog.svv_user_info AS
 	SELECT usename::text AS user_name, usesysid AS user_id, usecreatedb AS createdb, usesuper AS superuser, usecatupd AS catalog_update,
 		'UNLIMITED'::text AS connection_limit, 'RESTRICTED'::text AS syslog_access, NULL::timestamp AS last_ddl_timestamp,
-		0 AS session_timeout, NULL::text AS external_user_id
+		rs.session_timeout(usesysid::oid) AS session_timeout, NULL::text AS external_user_id
 	FROM rs.pg_user WHERE (SELECT rs.is_superuser()) OR usename = current_user;
 CREATE OR REPLACE VIEW pg_catalog.svv_user_grants AS
 	SELECT m.member::int AS user_id, pg_get_userbyid(m.member)::text AS user_name, m.roleid::int AS role_id,

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -19,7 +20,7 @@ func (x *script) createUser() {
 		x.keepUser(5)
 		return
 	}
-	if x.isOne(3, "SET", "RESET") {
+	if x.isOne(3, "SET", "RESET") && !x.is(3, "RESET", "SESSION", "TIMEOUT") {
 		x.userParameter()
 		return
 	}
@@ -42,9 +43,11 @@ func (x *script) createUser() {
 			x.drop(i, min(i+3, x.len()))
 			i += 2
 		case x.is(i, "SESSION", "TIMEOUT"):
+			x.sessionTimeout(i + 2)
 			x.drop(i, min(i+3, x.len()))
 			i += 2
 		case x.is(i, "RESET", "SESSION", "TIMEOUT"):
+			x.afterUser("RESET rs.session_timeout")
 			x.drop(i, i+3)
 			i += 2
 		case x.is(i, "EXTERNALID"):
@@ -57,6 +60,32 @@ func (x *script) createUser() {
 			"NOLOGIN", "REPLICATION", "NOREPLICATION", "BYPASSRLS", "NOBYPASSRLS", "ROLE", "ADMIN", "SYSID"):
 			x.refuse(syntaxError("syntax error at or near %q", x.tok(i).Text))
 		}
+	}
+}
+
+// sessionTimeout has the limit at i kept among the user's settings, where the server looks it up at the next login.
+func (x *script) sessionTimeout(i int) {
+	const least, most = 60, 1728000 // seconds (Redshift manual, CREATE USER)
+	text := ""
+	if i < x.len() {
+		text = x.tok(i).Text
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		x.refuse(syntaxError("SESSION TIMEOUT takes a number of seconds, not %q", text))
+		return
+	}
+	if n < least || n > most {
+		x.refuse(&Error{Code: "22023", Message: fmt.Sprintf("SESSION TIMEOUT %d is not between %d and %d seconds", n, least, most)})
+		return
+	}
+	x.afterUser(fmt.Sprintf("SET rs.session_timeout TO '%d'", n))
+}
+
+// afterUser has a setting of the user at 2 changed.
+func (x *script) afterUser(change string) {
+	if name, ok := x.tok(2).Name(true); ok {
+		x.tr.After = append(x.tr.After, "ALTER ROLE "+QuoteIdent(name)+" "+change)
 	}
 }
 

@@ -62,13 +62,16 @@ type dbUser struct {
 	name      string
 	oid       uint32
 	superuser bool
-	password  string // md5 and the digest of password and name, "" where the password is disabled
+	timeout   time.Duration // SESSION TIMEOUT, 0 for none
+	password  string        // md5 and the digest of password and name, "" where the password is disabled
 }
 
 // user looks a user up; ok is false if there is none who may log in.
 func (a *admin) user(ctx context.Context, name string) (u dbUser, ok bool, err error) {
 	rows, err := a.query(ctx, `SELECT oid, rolsuper,
-		CASE WHEN rolvaliduntil IS NULL OR rolvaliduntil > now() THEN coalesce(rolpassword, '') ELSE '' END
+		CASE WHEN rolvaliduntil IS NULL OR rolvaliduntil > now() THEN coalesce(rolpassword, '') ELSE '' END,
+		coalesce((SELECT split_part(setting, '=', 2) FROM pg_db_role_setting, unnest(setconfig) AS setting
+			WHERE setrole = pg_authid.oid AND setdatabase = 0 AND setting LIKE 'rs.session_timeout=%'), '0')
 		FROM pg_authid WHERE rolname = $1 AND rolcanlogin`, name)
 	if err != nil {
 		return dbUser{}, false, fmt.Errorf("look up user %s: %w", name, err)
@@ -77,9 +80,11 @@ func (a *admin) user(ctx context.Context, name string) (u dbUser, ok bool, err e
 		return dbUser{}, false, nil
 	}
 	u = dbUser{name: name, superuser: string(rows[0][1]) == "t", password: string(rows[0][2])}
-	if _, err := fmt.Sscan(string(rows[0][0]), &u.oid); err != nil {
+	var seconds int64
+	if _, err := fmt.Sscan(string(rows[0][0])+" "+string(rows[0][3]), &u.oid, &seconds); err != nil {
 		return dbUser{}, false, fmt.Errorf("look up user %s: %w", name, err)
 	}
+	u.timeout = time.Duration(seconds) * time.Second
 	return u, true, nil
 }
 

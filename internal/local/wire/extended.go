@@ -270,6 +270,8 @@ func (s *session) execute(m *pgproto3.Execute) error {
 	if err := s.settle(); err != nil || s.skipping {
 		return err
 	}
+	s.setStepping(true)
+	defer s.setStepping(false)
 	b := batch{}
 	if err := s.run(q, &b, true); err != nil {
 		return err
@@ -365,6 +367,8 @@ func (s *session) enterInside(p *prepared) error {
 	if s.pg.status == aborted {
 		return nil
 	}
+	s.setStepping(true)
+	defer s.setStepping(false)
 	if err := s.writeInside(p); err != nil || s.skipping {
 		return err
 	}
@@ -372,6 +376,9 @@ func (s *session) enterInside(p *prepared) error {
 	if pe != nil {
 		s.fail(pe)
 		s.skipping = true
+	}
+	if err == nil && !s.skipping && s.interrupted() {
+		return s.reject(cancelledError())
 	}
 	return err
 }

@@ -1,14 +1,17 @@
 package wire
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/md5"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +131,10 @@ func loading(ctx context.Context, conn *pgconn.PgConn, st dialect.Statement, in 
 	return Result{Tag: "COPY", Rows: 1, Notices: []string{fmt.Sprintf("Load into table '%s' completed, in transaction: %v", table, in.InTransaction)}}, nil
 }
 
+//standin:imitates protocol: named statements, portals, Describe, Flush and Close | PostgreSQL manual, protocol-flow
+//standin:imitates protocol: several statements in one Parse are error 42601 | PostgreSQL manual, protocol-flow
+//standin:imitates protocol: parameters of the unknown type 705, types of SUPER's and TEXT's own numbers | code of AWS's Python driver
+//standin:imitates protocol: EmptyQueryResponse | PostgreSQL manual, protocol-message-formats
 func TestExtended(t *testing.T) {
 	t.Parallel()
 	s := start(t, fakeEngine(loading), "create table ext (n int); create table sup (s super); insert into sup values (null)")
@@ -405,6 +412,121 @@ func TestTerminate(t *testing.T) {
 	}
 	if m, err := f.Receive(); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// A user may terminate its own sessions and no others; a superuser all.
+//
+//standin:imitates protocol: pg_terminate_backend and pg_cancel_backend of others are for superusers | DG PG_TERMINATE_BACKEND; DG PG_CANCEL_BACKEND
+func TestTerminateRights(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, "")
+	login := func() *pgconn.PgConn {
+		c, err := pgconn.Connect(t.Context(), s.dsn("plain", "pl'ain", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close(context.WithoutCancel(t.Context())) }) // some are terminated
+		return c
+	}
+	plain, own, admin := login(), login(), s.connect(t)
+	for _, f := range []string{"pg_terminate_backend", "pg_cancel_backend"} {
+		err := plain.Exec(t.Context(), fmt.Sprintf("select %s(%d)", f, admin.PID())).Close()
+		if err == nil || errorOf(t, err).Code != "42501" {
+			t.Errorf("%s: %v", f, err)
+		}
+	}
+	if got := run(t, admin, "select 1"); got != "1\nSELECT 1\nI" {
+		t.Errorf("the administrator's session: %s", got)
+	}
+	for _, tt := range []struct{ by, of *pgconn.PgConn }{{plain, own}, {admin, plain}} {
+		if got := run(t, tt.by, fmt.Sprintf("select pg_terminate_backend(%d)", tt.of.PID())); !strings.HasPrefix(got, "t\n") {
+			t.Error(got)
+		}
+		err := tt.of.Exec(t.Context(), "select 1").Close()
+		if err == nil || errorOf(t, err).Code != "57P01" {
+			t.Errorf("a terminated session: %v", err)
+		}
+	}
+}
+
+// Whoever logs in, however, is asked for a password by MD5, or for a temporary one as it is, under TLS: AWS's own driver for
+// Python knows no SASL.
+//
+//standin:imitates protocol: SASL is never offered | code of AWS's Python driver
+func TestNeverSASL(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, "")
+	for _, secure := range []bool{false, true} {
+		for _, user := range []string{"awsuser", "plain", "disabled", "expired", "nobody", "IAM:plain", "IAMA:made:readers", "IAMR:role", "IAM:nobody"} {
+			conn, _ := s.raw(t)
+			if secure {
+				if _, err := conn.Write(binary.BigEndian.AppendUint32([]byte{0, 0, 0, 8}, sslRequestCode)); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil {
+					t.Fatal(err)
+				}
+				// Whose certificate it is does not matter here.
+				conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
+			}
+			f := pgproto3.NewFrontend(conn, conn)
+			f.Send(&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{"user": user, "database": s.database}})
+			want := "*pgproto3.AuthenticationMD5Password"
+			if strings.Contains(user, ":") {
+				want = "*pgproto3.AuthenticationCleartextPassword"
+				if !secure {
+					want = "*pgproto3.ErrorResponse"
+				}
+			}
+			if got := fmt.Sprintf("%T", receive(t, f)); got != want {
+				t.Errorf("%s, TLS %v: %s, want %s", user, secure, got, want)
+			}
+			_ = conn.Close() // it has not logged in
+		}
+	}
+}
+
+// Results are passed on as they come, whatever their size, in many rows or in few.
+//
+//standin:imitates protocol: big results are streamed | PostgreSQL manual, protocol-flow
+func TestBigResults(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
+	s := start(t, nil, "")
+	conn, f := s.talk(t)
+	const most = 8 << 20
+	for _, sql := range []string{
+		"select repeat('x', 1000) from generate_series(1, 100000)",
+		"select repeat('x', 4000000) from generate_series(1, 25)",
+	} {
+		f.Send(&pgproto3.Query{String: sql})
+		if err := f.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		r := bufio.NewReader(conn)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		size := 0
+		for kind := byte(0); kind != 'Z'; {
+			var n int
+			var err error
+			if kind, n, err = peekFrame(r); err != nil {
+				t.Fatal(err)
+			}
+			if kind == 'E' {
+				t.Fatalf("%s failed", sql)
+			}
+			if _, err := r.Discard(5 + n); err != nil {
+				t.Fatal(err)
+			}
+			size += n
+		}
+		runtime.ReadMemStats(&after)
+		if size < 100_000_000 {
+			t.Fatalf("%s: %d bytes", sql, size)
+		}
+		if got := after.TotalAlloc - before.TotalAlloc; got > most {
+			t.Errorf("%s: %d bytes allocated for %d", sql, got, size)
+		}
 	}
 }
 

@@ -105,6 +105,9 @@ type Config struct {
 	History     History
 	TLS         *tls.Config // with a certificate
 	Log         *slog.Logger
+
+	IdleSession     time.Duration // how long a client may be silent outside of a transaction; 0 is 4 hours
+	IdleTransaction time.Duration // and in one; 0 is 6 hours
 }
 
 // maxStatement is the longest statement Redshift takes (Management Guide, Quotas and limits: 16 MB).
@@ -144,6 +147,12 @@ var ErrServerClosed = errors.New("the server was closed")
 func NewServer(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.IdleSession == 0 {
+		cfg.IdleSession = defaultIdleSession
+	}
+	if cfg.IdleTransaction == 0 {
+		cfg.IdleTransaction = defaultIdleTransaction
 	}
 	s := &Server{cfg: cfg, conns: map[net.Conn]struct{}{}, sessions: map[int32]*session{}}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -44,32 +45,17 @@ type session struct {
 	skipping bool
 	began    bool // PostgreSQL has been sent something since the last Sync
 
-	told bool // the client has been told that the session ends
+	told bool      // the client has been told that the session ends
+	last time.Time // when the last statement ended
 
-	mu        sync.Mutex // guards cancelRun
-	cancelRun context.CancelCauseFunc
+	// What others may cancel; see signal.go. The lock is held while a cancellation is sent, so that none comes late.
+	mu        sync.Mutex
+	cancelRun context.CancelCauseFunc // of a COPY or UNLOAD
+	stepping  bool                    // statements are run, maybe in several steps
+	cancelled bool                    // what is run must not begin another step
 }
-
-// errCancelled is the cause of the context of a COPY or UNLOAD that the user cancelled.
-var errCancelled = errors.New("cancelled on user's request")
 
 func (s *session) keyIs(key []byte) bool { return subtle.ConstantTimeCompare(s.key, key) == 1 }
-
-// cancelStatement cancels what the session runs, from another goroutine.
-func (s *session) cancelStatement() {
-	s.mu.Lock()
-	run := s.cancelRun
-	s.mu.Unlock()
-	if run != nil {
-		run(errCancelled)
-		return
-	}
-	ctx, cancel := context.WithTimeout(s.server.ctx, 10*time.Second)
-	defer cancel()
-	if err := s.pg.cancel(ctx); err != nil {
-		s.server.cfg.Log.Warn("cannot cancel a statement", "pid", s.pg.pid, "err", err)
-	}
-}
 
 // end gives back what the session holds. PostgreSQL rolls back what was not committed.
 func (s *session) end() {
@@ -141,9 +127,16 @@ func (s *session) follow(st dialect.Statement) {
 // COPY is committed after its client is gone, and the session lingers until then. A transaction the client did not
 // commit is rolled back when its absence shows.
 func (s *session) serve() error {
+	s.last, s.c.left = time.Now(), s.left
+	if err := s.c.wait(); err != nil {
+		return fmt.Errorf("%w: %w", errClientGone, err)
+	}
 	for {
 		kind, body, err := s.c.receive()
 		if err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				return s.silent()
+			}
 			if tooLong, ok := errors.AsType[*tooLongError](err); ok {
 				return s.c.fatal("54000", "%v", tooLong)
 			}
@@ -256,6 +249,8 @@ func (s *session) query(body []byte) error {
 		s.c.send(&pgproto3.EmptyQueryResponse{})
 		return s.ready()
 	}
+	s.setStepping(true)
+	defer s.setStepping(false)
 	b := batch{text: text, many: len(statements) > 1}
 	position := positions{text: text}
 	for i, st := range statements {

@@ -1,8 +1,11 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"net"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,4 +91,84 @@ func TestConnectionLog(t *testing.T) {
 			t.Errorf("lasted %v", last.Duration)
 		}
 	}
+}
+
+// watchedPostgres tells of every answer of PostgreSQL before the session sees it.
+type watchedPostgres struct {
+	PostgreSQL
+	answered func(message []byte)
+}
+
+func (w watchedPostgres) Config(user, database string, settings map[string]string) (*pgconn.Config, error) {
+	cfg, err := w.PostgreSQL.Config(user, database, settings)
+	if err != nil {
+		return nil, err
+	}
+	dial := cfg.DialFunc
+	cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		return watchedConn{conn, w.answered}, err
+	}
+	return cfg, nil
+}
+
+type watchedConn struct {
+	net.Conn
+	answered func(message []byte)
+}
+
+func (c watchedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.answered(p[:n])
+	return n, err
+}
+
+// A request that comes while PostgreSQL has nothing to do, because a step of a statement has ended and the next has not
+// begun, cancels the statement all the same.
+//
+//standin:imitates protocol: CancelRequest, also between the steps of a statement | PostgreSQL manual, protocol-flow
+func TestCancelBetweenSteps(t *testing.T) {
+	t.Parallel()
+	bothProtocols(t, func(t *testing.T, extended bool) {
+		t.Helper()
+		var after atomic.Pointer[[]byte] // the answer that the request follows
+		cancel := func() {}
+		s := startWith(t, nil, "create table steps (n int)", func(c *Config) {
+			c.PostgreSQL = watchedPostgres{postgres, func(message []byte) {
+				if want := after.Load(); want != nil && bytes.Contains(message, *want) && after.CompareAndSwap(want, nil) {
+					cancel()
+				}
+			}}
+		})
+		a := s.actor(t, extended)
+		cancel = func() { s.cancelRequest(a.c.PID(), a.c.SecretKey()) }
+		const cancelled = "57014 Query cancelled on user's request"
+		for _, tt := range []struct{ begin, sql, after, want string }{
+			{"", "insert into steps values (1)", "BEGIN\x00", cancelled},        // before the lock
+			{"", "insert into steps values (1)", "INSERT 0 1\x00", cancelled},   // before COMMIT
+			{"", "truncate steps", "TRUNCATE TABLE\x00", "TRUNCATE TABLE"},      // the only step, which has ended
+			{"begin", "insert into steps values (1)", "RELEASE\x00", cancelled}, // the lock is had
+			{"", "create table steps2 (a int) diststyle even", "CREATE TABLE\x00", cancelled},
+		} {
+			if extended && tt.begin == "" && tt.sql[0] == 'i' { // one step of PostgreSQL's with its own COMMIT
+				continue
+			}
+			if tt.begin != "" {
+				a.must(tt.begin)
+			}
+			want := []byte(tt.after)
+			after.Store(&want)
+			a.check(tt.sql, tt.want)
+			if after.Load() != nil {
+				t.Errorf("%s: there was no answer %q", tt.sql, tt.after)
+			}
+			if tt.begin != "" {
+				a.check("select 1", "25P02 current transaction is aborted, commands ignored until end of transaction block")
+				a.must("rollback")
+			}
+			// It hits nothing else.
+			a.check("select count(*) from steps", "0 SELECT 1")
+		}
+		a.check("select to_regclass('steps2') is null", "t SELECT 1")
+	})
 }

@@ -45,6 +45,9 @@ type client struct {
 	secure  bool // under TLS
 
 	accepted, authenticated time.Time
+
+	left  func() time.Duration // how much longer it may be silent, once it has logged in
+	heard time.Time            // when it last said something
 }
 
 // errClientGone says that the client cannot be reached any more.
@@ -115,7 +118,7 @@ func (s *Server) login(ctx context.Context, conn net.Conn) (*session, error) {
 	if startup == nil || err != nil {
 		return nil, err
 	}
-	c.r, c.most = bufio.NewReaderSize(c.conn, bufferSize), maxStartup
+	c.r, c.most = bufio.NewReaderSize(listening{c}, bufferSize), maxStartup
 	p, err := readParameters(startup.Parameters)
 	if err != nil {
 		pe, _ := errors.AsType[*pgconn.PgError](err)

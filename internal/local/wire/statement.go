@@ -84,6 +84,9 @@ func (s *session) perform(q *running, tr dialect.Translation, b *batch, last boo
 			return err
 		}
 	}
+	if s.interrupted() {
+		return s.refuse(q, cancelledError())
+	}
 	var err error
 	switch tr.Action {
 	case dialect.Pass:
@@ -106,6 +109,9 @@ func (s *session) perform(q *running, tr dialect.Translation, b *batch, last boo
 		b.implicit = false
 	}
 	if s.pg.status != idle && (tr.Commits || b.implicit && last) {
+		if s.interrupted() {
+			return s.refuse(q, cancelledError())
+		}
 		b.implicit = false
 		return s.step(q, "COMMIT")
 	}
@@ -119,6 +125,9 @@ func (s *session) pass(q *running, tr dialect.Translation) error {
 			return err
 		}
 	}
+	if s.interrupted() {
+		return s.refuse(q, cancelledError())
+	}
 	if err := s.pg.send(&pgproto3.Query{String: q.sql}); err != nil {
 		return err
 	}
@@ -127,6 +136,9 @@ func (s *session) pass(q *running, tr dialect.Translation) error {
 		return err
 	}
 	for _, sql := range tr.After {
+		if s.interrupted() {
+			return s.refuse(q, cancelledError())
+		}
 		if err := s.step(q, sql); err != nil || q.failure != nil {
 			return err
 		}
@@ -205,16 +217,10 @@ func (s *session) transfer(q *running) error {
 	return nil
 }
 
-func (s *session) setCancel(cancel context.CancelCauseFunc) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.cancelRun = cancel
-}
-
 // engineError is the error of a COPY or UNLOAD as the client is told it.
 func engineError(ctx context.Context, err error) *pgconn.PgError {
 	if errors.Is(context.Cause(ctx), errCancelled) {
-		return &pgconn.PgError{Severity: "ERROR", Code: "57014", Message: "Query cancelled on user's request"}
+		return cancelledError()
 	}
 	if de, ok := errors.AsType[*dialect.Error](err); ok {
 		return dialectError(de)
@@ -293,9 +299,10 @@ func (s *session) record(q *running, err error) {
 	if q.verb == "" {
 		q.verb = q.st.Verb()
 	}
+	s.last = time.Now()
 	r := Statement{
 		ID: q.id, Database: s.database, UserID: s.user.oid, PID: s.pg.pid, Text: q.st.Text, Verb: q.verb,
-		Start: q.start, End: time.Now(), Rows: q.rows,
+		Start: q.start, End: s.last, Rows: q.rows,
 	}
 	switch {
 	case q.failure != nil:

@@ -177,16 +177,23 @@ type testServer struct {
 
 func start(tb testing.TB, engine Engine, setup string) *testServer {
 	tb.Helper()
+	return startWith(tb, engine, setup, func(*Config) {})
+}
+
+func startWith(tb testing.TB, engine Engine, setup string, change func(*Config)) *testServer {
+	tb.Helper()
 	cert, caFile := certificate(tb)
 	h := &fakeHistory{}
 	h.id.Store(1000)
-	s := NewServer(Config{
+	cfg := Config{
 		PostgreSQL: postgres, Engine: engine, History: h,
 		Credentials: fakeCredentials{
 			"IAM:plain": "temporary/+=", "IAM:nobody": "t", "IAMA:made": "t", "IAMA:made:readers": "g", "IAMR:role": "r", "IAMA:made:nogroup": "t",
 		},
 		TLS: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12},
-	})
+	}
+	change(&cfg)
+	s := NewServer(cfg)
 	ended := make(chan struct{}, 1000)
 	s.testOnlyEnded = func() { ended <- struct{}{} }
 	l, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
@@ -423,7 +430,7 @@ func errorOf(tb testing.TB, err error) *pgconn.PgError {
 	return pe
 }
 
-//standin:imitates protocol: md5, cleartext of temporary credentials in TLS only, names with a colon, never SASL | MG Generating IAM database credentials
+//standin:imitates protocol: md5, cleartext of temporary credentials in TLS only, names with a colon | MG Generating IAM database credentials
 func TestAuthentication(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil, "")
