@@ -54,9 +54,10 @@ func unkindTable(features []feature) string {
 	var b strings.Builder
 	b.WriteString("| | unkindness | shown by |\n|---|---|---|\n")
 	for i, u := range unkindnesses {
-		var tests []string
+		var tests, hows []string
 		for _, f := range features {
 			if n, ok := unkindNumber(f.area); ok && n == i+1 {
+				hows = append(hows, f.hows...)
 				for _, link := range f.testLinks() {
 					if f.verdict == "differs" {
 						link = "differs, " + strings.Join(f.hows, "; ") + ": " + link
@@ -68,6 +69,9 @@ func unkindTable(features []feature) string {
 			}
 		}
 		shown := strings.Join(tests, ", ")
+		if len(hows) > 0 { // kinder than the real one, and said so
+			shown += ", which differs: " + cell(strings.Join(hows, "; "))
+		}
 		switch {
 		case shown == "" && u.until != "":
 			shown = "comes with " + u.until + ", which is not imitated yet"

@@ -1,0 +1,156 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// sqlSession is one session of a test of several.
+type sqlSession struct {
+	tb testing.TB
+	*pgconn.PgConn
+}
+
+// session connects to the source with more parameters in its URL.
+func (c clients) session(tb testing.TB, more url.Values) sqlSession {
+	tb.Helper()
+	u, err := url.Parse(c.env("REDSHIFT_SOURCE_URL"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	values := u.Query()
+	maps.Copy(values, more)
+	u.RawQuery = values.Encode()
+	conn, err := pgconn.Connect(tb.Context(), u.String())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = conn.Close(context.WithoutCancel(tb.Context())) }) // a test may have cut it
+	return sqlSession{tb, conn}
+}
+
+// run runs statements and answers the rows of the last, or the error's code.
+func (s sqlSession) run(sql string) string {
+	s.tb.Helper()
+	results, err := s.Exec(s.tb.Context(), sql).ReadAll()
+	if pe, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pe.Code
+	}
+	if err != nil {
+		return err.Error()
+	}
+	var lines []string
+	for _, row := range results[len(results)-1].Rows {
+		var values []string
+		for _, v := range row {
+			values = append(values, strings.TrimRight(string(v), " "))
+		}
+		lines = append(lines, strings.Join(values, "|"))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (s sqlSession) expect(sql, want string) {
+	s.tb.Helper()
+	if diff := cmp.Diff(want, s.run(sql)); diff != "" {
+		s.tb.Errorf("%s (-want +got)\n%s", sql, diff)
+	}
+}
+
+// Redshift's catalogs show at once what others have committed. Here a transaction sees them as of its snapshot, like all
+// else; only functions that look a name up see what is new, as error 1018 does.
+//
+//standin:differs unkindness 5: catalogs in a transaction | as of its snapshot, where Redshift reads them as they are now | DG c_serial_isolation
+func TestUnkindCatalogs(t *testing.T) {
+	t.Parallel()
+	c := users(standin)
+	first, second := c.session(t, nil), c.session(t, nil)
+	first.expect("create table catalogs_early (n int); begin; select count(*) from catalogs_early", "0")
+	second.expect("create table catalogs_late (n int)", "")
+	for _, catalog := range []string{"pg_class where relname", "pg_table_def where tablename", "svv_tables where table_name", "information_schema.tables where table_name"} {
+		first.expect("select count(*) from "+catalog+" = 'catalogs_late'", "0") // Redshift: 1
+	}
+	first.expect("select to_regclass('catalogs_late') is null", "f")
+	first.expect("select * from catalogs_late", "XX000") // 1018
+	first.expect("rollback; select count(*) from pg_class where relname = 'catalogs_late'", "1")
+}
+
+// A session whose client is cut off while it runs something goes on with it, and STV_SESSIONS shows it until then.
+//
+//standin:imitates unkindness 16: STV_SESSIONS shows a session that lingers after its client was cut off | DG r_STV_SESSIONS
+func TestUnkindLingering(t *testing.T) {
+	t.Parallel()
+	c := users(standin)
+	holder := c.session(t, nil)
+	holder.expect("create table lingers (n int)", "")
+	holder.expect("begin; insert into lingers values (1)", "")
+	cmd := exec.CommandContext(t.Context(), "psql", "-X", c.env("REDSHIFT_SOURCE_URL"), "-c", "insert into lingers values (2)")
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	const waiting = " from pg_locks where not granted and relation = 'lingers'::regclass"
+	c.waitFor(t, "select count(*)"+waiting, "1\n")
+	pid := holder.run("select pid" + waiting)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // killed
+	sessions := "select process from stv_sessions where process = " + pid
+	holder.expect(sessions, pid)
+	holder.expect("commit", "")
+	c.waitFor(t, sessions, "")
+	// It was not asked to end a transaction: what it ran commits by itself.
+	holder.expect("select count(*) from lingers", "2")
+}
+
+//standin:imitates transactions: ALTER DATABASE ISOLATION LEVEL, STV_DB_ISOLATION_LEVEL | DG r_ALTER_DATABASE; DG c_serial_isolation
+func TestIsolationLevel(t *testing.T) {
+	t.Parallel()
+	s := users(standin).session(t, nil)
+	const level = "select isolation_level from stv_db_isolation_level where db_name = 'levels'"
+	s.expect("create database levels", "")
+	s.expect(level, "Snapshot Isolation")
+	s.expect("alter database levels isolation level serializable", "")
+	s.expect(level, "Serializable")
+	s.expect("begin; alter database levels isolation level snapshot", "25001")
+	s.expect("rollback; select 1; alter database levels isolation level snapshot", "25001")
+	s.expect(level, "Serializable")
+	s.expect("alter database levels isolation level snapshot", "")
+	s.expect(level, "Snapshot Isolation")
+	s.expect("alter database levels isolation level committed", "42601")
+}
+
+// The log that users read has every event of a connection, with what its client said of itself.
+func TestConnectionLog(t *testing.T) {
+	t.Parallel()
+	c := users(standin)
+	s, logged := c.session(t, nil), c.session(t, url.Values{"application_name": {"the-tool"}})
+	pid := logged.run("select pg_backend_pid()")
+	events := fmt.Sprintf("select event, username, authmethod, sslversion, application_name from stl_connection_log where pid = %s order by recordtime", pid)
+	const said = "|awsuser|password|TLSv1.3|the-tool"
+	s.expect(events, "initiating session"+said+"\nauthenticated"+said)
+	if err := logged.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.waitFor(t, "select count(*) from stl_connection_log where event = 'disconnecting session' and duration > 0 and pid = "+pid, "1\n")
+}
+
+// STV_SESSIONS shows the limit of a user's sessions.
+func TestSessionTimeoutShown(t *testing.T) {
+	t.Parallel()
+	s := users(standin).session(t, nil)
+	s.expect("create user timed_out password disable session timeout 120; select session_timeout from svv_user_info where user_name = 'timed_out'", "120")
+	s.expect("alter user timed_out reset session timeout; select sessiontimeout from pg_user_info where usename = 'timed_out'", "0")
+	s.expect("select timeout_sec from stv_sessions where process = pg_backend_pid()", "0")
+}
