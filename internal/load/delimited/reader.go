@@ -1,0 +1,83 @@
+package delimited
+
+import "io"
+
+// Value is one field of a record. Text is valid until the next record.
+type Value struct {
+	Text []byte
+	Null bool
+}
+
+// Reader reads records one by one, for what needs values: headers and the inference of types. It checks what a Rewriter
+// checks.
+type Reader struct {
+	w       Rewriter
+	block   Block
+	line    int64
+	values  []Value
+	scratch [][]byte // unquoted values of the record at hand, one each
+}
+
+// NewReader reads the records of a block. nulls are as in Rewriter.Nulls.
+func NewReader(f Format, nulls [][]byte, b Block) *Reader {
+	r := &Reader{w: Rewriter{Format: f, Nulls: nulls}, block: b, line: b.Line}
+	r.w.seen = r.w.scan(b.Text)
+	return r
+}
+
+// Next answers the next record's line and values, io.EOF after the last. Blank lines are passed over.
+func (r *Reader) Next() (line int64, values []Value, err error) {
+	for {
+		text := r.block.Text
+		switch {
+		case len(text) == 0:
+			return 0, nil, io.EOF
+		case text[0] == '\n':
+			r.block.Text, r.line = text[1:], r.line+1
+			continue
+		case len(text) > 1 && text[0] == '\r' && text[1] == '\n':
+			r.block.Text, r.line = text[2:], r.line+1
+			continue
+		}
+		return r.record()
+	}
+}
+
+func (r *Reader) record() (line int64, values []Value, err error) {
+	line, r.values = r.line, r.values[:0]
+	text, at := r.block.Text, r.line
+	for i := 0; ; i++ {
+		column := len(r.values) + 1
+		f, used, bad := r.w.field(text[i:], at, column)
+		if bad == nil {
+			bad = r.w.check(f, at, column)
+		}
+		if bad != nil {
+			r.block.Text = nil
+			return 0, nil, bad
+		}
+		at += f.lines
+		i += used
+		r.values = append(r.values, Value{Text: r.text(column-1, f), Null: r.w.null(f)})
+		if i < len(text) && text[i] != '\n' {
+			continue
+		}
+		r.block.Text, r.line = text[min(i+1, len(text)):], at+1
+		return line, r.values, nil
+	}
+}
+
+// text is a field's value. Those with doubled quotes need memory of their own until the record is done with.
+func (r *Reader) text(i int, f field) []byte {
+	if !f.double {
+		return f.raw
+	}
+	for len(r.scratch) <= i {
+		r.scratch = append(r.scratch, nil)
+	}
+	r.scratch[i] = append(r.scratch[i][:0], r.w.unquoted(f)...)
+	return r.scratch[i]
+}
+
+// Rest is what has not been read yet.
+func (r *Reader) Rest() Block { return Block{Text: r.block.Text, Line: r.line} }

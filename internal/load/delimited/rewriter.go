@@ -1,0 +1,332 @@
+package delimited
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"unicode/utf8"
+)
+
+// Check looks at a field's value, unquoted, and says what is wrong with it, or nothing. It sees no NULL.
+type Check func(value []byte) (reason string)
+
+// Rewriter writes records as COPY ... CSV NULL AS reads them: with the same delimiter, quoted by double quotes, NULL as
+// its marker, lines ended by LF. It may be used by one goroutine at a time; one for each is cheap.
+type Rewriter struct {
+	Format Format
+	// Columns is how many fields each record must have.
+	Columns int
+	// Marker stands for NULL in what is written. A field that holds nothing, without quotes, is NULL; a quoted empty one
+	// is empty text, which COPY could not tell apart otherwise.
+	Marker []byte
+	// Nulls are texts that mean NULL when they are a whole field without quotes, as NA does in many files.
+	Nulls [][]byte
+	// Checks by column, nil where there is none; shorter than Columns is fine.
+	Checks []Check
+	// Reject takes a record that is wrong, with its text as it stood, and says whether to go on. Without it the first
+	// wrong record ends the rewriting.
+	Reject func(e *Error, record []byte) error
+
+	seen  scanned // of the block at hand
+	value []byte  // scratch: an unquoted value
+}
+
+// Result counts what Rewrite did.
+type Result struct {
+	Records  int64 // written
+	Rejected int64
+	Blank    int64 // empty lines, which are no records
+}
+
+// Rewrite appends the records of a block to out. After an error out holds the records before it.
+func (w *Rewriter) Rewrite(out []byte, b Block) ([]byte, Result, error) {
+	var r Result
+	w.seen = w.scan(b.Text)
+	if w.seen.marker {
+		return out, r, &Error{Line: b.Line, Reason: "a value holds the text that stands for NULL in this run; run it again, for another one"}
+	}
+	line := b.Line
+	for text := b.Text; len(text) > 0; {
+		begin := len(out)
+		var used int
+		var lines int64
+		var bad *Error
+		out, used, lines, bad = w.record(out, text, line)
+		switch {
+		case bad != nil:
+			out = out[:begin]
+			if w.Reject == nil {
+				return out, r, bad
+			}
+			if err := w.Reject(bad, text[:used]); err != nil {
+				return out, r, err
+			}
+			r.Rejected++
+		case len(out) == begin:
+			r.Blank++
+		default:
+			r.Records++
+		}
+		line += lines
+		text = text[used:]
+	}
+	return out, r, nil
+}
+
+// scanned is what a glance at a whole block tells, so that most records need no look at each of their bytes.
+type scanned struct {
+	quotes, returns, nulls, marker bool
+	suspect                        bool // a NUL, or bytes that are not UTF-8, whose place must be found
+}
+
+func (w *Rewriter) scan(text []byte) scanned {
+	s := scanned{
+		returns: bytes.IndexByte(text, '\r') >= 0,
+		suspect: bytes.IndexByte(text, 0) >= 0 || !utf8.Valid(text),
+		marker:  len(w.Marker) > 0 && bytes.Contains(text, w.Marker),
+		quotes:  bytes.IndexByte(text, '"') >= 0 || (w.Format.Quote != 0 && bytes.IndexByte(text, w.Format.Quote) >= 0),
+	}
+	for _, n := range w.Nulls {
+		s.nulls = s.nulls || bytes.Contains(text, n)
+	}
+	return s
+}
+
+// record appends the first record of text to out. It answers how many bytes and lines the record takes, also when it is
+// wrong: then up to the end of the line on which that was found.
+func (w *Rewriter) record(out, text []byte, line int64) (_ []byte, used int, lines int64, bad *Error) {
+	s := &w.seen
+	end := bytes.IndexByte(text, '\n')
+	used = end + 1
+	if end < 0 {
+		end, used = len(text), len(text)
+	}
+	plain := text[:end]
+	if s.returns && len(plain) > 0 && plain[len(plain)-1] == '\r' {
+		plain = plain[:len(plain)-1]
+	}
+	if len(plain) == 0 {
+		return out, used, 1, nil
+	}
+	simple := !s.nulls && !s.suspect && len(w.Checks) == 0 &&
+		(!s.quotes || (bytes.IndexByte(plain, '"') < 0 && bytes.IndexByte(plain, w.Format.Quote) < 0)) &&
+		(!s.returns || bytes.IndexByte(plain, '\r') < 0)
+	if simple && len(plain) <= MaxRecord {
+		fields, empty := count(plain, w.Format.Delimiter)
+		if !empty && fields == w.Columns {
+			return append(append(out, plain...), '\n'), used, 1, nil
+		}
+	}
+	return w.fields(out, text, line)
+}
+
+// count tells how many fields a record without quotes has, and whether one of them is empty. It looks at eight bytes at
+// a time: this is where most of the time of a load would go otherwise.
+func count(b []byte, delimiter byte) (fields int, empty bool) {
+	const low7 = 0x7f7f7f7f7f7f7f7f
+	pattern := uint64(delimiter) * 0x0101010101010101
+	n := 1
+	last := uint64(1) // whether the byte before was a delimiter; the begin of the record counts as one
+	var adjacent uint64
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:]) ^ pattern
+		// The high bit of each byte that is zero, exactly: Hacker's Delight, 6-1.
+		z := ^((x&low7 + low7) | x | low7)
+		n += bits.OnesCount64(z)
+		adjacent |= z & (z<<8 | last<<7)
+		last = z >> 63
+	}
+	for ; i < len(b); i++ {
+		if b[i] == delimiter {
+			n++
+			adjacent |= last
+			last = 1
+		} else {
+			last = 0
+		}
+	}
+	return n, adjacent|last != 0
+}
+
+// fields does record's work field by field.
+func (w *Rewriter) fields(out, text []byte, line int64) (_ []byte, used int, lines int64, bad *Error) {
+	i, lines := 0, int64(1)
+	for column := 1; ; column++ {
+		f, next, err := w.field(text[i:], line+lines-1, column)
+		lines += f.lines
+		if err != nil {
+			// Go on behind the line on which it was found, which is as near to the next record as can be told.
+			i += next
+			if end := bytes.IndexByte(text[i:], '\n'); end >= 0 {
+				return out, i + end + 1, lines, err
+			}
+			return out, len(text), lines, err
+		}
+		i += next
+		ended := i >= len(text) || text[i] == '\n'
+		if column <= w.Columns {
+			if err := w.check(f, line, column); err != nil && bad == nil {
+				bad = err
+			}
+			if column > 1 {
+				out = append(out, w.Format.Delimiter)
+			}
+			out = w.write(out, f)
+		}
+		if ended {
+			if i < len(text) {
+				i++
+			}
+			switch {
+			case bad != nil:
+			case column != w.Columns:
+				bad = &Error{Line: line, Reason: fmt.Sprintf("%d fields, not %d", column, w.Columns)}
+			case i > MaxRecord:
+				bad = &Error{Line: line, Reason: fmt.Sprintf("a record of %d bytes; COPY reads no more than %d", i, MaxRecord)}
+			}
+			return append(out, '\n'), i, lines, bad
+		}
+		i++ // the delimiter
+	}
+}
+
+// field is one field as it stands in the text.
+type field struct {
+	raw    []byte // without its quotes
+	quoted bool
+	double bool // raw holds doubled quotes
+	lines  int64
+}
+
+// field reads the field that text begins with, up to but without its delimiter or the end of its line.
+func (w *Rewriter) field(text []byte, line int64, column int) (f field, used int, bad *Error) {
+	quote, delimiter := w.Format.Quote, w.Format.Delimiter
+	if quote == 0 || len(text) == 0 || text[0] != quote {
+		i := 0
+		for ; i < len(text) && text[i] != delimiter && text[i] != '\n'; i++ {
+			if text[i] == quote && quote != 0 {
+				return f, i, &Error{Line: line, Column: column, Value: string(text[:i+1]), Reason: "a quote inside a field that is not quoted"}
+			}
+		}
+		f.raw = text[:i]
+		if (i == len(text) || text[i] == '\n') && i > 0 && text[i-1] == '\r' {
+			f.raw = text[:i-1]
+		}
+		return f, i, nil
+	}
+	f.quoted = true
+	i := 1
+	for {
+		j := bytes.IndexByte(text[i:], quote)
+		if j < 0 {
+			return f, len(text), &Error{Line: line, Column: column, Reason: "a quoted field that is never closed"}
+		}
+		i += j + 1
+		if i < len(text) && text[i] == quote {
+			f.double = true
+			i++
+			continue
+		}
+		break
+	}
+	f.raw = text[1 : i-1]
+	f.lines = int64(bytes.Count(f.raw, newline))
+	switch {
+	case i == len(text) || text[i] == w.Format.Delimiter || text[i] == '\n':
+		return f, i, nil
+	case text[i] == '\r' && (i+1 == len(text) || text[i+1] == '\n'):
+		return f, i + 1, nil
+	default:
+		return f, i, &Error{Line: line + f.lines, Column: column, Reason: "text after a closing quote"}
+	}
+}
+
+// null tells whether a field means NULL.
+func (w *Rewriter) null(f field) bool {
+	if f.quoted {
+		return false
+	}
+	if len(f.raw) == 0 {
+		return true
+	}
+	for _, n := range w.Nulls {
+		if bytes.Equal(f.raw, n) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *Rewriter) check(f field, line int64, column int) *Error {
+	if w.seen.suspect {
+		if bytes.IndexByte(f.raw, 0) >= 0 {
+			return &Error{Line: line, Column: column, Value: string(f.raw), Reason: "a NUL character, which COPY takes for the end of the record"}
+		}
+		if !utf8.Valid(f.raw) {
+			return &Error{Line: line, Column: column, Value: string(f.raw), Reason: "not valid UTF-8: " + firstInvalid(f.raw)}
+		}
+	}
+	if column > len(w.Checks) || w.Checks[column-1] == nil || w.null(f) {
+		return nil
+	}
+	if reason := w.Checks[column-1](w.unquoted(f)); reason != "" {
+		return &Error{Line: line, Column: column, Value: string(w.unquoted(f)), Reason: reason}
+	}
+	return nil
+}
+
+func firstInvalid(b []byte) string {
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			return fmt.Sprintf("byte %#02x", b[i])
+		}
+		i += n
+	}
+	panic("delimited: text without an invalid byte")
+}
+
+// unquoted is a field's value; it is valid until the next call.
+func (w *Rewriter) unquoted(f field) []byte {
+	if !f.double {
+		return f.raw
+	}
+	w.value = w.value[:0]
+	for i := 0; i < len(f.raw); i++ {
+		w.value = append(w.value, f.raw[i])
+		if f.raw[i] == w.Format.Quote {
+			i++ // the second of two
+		}
+	}
+	return w.value
+}
+
+// write appends a field as COPY reads it.
+func (w *Rewriter) write(out []byte, f field) []byte {
+	if w.null(f) {
+		return append(out, w.Marker...)
+	}
+	if f.quoted && w.Format.Quote == '"' {
+		out = append(append(out, '"'), f.raw...)
+		return append(out, '"')
+	}
+	if !f.quoted && !w.seen.quotes && !w.seen.returns {
+		return append(out, f.raw...)
+	}
+	value := w.unquoted(f)
+	if !f.quoted && bytes.IndexByte(value, '"') < 0 && bytes.IndexByte(value, '\r') < 0 {
+		return append(out, value...)
+	}
+	out = append(out, '"')
+	for len(value) > 0 {
+		i := bytes.IndexByte(value, '"')
+		if i < 0 {
+			break
+		}
+		out = append(append(out, value[:i+1]...), '"')
+		value = value[i+1:]
+	}
+	return append(append(out, value...), '"')
+}
