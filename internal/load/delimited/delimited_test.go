@@ -208,7 +208,7 @@ func TestSniff(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"a,b\n1,2,3\n":   "no delimiter gives every record the same number of fields (',': line 2 has 3 fields, those before it 2; ',': line 2 has 3 fields, those before it 2); name one",
+		"a,b\n1,2,3\n":   "no delimiter gives every record the same number of fields (',': line 2 has 3 fields, those before it 2); name one",
 		"a,b;c\n1,2;3\n": "more than one delimiter fits; name one",
 		"":               "no record",
 	} {

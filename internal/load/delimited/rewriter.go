@@ -22,6 +22,8 @@ type Rewriter struct {
 	Marker []byte
 	// Nulls are texts that mean NULL when they are a whole field without quotes, as NA does in many files.
 	Nulls [][]byte
+	// Leave marks fields that are left out of what is written, by column; shorter than Columns is fine.
+	Leave []bool
 	// Checks by column, nil where there is none; shorter than Columns is fine.
 	Checks []Check
 	// Reject takes a record that is wrong, with its text as it stood, and says whether to go on. Without it the first
@@ -109,7 +111,7 @@ func (w *Rewriter) record(out, text []byte, line int64) (_ []byte, used int, lin
 	if len(plain) == 0 {
 		return out, used, 1, nil
 	}
-	simple := !s.nulls && !s.suspect && len(w.Checks) == 0 &&
+	simple := !s.nulls && !s.suspect && len(w.Checks) == 0 && len(w.Leave) == 0 &&
 		(!s.quotes || (bytes.IndexByte(plain, '"') < 0 && bytes.IndexByte(plain, w.Format.Quote) < 0)) &&
 		(!s.returns || bytes.IndexByte(plain, '\r') < 0)
 	if simple && len(plain) <= MaxRecord {
@@ -152,7 +154,7 @@ func count(b []byte, delimiter byte) (fields int, empty bool) {
 
 // fields does record's work field by field.
 func (w *Rewriter) fields(out, text []byte, line int64) (_ []byte, used int, lines int64, bad *Error) {
-	i, lines := 0, int64(1)
+	i, lines, kept := 0, int64(1), 0
 	for column := 1; ; column++ {
 		f, next, err := w.field(text[i:], line+lines-1, column)
 		lines += f.lines
@@ -170,10 +172,13 @@ func (w *Rewriter) fields(out, text []byte, line int64) (_ []byte, used int, lin
 			if err := w.check(f, line, column); err != nil && bad == nil {
 				bad = err
 			}
-			if column > 1 {
-				out = append(out, w.Format.Delimiter)
+			if column > len(w.Leave) || !w.Leave[column-1] {
+				if kept > 0 {
+					out = append(out, w.Format.Delimiter)
+				}
+				kept++
+				out = w.write(out, f)
 			}
-			out = w.write(out, f)
 		}
 		if ended {
 			if i < len(text) {

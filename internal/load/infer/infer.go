@@ -183,3 +183,6 @@ func (c *Column) Join(o *Column) {
 		c.kind = join(c.kind, o.kind)
 	}
 }
+
+// Textual tells that the values are text and nothing narrower.
+func (c *Column) Textual() bool { return c.kind == text && !c.nested }

@@ -1,0 +1,60 @@
+package load_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/sealift/sealift/internal/load"
+	"github.com/sealift/sealift/internal/load/delimited"
+	"github.com/sealift/sealift/internal/load/source"
+)
+
+var comma = delimited.Format{Delimiter: ',', Quote: '"'}
+
+type endless struct{}
+
+func (endless) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = "1,2\n"[i%4]
+	}
+	return len(b) &^ 3, nil
+}
+
+type nowhere struct{ n int64 }
+
+func (u *nowhere) Write(b []byte) (int, error) {
+	u.n += int64(len(b))
+	return len(b), nil
+}
+func (u *nowhere) Close(context.Context) (int64, error) { return u.n, nil }
+func (u *nowhere) Abort(context.Context) error          { return nil }
+
+// BenchmarkSend is everything but reading a disk and talking to S3.
+func BenchmarkSend(b *testing.B) {
+	var text []byte
+	for i := 0; len(text) < 128<<20; i++ {
+		text = fmt.Appendf(text, "2015-%02d-%02d,%d,Far West,Pacific,California,CA,SFO,Northeast,Middle Atlantic,New York,NY,JFK,%d.00,%d.00,%d\n",
+			i%12+1, i%28+1, 19000+i*7919%900, i*31%250-20, i*17%300-30, i%2)
+	}
+	in := source.Input{Name: "flights", Size: int64(len(text)), Open: func(context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(text)), nil
+	}}
+	j := load.Job{
+		Inputs: []source.Input{in}, Opener: opener(), Format: load.Format{Delimited: comma}, Marker: "~null", Slices: 4,
+		Create: func(context.Context, int) (load.Upload, error) { return &nowhere{}, nil },
+	}
+	for i := range 15 {
+		name := fmt.Sprintf("c%d", i+1)
+		j.Format.Names = append(j.Format.Names, name)
+		j.Columns = append(j.Columns, load.Column{Name: name})
+	}
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if _, err := load.Send(b.Context(), j); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

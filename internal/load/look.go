@@ -1,0 +1,331 @@
+package load
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/load/delimited"
+	"github.com/sealift/sealift/internal/load/infer"
+	"github.com/sealift/sealift/internal/load/jsonrec"
+	"github.com/sealift/sealift/internal/load/source"
+)
+
+// Wish is what the user says about the inputs; the zero value leaves everything to be found out.
+type Wish struct {
+	Format    string // "", csv or json
+	Path      []string
+	Delimiter byte  // 0: found out
+	Quote     *byte // nil: found out; 0: nothing is quoted
+	Header    *bool // nil: found out
+	Nulls     []string
+	// Records is how many are looked at to infer types; 0 is DefaultRecords, -1 all of them.
+	Records int64
+}
+
+// DefaultRecords are looked at when nothing else is said.
+const DefaultRecords = 100_000
+
+// Found is what the inputs are.
+type Found struct {
+	Format Format
+	// Columns in the order of the header, or in which JSON keys were first seen, each with what its values have in common.
+	Columns []FoundColumn
+	Records int64 // looked at
+	Whole   bool  // those are all there are
+}
+
+// FoundColumn is a column as it was seen.
+type FoundColumn struct {
+	Name string
+	*infer.Column
+}
+
+// sampleBytes bounds what is looked at, unless everything is; so much is kept of standard input to be read again.
+const sampleBytes = 16 << 20
+
+// errEnough ends looking.
+var errEnough = errors.New("enough was seen")
+
+// Look reads the beginning of the inputs, or all of them, and finds out format, columns and types. Of standard input it
+// reads no more than what can be read again.
+func Look(ctx context.Context, inputs []source.Input, o *source.Opener, w Wish) (*Found, error) {
+	if w.Records == 0 {
+		w.Records = DefaultRecords
+	}
+	l := &looking{wish: w, whole: true}
+	for i, in := range inputs {
+		if w.Records < 0 && in.At == nil {
+			return nil, hint.With(fmt.Errorf("%s can be read once only, so that not all of it can be looked at first", in.Name), "infer from a number of records: --infer N")
+		}
+		// The first input tells what all are; of the others a share each, so that types are not those of one day only.
+		l.left = sampleBytes / int64(min(len(inputs), 64))
+		if i == 0 {
+			l.left = sampleBytes
+		}
+		err := o.Each(ctx, in, l.stream)
+		if err != nil && !errors.Is(err, errEnough) {
+			return nil, err
+		}
+		l.whole = l.whole && err == nil
+		if w.Records > 0 && l.found.Records >= w.Records {
+			l.whole = l.whole && i == len(inputs)-1
+			break
+		}
+	}
+	if !l.begun {
+		return nil, errors.New("the input is empty")
+	}
+	return l.finish()
+}
+
+type looking struct {
+	wish   Wish
+	found  Found
+	begun  bool
+	whole  bool
+	left   int64 // bytes that may still be looked at in the input at hand
+	header []string
+	values []*infer.Column
+	schema jsonrec.Schema
+	firsts [][]string // the first record of each stream, while it is not known whether those are headers
+}
+
+// stream looks at one stream.
+func (l *looking) stream(s source.Stream) error {
+	var r io.Reader = s
+	if err := l.found.Format.skipMark(&r); err != nil {
+		return at(s.Name, err)
+	}
+	if !l.begun {
+		begin, err := io.ReadAll(io.LimitReader(r, 1<<20))
+		if err != nil {
+			return err
+		}
+		if len(bytes.TrimSpace(begin)) == 0 {
+			return nil // an empty file among others says nothing
+		}
+		if bytes.HasPrefix(begin, []byte("PAR1")) {
+			return hint.With(fmt.Errorf("%s is a Parquet file, inside of something else", s.Name), "unpack it and name it as a file of its own")
+		}
+		if err := l.begin(begin, len(begin) < 1<<20); err != nil {
+			return at(s.Name, err)
+		}
+		l.begun = true
+		r = io.MultiReader(bytes.NewReader(begin), r)
+	}
+	if l.found.Format.JSON {
+		return at(s.Name, l.objects(r))
+	}
+	return at(s.Name, l.texts(s.Name, r))
+}
+
+// begin decides the format from the first bytes.
+func (l *looking) begin(text []byte, whole bool) error {
+	f := &l.found.Format
+	trimmed := bytes.TrimLeft(text, " \t\r\n")
+	f.JSON = l.wish.Format == "json" || (l.wish.Format == "" && (trimmed[0] == '{' || trimmed[0] == '['))
+	f.Path, f.Nulls = l.wish.Path, l.wish.Nulls
+	if f.JSON {
+		return nil
+	}
+	if len(f.Path) > 0 {
+		return fmt.Errorf("the records are to be found under %s, but this is no JSON document", strings.Join(f.Path, "."))
+	}
+	switch {
+	case l.wish.Delimiter != 0:
+		f.Delimited = delimited.Format{Delimiter: l.wish.Delimiter, Quote: '"'}
+	default:
+		var err error
+		if f.Delimited, err = delimited.Sniff(text, whole); err != nil {
+			return hint.With(&delimited.Error{Line: 1, Reason: err.Error()}, "say how fields are told apart: --delimiter ';', and --quote none where nothing is quoted")
+		}
+	}
+	if l.wish.Quote != nil {
+		f.Delimited.Quote = *l.wish.Quote
+	}
+	return nil
+}
+
+func (l *looking) objects(r io.Reader) error {
+	split := jsonrec.NewSplitter(r, l.found.Format.Path)
+	for {
+		b, err := split.Next(blockSize / 4)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, r := range b {
+			if err := l.schema.Add(r); err != nil {
+				return err
+			}
+			if err := l.seen(len(r.Text)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// seen counts a record and says when enough were seen.
+func (l *looking) seen(size int) error {
+	l.found.Records++
+	l.left -= int64(size)
+	if l.wish.Records > 0 && (l.found.Records >= l.wish.Records || l.left <= 0) {
+		return errEnough
+	}
+	return nil
+}
+
+func (l *looking) texts(name string, r io.Reader) error {
+	split := delimited.NewSplitter(r, l.found.Format.Delimited)
+	var nulls [][]byte
+	for _, n := range l.found.Format.Nulls {
+		nulls = append(nulls, []byte(n))
+	}
+	begins := true
+	buf := make([]byte, 0, blockSize/4)
+	for {
+		b, err := split.Next(buf)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		records := delimited.NewReader(l.found.Format.Delimited, nulls, b)
+		for {
+			line, values, err := records.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			if begins {
+				begins = false
+				if taken, err := l.firstRecord(line, values); err != nil {
+					return err
+				} else if taken {
+					continue
+				}
+			}
+			if len(values) != len(l.values) {
+				return &delimited.Error{Line: line, Reason: fmt.Sprintf("%d fields, not %d", len(values), len(l.values))}
+			}
+			size := 0
+			for i, v := range values {
+				size += len(v.Text) + 1
+				if !v.Null {
+					l.values[i].Add(v.Text)
+				}
+			}
+			if err := l.seen(size); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// firstRecord looks at the first record of a stream, and tells whether it is kept from the others: as a header, which
+// Send compares, or until it is known whether it is one.
+func (l *looking) firstRecord(line int64, values []delimited.Value) (bool, error) {
+	first := l.values == nil
+	for first && len(l.values) < len(values) {
+		l.values = append(l.values, new(infer.Column))
+	}
+	if l.wish.Header != nil {
+		var err error
+		if *l.wish.Header && first {
+			l.header, err = headerNames(line, values)
+		}
+		return *l.wish.Header, err
+	}
+	var texts []string
+	for _, v := range values {
+		texts = append(texts, string(v.Text))
+	}
+	l.firsts = append(l.firsts, texts)
+	if names, err := headerNames(line, values); first && err == nil {
+		l.header = names // if it turns out to be one
+	}
+	return true, nil
+}
+
+// finish decides about the header, and puts names and types together.
+func (l *looking) finish() (*Found, error) {
+	f := &l.found
+	f.Whole = l.whole
+	if f.Format.JSON {
+		for _, k := range l.schema.Keys {
+			f.Columns = append(f.Columns, FoundColumn{Name: k, Column: l.schema.Columns[k]})
+		}
+		if len(f.Columns) == 0 {
+			return nil, errors.New("there is no record with a key in it")
+		}
+		return f, nil
+	}
+	if len(l.values) == 0 {
+		return nil, errors.New("there is no record in the input")
+	}
+	if l.firsts != nil {
+		if err := l.decideHeader(); err != nil {
+			return nil, err
+		}
+	}
+	f.Format.Header = l.header != nil
+	f.Format.Names = l.header
+	if l.header == nil {
+		for i := range l.values {
+			f.Format.Names = append(f.Format.Names, fmt.Sprintf("c%d", i+1))
+		}
+	}
+	for i, c := range l.values {
+		f.Columns = append(f.Columns, FoundColumn{Name: f.Format.Names[i], Column: c})
+	}
+	return f, nil
+}
+
+// decideHeader settles whether the first record was a header: it is one where a column of other than text has a text in
+// it. Where all columns are text nothing tells, and guessing would lose a record or load a header.
+func (l *looking) decideHeader() error {
+	if l.header == nil {
+		return l.addFirsts()
+	}
+	telling := false
+	for i, c := range l.values {
+		var first infer.Column
+		first.Add([]byte(l.firsts[0][i]))
+		if first.Textual() && c.Values > 0 && !c.Textual() {
+			return nil
+		}
+		telling = telling || !first.Textual()
+	}
+	if telling {
+		l.header = nil
+		return l.addFirsts()
+	}
+	return hint.With(errors.New("nothing tells whether the first line names the columns"), "say so: --header or --no-header")
+}
+
+// addFirsts counts the first records among the others.
+func (l *looking) addFirsts() error {
+	for _, record := range l.firsts {
+		if len(record) != len(l.values) {
+			return &delimited.Error{Line: 1, Reason: fmt.Sprintf("%d fields, not %d as in the first file", len(record), len(l.values))}
+		}
+		for i, v := range record {
+			if v != "" && !slices.Contains(l.wish.Nulls, v) {
+				l.values[i].Add([]byte(v))
+			}
+		}
+		l.found.Records++
+	}
+	return nil
+}
