@@ -29,6 +29,7 @@ func (u *nowhere) Write(b []byte) (int, error) {
 	u.n += int64(len(b))
 	return len(b), nil
 }
+func (u *nowhere) Flush(context.Context) error          { return nil }
 func (u *nowhere) Close(context.Context) (int64, error) { return u.n, nil }
 func (u *nowhere) Abort(context.Context) error          { return nil }
 

@@ -23,9 +23,11 @@ import (
 	"github.com/sealift/sealift/internal/load/source"
 )
 
-// Upload is one object on its way. Write may wait for the network; nothing is there before Close has answered.
+// Upload is one object on its way. Nothing is there before Close has answered.
 type Upload interface {
+	// Write only takes bytes; Flush sends what has come together, when it is enough to be worth it.
 	io.Writer
+	Flush(ctx context.Context) error
 	// Close completes the object and answers its size in bytes.
 	Close(ctx context.Context) (int64, error)
 	// Abort leaves nothing of it.
@@ -358,6 +360,9 @@ func (w *writer) block(ctx context.Context, b block) error {
 			}
 		}
 		if _, err := w.zstd.Write(w.out); err != nil {
+			return err
+		}
+		if err := w.upload.Flush(ctx); err != nil {
 			return err
 		}
 		w.part.Records += n.records
