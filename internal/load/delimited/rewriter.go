@@ -317,8 +317,8 @@ func (w *Rewriter) write(out []byte, f field) []byte {
 		out = append(append(out, '"'), f.raw...)
 		return append(out, '"')
 	}
-	if !f.quoted && !w.seen.quotes && !w.seen.returns {
-		return append(out, f.raw...)
+	if !f.quoted && !w.seen.returns && (w.Format.Quote == '"' || !w.seen.quotes) {
+		return append(out, f.raw...) // nothing in it needs quotes
 	}
 	value := w.unquoted(f)
 	if !f.quoted && bytes.IndexByte(value, '"') < 0 && bytes.IndexByte(value, '\r') < 0 {
