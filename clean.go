@@ -226,6 +226,9 @@ func (c *cleaner) find(ctx context.Context, i int, p Place) error {
 	if err := c.inWarehouse(ctx, i, p.Target, true); err != nil {
 		return err
 	}
+	if (p.Source == plan.Warehouse{}) {
+		return nil // a load: files hold no sessions
+	}
 	return c.inWarehouse(ctx, i, p.Source, false)
 }
 

@@ -37,6 +37,7 @@ import (
 //	target 'SQL'...     the same in the target's
 //	same A [B]          the rows of table A in the source and B (or A) in the target are the same, text for text
 //	job FILE REST       write a job file: the script's warehouses and stage, then the text of REST
+//	config              write the configuration, in which the script's target is the warehouse dev
 //	staged N            the bucket holds N objects, versions and uploads
 //	kms disable|enable  the script's key
 //	between ACTION      when the manifest for COPY is written: remove, alter, truncate or garble the first staged data object,
@@ -84,6 +85,7 @@ func runScripts(t *testing.T, dir string) {
 			"target": warehouseCommand("target"),
 			"same":   same, "job": writeJob, "staged": staged, "kms": keyCommand, "between": between, "full": full,
 			"exits": exits, "alter": alterFile, "reached": reached, "stop": stopAll, "continue": continueAll,
+			"config": writeConfig,
 		}),
 	})
 }
@@ -117,6 +119,11 @@ func setUp(t *testing.T, env *testscript.Env) error {
 	env.Setenv("AWS_ENDPOINT_URL", p.server.URL)
 	env.Setenv("SEALIFT_STATE_DIR", filepath.Join(env.WorkDir, "state"))
 	env.Setenv("HOME", env.WorkDir)
+	samples, err := filepath.Abs("internal/demo/samples")
+	if err != nil {
+		return err
+	}
+	env.Setenv("SAMPLES", samples)
 	return nil
 }
 
@@ -197,6 +204,25 @@ stage:
 func writeJob(ts *testscript.TestScript, _ bool, args []string) {
 	text := os.Expand(jobHead, ts.Getenv) + ts.ReadFile(args[1])
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+const configText = `version: 1
+warehouses:
+  dev:
+    host: $TARGET_HOST
+    port: $TARGET_PORT
+    region: eu-west-1
+    database: $DATABASE
+    user: $TARGET_USER
+    password_from: env:TARGET_PASSWORD
+    s3_role: $COPY_ROLE
+    stage: {url: "s3://$BUCKET/stage", region: eu-west-1, kms_key: $KEY, owner: "$OWNER"}
+`
+
+func writeConfig(ts *testscript.TestScript, _ bool, _ []string) {
+	dir := ts.MkAbs(".config/sealift")
+	ts.Check(os.MkdirAll(dir, 0o700))
+	ts.Check(os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(os.Expand(configText, ts.Getenv)), 0o600))
 }
 
 func staged(ts *testscript.TestScript, _ bool, args []string) {

@@ -49,6 +49,11 @@ type Options struct {
 	// Fresh says that the plan was made just now, so that its catalogs need not be read again before the run starts.
 	// They are compared once more inside the transactions in any case.
 	Fresh bool
+	// Files are those of a load that was planned by this process; a load that is resumed opens those of its plan.
+	Files *Files
+	// Sent is called now and then while a load reads its files, with the bytes read so far, as they are stored, and the
+	// records staged. Optional.
+	Sent func(table string, bytes, records int64)
 	// Force takes the target from another run that holds it. That run cannot publish any more.
 	Force bool
 }
@@ -201,9 +206,13 @@ type reached struct {
 
 // reach finds the way to both warehouses and the stage. Nothing is changed by it.
 func reach(ctx context.Context, p *plan.Plan, id string, o Options) (*reached, error) {
-	source, err := connect.NewWarehouse(ctx, p.Source, connect.Options{Application: "sealift " + id, Log: o.log()})
-	if err != nil {
-		return nil, err
+	var source *connect.Warehouse // none for a load
+	var err error
+	if p.HasSource() {
+		source, err = connect.NewWarehouse(ctx, p.Source, connect.Options{Application: "sealift " + id, Log: o.log()})
+		if err != nil {
+			return nil, err
+		}
 	}
 	target, err := connect.NewWarehouse(ctx, p.Target, connect.Options{Application: "sealift " + id, Log: o.log()})
 	if err != nil {
@@ -224,6 +233,7 @@ func (w *reached) carryOn(ctx context.Context, run *state.Run, o Options) (_ *re
 	c := runner.Config{
 		Plan: run.Plan, Run: run.ID, Journal: &reported{w: run.Journal, progress: o.Progress}, Log: o.log(),
 		Source: opener(w.source), Target: opener(w.target), Stage: w.stage, Lease: w.lease,
+		Sender: &sender{stage: w.stage, files: o.Files, progress: o.Sent},
 		Holder: w.holder, NewMarker: func() string { return randomHex(16) },
 		Unchanged: func(ctx context.Context, targets map[string]bool) error {
 			return compareCatalogs(ctx, run.Plan, o, targets)
@@ -269,7 +279,9 @@ func opener(w *connect.Warehouse) func(context.Context) (runner.Session, error) 
 func compareCatalogs(ctx context.Context, p *plan.Plan, o Options, targets map[string]bool) error {
 	var source, target *redshift.Catalog
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { source, err = catalog(gctx, p.Source, o, nil); return err })
+	if p.HasSource() {
+		g.Go(func() (err error) { source, err = catalog(gctx, p.Source, o, nil); return err })
+	}
 	g.Go(func() (err error) { target, err = catalog(gctx, p.Target, o, nil); return err })
 	if err := g.Wait(); err != nil {
 		return err

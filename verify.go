@@ -74,6 +74,10 @@ func PlanVerify(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) 
 //
 // The two warehouses are not read at one moment: rows that are written meanwhile are differences.
 func Verify(ctx context.Context, p *plan.Plan, o VerifyOptions) (*Comparison, error) {
+	if !p.HasSource() {
+		return nil, hint.With(errors.New("a load of files has no warehouse as its source: there is nothing to compare the target with"),
+			"its receipt has the digest of what was loaded: sealift show RUN")
+	}
 	out := &Comparison{
 		Version: ComparisonVersion, Job: p.Job.File, Source: p.Source.Name(), Target: p.Target.Name(),
 		StartedAt: time.Now().UTC(), Tables: make([]ComparedTable, len(p.Tables)),

@@ -20,21 +20,29 @@ import (
 // Parse reads a job file. file is its name for messages; env answers ${NAME} in the fields that allow it. The error is
 // Errors, with every mistake that the text alone shows.
 func Parse(file string, text []byte, env func(string) (string, bool)) (*Job, error) {
-	p := &parser{file: file, env: env, keys: make(map[string]Pos), values: make(map[string]Pos), broken: make(map[string]bool)}
 	j := new(Job)
-	if root := p.document(text); root != nil {
-		p.refuse(root)
-		p.mapping(root, "", reflect.ValueOf(j).Elem())
-		setDefaults(reflect.ValueOf(j).Elem())
-		p.check(j)
-	}
-	if len(p.mistakes) > 0 {
-		p.mistakes.sort()
-		return nil, p.mistakes
+	if err := parse(file, text, env, j, func(p *parser) { p.check(j) }); err != nil {
+		return nil, err
 	}
 	sum := sha256.Sum256(text)
 	j.File, j.Digest = file, hex.EncodeToString(sum[:])
 	return j, nil
+}
+
+// parse reads a file into what into points to, and has it checked.
+func parse(file string, text []byte, env func(string) (string, bool), into any, check func(*parser)) error {
+	p := &parser{file: file, env: env, keys: make(map[string]Pos), values: make(map[string]Pos), broken: make(map[string]bool)}
+	if root := p.document(text); root != nil {
+		p.refuse(root)
+		p.mapping(root, "", reflect.ValueOf(into).Elem())
+		setDefaults(reflect.ValueOf(into).Elem())
+		check(p)
+	}
+	if len(p.mistakes) > 0 {
+		p.mistakes.sort()
+		return p.mistakes
+	}
+	return nil
 }
 
 // parser walks the nodes of a file and gathers mistakes.
@@ -156,6 +164,12 @@ func (p *parser) value(n *yaml.Node, path string, v reflect.Value, tag reflect.S
 			return
 		}
 		p.mapping(n, path, v)
+	case reflect.Map:
+		if n.Kind != yaml.MappingNode {
+			p.wrongKind(n, path, "names, each with keys and values, are")
+			return
+		}
+		p.named(n, path, v)
 	case reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
 			p.wrongKind(n, path, "a list is")
@@ -171,6 +185,27 @@ func (p *parser) value(n *yaml.Node, path string, v reflect.Value, tag reflect.S
 		if text, ok := p.scalar(n, path, tag); ok {
 			p.set(n, path, v, tag, text)
 		}
+	}
+}
+
+// named decodes a node whose keys are names that somebody chose.
+func (p *parser) named(n *yaml.Node, path string, v reflect.Value) {
+	v.Set(reflect.MakeMap(v.Type()))
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, val := n.Content[i], n.Content[i+1]
+		if key.Kind != yaml.ScalarNode || !configName.MatchString(key.Value) {
+			p.mistake(pos(key), path, "%s is no name: letters, digits, - and _, of 64 at most", quote(key.Value))
+			continue
+		}
+		name, at := reflect.ValueOf(key.Value), join(path, key.Value)
+		if v.MapIndex(name).IsValid() {
+			p.mistake(pos(key), at, "is here twice; the first is in line %d", p.keys[at].Line)
+			continue
+		}
+		p.keys[at] = pos(key)
+		one := reflect.New(v.Type().Elem()).Elem()
+		p.value(val, at, one, "")
+		v.SetMapIndex(name, one)
 	}
 }
 
@@ -257,7 +292,7 @@ func shorten(path string) string {
 // fieldsOf gives the fields of a section by their keys.
 func fieldsOf(t reflect.Type) map[string]reflect.StructField {
 	fields := make(map[string]reflect.StructField)
-	for f := range t.Fields() {
+	for _, f := range reflect.VisibleFields(t) {
 		if name := f.Tag.Get("yaml"); name != "-" && name != "" {
 			fields[name] = f
 		}
@@ -268,7 +303,7 @@ func fieldsOf(t reflect.Type) map[string]reflect.StructField {
 // names gives the keys of a section in the order of the manual.
 func names(t reflect.Type) []string {
 	var names []string
-	for f := range t.Fields() {
+	for _, f := range reflect.VisibleFields(t) {
 		if name := f.Tag.Get("yaml"); name != "-" && name != "" {
 			names = append(names, name)
 		}
@@ -414,6 +449,13 @@ func setDefaults(v reflect.Value) {
 		switch {
 		case field.Kind() == reflect.Struct:
 			setDefaults(field)
+		case field.Kind() == reflect.Map:
+			for _, name := range field.MapKeys() {
+				one := reflect.New(field.Type().Elem()).Elem()
+				one.Set(field.MapIndex(name))
+				setDefaults(one)
+				field.SetMapIndex(name, one)
+			}
 		case value == "" || !field.IsZero():
 		case field.Kind() == reflect.Int:
 			field.SetInt(int64(limit(f.Tag, "default")))

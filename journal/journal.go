@@ -53,10 +53,15 @@ type Facts struct {
 	ManifestSum string           `json:"manifest_sha256,omitempty"`
 	QueryID     int64            `json:"query_id,omitempty"`
 	Identity    map[string]int64 `json:"identity,omitempty"` // column -> next value
+	Content     string           `json:"content,omitempty"`  // of a load: digest over the bytes of its files
+	Rejected    int64            `json:"rejected,omitempty"` // records that were set aside
+	Rejects     string           `json:"rejects,omitempty"`  // the file they are in
+	Blank       int64            `json:"blank,omitempty"`    // empty lines, which are no records
 	Empty       bool             `json:"empty,omitempty"`    // the prefix was listed and is empty
 	Looked      bool             `json:"looked,omitempty"`   // the answer was lost, and the marker told what happened
 	Overrode    string           `json:"overrode,omitempty"` // whose lease was taken over
 	// Times of the statements that do the work, in seconds.
+	SendSeconds   float64 `json:"send_seconds,omitempty"`
 	UnloadSeconds float64 `json:"unload_seconds,omitempty"`
 	CopySeconds   float64 `json:"copy_seconds,omitempty"`
 	DigestSeconds float64 `json:"digest_seconds,omitempty"`

@@ -16,7 +16,7 @@ type Plan struct {
 	CreatedAt time.Time `json:"created_at"`
 	Job       JobRef    `json:"job"`
 
-	Source      Warehouse   `json:"source"`
+	Source      Warehouse   `json:"source,omitzero"` // none for a load of files
 	Target      Warehouse   `json:"target"`
 	Stage       Stage       `json:"stage"`
 	Concurrency Concurrency `json:"concurrency"`
@@ -27,6 +27,17 @@ type Plan struct {
 	Tables []Table `json:"tables"`
 	// Epilogue runs after all tables, in order: foreign keys, which need both their tables.
 	Epilogue []Step `json:"epilogue"`
+}
+
+// HasSource tells a copy, which has a warehouse as its source, from a load of files.
+func (p *Plan) HasSource() bool { return p.Source != Warehouse{} }
+
+// From is how messages call where the rows come from.
+func (p *Plan) From() string {
+	if !p.HasSource() {
+		return "files"
+	}
+	return p.Source.Name()
 }
 
 // JobRef names the job file that the plan was made from.
@@ -129,6 +140,8 @@ type Table struct {
 	// enforce either. None where there is none, or where not all of it is moved.
 	Key   []string `json:"key,omitempty"`
 	Steps []Step   `json:"steps"`
+	// Input is what a load reads, in place of a table in a source.
+	Input *Input `json:"input,omitempty"`
 	// Undo is run when a step fails after the shadow was made, so that nothing is left of the try.
 	Undo []Step `json:"undo,omitempty"`
 }
@@ -147,6 +160,7 @@ const (
 	Prepare Kind = "prepare" // target: ledger, schemas
 	Fence   Kind = "fence"   // target: claim every table for this process
 	Unload  Kind = "unload"  // source: UNLOAD and digest in one transaction
+	Send    Kind = "send"    // stage: read files, write their records as parts, checked, and the manifest for COPY
 	Check   Kind = "check"   // stage: manifest against objects, and the manifest for COPY
 	Load    Kind = "load"    // target: make the shadow, COPY into it, digest, in one transaction
 	Publish Kind = "publish" // target: make it visible, with the marker, in one transaction
@@ -207,5 +221,6 @@ const (
 	ParamShadow   = "shadow"   // what the shadow's comment says: whose it is
 	ParamRows     = "rows"     // rows of the source's digest
 	ParamDigest   = "digest"   // the source's digest, hex
+	ParamContent  = "content"  // a load's content, as a digest over the files' bytes, hex
 	ParamNextID   = "next_id:" // + column: the next identity value
 )

@@ -17,11 +17,18 @@ type TextOptions struct {
 // Text is the plan for people: what goes where and how, what else changes, and that nothing has happened yet.
 func (p *Plan) Text(o TextOptions) string {
 	page := &show.Page{Columns: o.Columns, Colours: o.Colours}
-	page.Line("%s  ->  %s", p.Source.describe(), p.Target.describe())
+	from := "files"
+	if p.HasSource() {
+		from = p.Source.describe()
+	}
+	page.Line("%s  ->  %s", from, p.Target.describe())
 	page.Line("stage %s  SSE-KMS %s", p.Stage.URL(), p.Stage.KMSKey)
 	page.Blank()
 	p.tables(page)
 	page.Blank()
+	for _, t := range p.Tables {
+		t.Input.text(page)
+	}
 	p.changes(page)
 	rows, bytes := int64(0), int64(0)
 	for _, t := range p.Tables {
@@ -130,7 +137,7 @@ func (k Kind) side() string {
 	switch k {
 	case Unload:
 		return "source"
-	case Check, Empty:
+	case Send, Check, Empty:
 		return "stage"
 	case Prepare, Fence, Load, Publish, Relate, Discard:
 		return "target"

@@ -35,7 +35,7 @@ func (d *Duration) UnmarshalJSON(text []byte) error {
 func Fold(p *plan.Plan, log *journal.Log) *Receipt {
 	f := folding{
 		receipt: &Receipt{
-			Version: Version, Plan: p.ID, Job: p.Job.File, Source: p.Source.Name(), Target: p.Target.Name(),
+			Version: Version, Plan: p.ID, Job: p.Job.File, Source: p.From(), Target: p.Target.Name(),
 			Tables: make([]Table, len(p.Tables)), Journal: log.Head,
 			Stage: Stage{URL: p.Stage.URL(), KMSKey: p.Stage.KMSKeyARN},
 		},
@@ -129,7 +129,7 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 	switch e.Type {
 	case journal.Intent:
 		switch kind {
-		case plan.Unload:
+		case plan.Unload, plan.Send:
 			f.staged[t.Target] = true
 		case plan.Load:
 			f.earlier[t.Target], f.shadows[t.Target] = f.shadows[t.Target], true
@@ -140,6 +140,12 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 		case plan.Unload:
 			t.Rows, t.Digest, t.SourceQuery = facts.Rows, facts.Digest, facts.QueryID
 			t.Unload, t.Verify = Seconds(facts.UnloadSeconds), Seconds(facts.DigestSeconds)
+		case plan.Send:
+			t.Rows, t.Content, t.Send, t.Verify = facts.Rows, facts.Content, Seconds(facts.SendSeconds), 0
+			t.Rejected, t.Rejects = facts.Rejected, facts.Rejects
+			f.receipt.Stage.Objects += facts.Objects - t.Objects
+			f.receipt.Stage.Bytes += facts.Bytes - t.StagedBytes
+			t.Objects, t.StagedBytes = facts.Objects, facts.Bytes
 		case plan.Check:
 			// Staged once and checked again by a later process, or staged anew: what was published counts.
 			f.receipt.Stage.Objects += facts.Objects - t.Objects
@@ -147,6 +153,9 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 			t.Objects, t.StagedBytes = facts.Objects, facts.Bytes
 		case plan.Load:
 			f.earlier[t.Target] = true
+			if t.Content != "" {
+				t.Digest = facts.Digest
+			}
 			t.TargetQuery, t.Copy, t.Verify = facts.QueryID, Seconds(facts.CopySeconds), t.Verify+Seconds(facts.DigestSeconds)
 		case plan.Publish:
 			t.Outcome, t.Failure = Verified, nil

@@ -52,7 +52,11 @@ type Table struct {
 	Rows        int64    `json:"rows"`
 	StagedBytes int64    `json:"staged_bytes"`
 	Objects     int      `json:"objects"`
-	Digest      string   `json:"digest,omitempty"` // hex, of the source as unloaded; equals the target's when verified
+	Digest      string   `json:"digest,omitempty"`       // hex, of the source as unloaded; equals the target's when verified
+	Content     string   `json:"content,omitempty"`      // of a load: digest over the bytes of its files, hex
+	Rejected    int64    `json:"rejected,omitempty"`     // records that were set aside
+	Rejects     string   `json:"rejects,omitempty"`      // the file they are in
+	Send        Duration `json:"send_seconds,omitempty"` // of a load, in place of unload
 	Unload      Duration `json:"unload_seconds"`
 	Copy        Duration `json:"copy_seconds"`
 	Verify      Duration `json:"verify_seconds"`

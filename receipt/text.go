@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,12 +60,16 @@ func times(n int) string {
 }
 
 func (r *Receipt) grid() *show.Grid {
+	first := "unload"
+	if slices.ContainsFunc(r.Tables, func(t Table) bool { return t.Content != "" }) {
+		first = "send"
+	}
 	grid := &show.Grid{Indent: 2, Columns: []show.Column{
 		{Head: "table"},
 		{Head: "result"},
 		{Head: "rows", Right: true},
 		{Head: "digest"},
-		{Head: "unload", Right: true},
+		{Head: first, Right: true},
 		{Head: "copy", Right: true},
 		{Head: "verify", Right: true},
 		{Head: "queries"},
@@ -87,7 +92,7 @@ func (r *Receipt) grid() *show.Grid {
 			rows = show.Count(t.Rows)
 		}
 		grid.AddCells(show.Cell{Text: t.Target}, result, show.Cell{Text: rows}, show.Cell{Text: show.Short(t.Digest), Colour: show.Dim},
-			seconds(t.Unload), seconds(t.Copy), seconds(t.Verify),
+			seconds(t.Unload+t.Send), seconds(t.Copy), seconds(t.Verify),
 			show.Cell{Text: queries(t.SourceQuery, t.TargetQuery), Colour: show.Dim}, show.Cell{Text: strings.Join(t.notes(), "; ")})
 	}
 	return grid
@@ -170,6 +175,11 @@ func (r *Receipt) account(page *show.Page, o TextOptions) {
 		page.Line("            %s", r.Stage.KMSKey)
 	} else {
 		page.Line("encrypted   nothing was staged")
+	}
+	for _, t := range r.Tables {
+		if t.Rejected > 0 {
+			page.Paragraph("set aside   ", fmt.Sprintf("%s for %s, in %s", show.Plural(t.Rejected, "record"), t.Target, t.Rejects), show.Yellow)
+		}
 	}
 	for _, left := range r.Left {
 		page.Paragraph("left        ", left, show.Yellow)

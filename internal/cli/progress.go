@@ -33,6 +33,7 @@ type tableProgress struct {
 	name  string
 	began time.Time
 	about int64 // rows, as the plan estimates
+	size  int64 // of a load's files, in bytes; 0 if it is not known
 	rows  int64 // as unloaded
 	bytes int64
 	ended bool
@@ -44,6 +45,8 @@ type progressPrinter interface {
 	working(t *tableProgress, phase string)
 	// step says how a step ended.
 	step(run, table, step, outcome, detail string)
+	// sent says how much of a load's files was read and sent.
+	sent(t *tableProgress, bytes, records int64)
 	// finished says what became of a table.
 	finished(t *tableProgress, outcome string, colour show.Colour, detail string)
 	// count says how many tables are over.
@@ -56,6 +59,9 @@ func (a *app) newProgress(p *plan.Plan) *progress {
 	widest := 0
 	for _, t := range p.Tables {
 		pr.tables[t.Target] = &tableProgress{name: t.Target, about: t.EstimatedRows}
+		if t.Input != nil {
+			pr.tables[t.Target].size = t.Input.Bytes()
+		}
 		widest = max(widest, min(40, len(show.Safe(t.Target))))
 		for _, list := range [][]plan.Step{t.Steps, t.Undo} {
 			for _, s := range list {
@@ -83,6 +89,8 @@ func phase(k plan.Kind) string {
 		return "preparing"
 	case plan.Unload:
 		return "unloading"
+	case plan.Send:
+		return "sending"
 	case plan.Check:
 		return "checking"
 	case plan.Load:
@@ -137,10 +145,10 @@ func (p *progress) entry(e journal.Entry) {
 	if t == nil {
 		return
 	}
-	if kind == plan.Unload && e.Type == journal.Done {
+	if (kind == plan.Unload || kind == plan.Send) && e.Type == journal.Done {
 		t.rows = facts.Rows
 	}
-	if kind == plan.Check && e.Type == journal.Done {
+	if (kind == plan.Check || kind == plan.Send) && e.Type == journal.Done {
 		t.bytes = facts.Bytes
 	}
 	switch {
@@ -189,6 +197,8 @@ func detail(kind plan.Kind, e journal.Entry, f *journal.Facts) string {
 	switch kind {
 	case plan.Unload:
 		return show.Plural(f.Rows, "row") + ", " + show.Duration(time.Duration(f.UnloadSeconds*float64(time.Second)))
+	case plan.Send:
+		return show.Plural(f.Rows, "row") + ", " + show.Plural(int64(f.Objects), "object") + ", " + show.Bytes(f.Bytes) + ", " + show.Duration(time.Duration(f.SendSeconds*float64(time.Second)))
 	case plan.Check:
 		return show.Plural(int64(f.Objects), "object") + ", " + show.Bytes(f.Bytes)
 	case plan.Load:
@@ -211,6 +221,13 @@ func (p *progress) resumed(run string, done []receipt.Table) {
 	}
 }
 
+// sent tells how far a load has come with reading its files.
+func (p *progress) sent(table string, bytes, records int64) {
+	if t := p.tables[table]; t != nil {
+		p.printer.sent(t, bytes, records)
+	}
+}
+
 // close ends the lines that are redrawn.
 func (p *progress) close() { p.printer.close() }
 
@@ -223,6 +240,7 @@ func (p plain) step(run, table, step, outcome, detail string) {
 }
 
 func (plain) working(*tableProgress, string)                       {}
+func (plain) sent(*tableProgress, int64, int64)                    {}
 func (plain) finished(*tableProgress, string, show.Colour, string) {}
 func (plain) count(string, int, int)                               {}
 func (plain) close()                                               {}
@@ -234,7 +252,7 @@ type terminal struct {
 	bars          *mpb.Progress
 	foot          *mpb.Bar
 	widest        int
-	mu            sync.Mutex // guards what is drawn by mpb's goroutine: lines and text
+	mu            sync.Mutex // guards lines and text: mpb's goroutine draws them, and that of a load counts
 	lines         map[*tableProgress]*line
 	footText      string
 	testOnlyDrawn func() // called when the foot is drawn
@@ -272,12 +290,12 @@ func (t *terminal) working(table *tableProgress, phase string) {
 	case table.about > 0:
 		rows = "about " + show.Plural(table.about, "row")
 	}
+	t.mu.Lock()
 	l, drawn := t.lines[table]
 	if !drawn {
 		l = &line{since: time.Now()}
 		t.lines[table] = l
 	}
-	t.mu.Lock()
 	l.phase, l.rows = phase, rows
 	t.mu.Unlock()
 	if drawn {
@@ -292,6 +310,21 @@ func (t *terminal) working(table *tableProgress, phase string) {
 	})))
 }
 
+// sent redraws the line with bytes read, records sent, and when it will be done.
+func (t *terminal) sent(table *tableProgress, bytes, records int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l, drawn := t.lines[table]
+	if !drawn {
+		return
+	}
+	l.rows = fmt.Sprintf("%s   %s", show.Plural(records, "row"), show.Bytes(bytes))
+	if took := time.Since(l.since); table.size > bytes && bytes > 0 && took > time.Second {
+		left := time.Duration(float64(took) * float64(table.size-bytes) / float64(bytes))
+		l.rows += fmt.Sprintf(" of %s, %s left", show.Bytes(table.size), elapsed(left))
+	}
+}
+
 // elapsed is a time in whole seconds: it is drawn anew several times in each.
 func elapsed(d time.Duration) string {
 	if d < time.Minute {
@@ -301,8 +334,10 @@ func elapsed(d time.Duration) string {
 }
 
 func (t *terminal) finished(table *tableProgress, outcome string, colour show.Colour, detail string) {
+	t.mu.Lock()
 	l := t.lines[table]
 	delete(t.lines, table)
+	t.mu.Unlock()
 	page := &show.Page{Colours: t.stream.colours}
 	_, _ = fmt.Fprintf(t.stream, "%-*s  %s  %s\n", t.widest, show.Safe(table.name), page.Paint(colour, fmt.Sprintf("%-14s", outcome)), show.Safe(detail))
 	if l != nil {

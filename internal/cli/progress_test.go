@@ -28,6 +28,10 @@ func (r *recorder) finished(t *tableProgress, outcome string, _ show.Colour, det
 func (r *recorder) count(_ string, over, total int) { r.add("count %d of %d", over, total) }
 func (r *recorder) close()                          { r.add("close") }
 
+func (r *recorder) sent(t *tableProgress, bytes, records int64) {
+	r.add("sent %s %d %d", t.name, bytes, records)
+}
+
 func (r *recorder) add(format string, args ...any) {
 	r.lines = append(r.lines, fmt.Sprintf(format, args...))
 }

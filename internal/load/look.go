@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sealift/sealift/internal/hint"
@@ -44,7 +45,12 @@ type Found struct {
 type FoundColumn struct {
 	Name string
 	*infer.Column
+	// Long is where the first value was seen that no VARCHAR holds, "" if there is none.
+	Long string
 }
+
+// maxVarchar is the longest VARCHAR in bytes (DG r_Character_types).
+const maxVarchar = 65535
 
 // sampleBytes bounds what is looked at, unless everything is; so much is kept of standard input to be read again.
 const sampleBytes = 16 << 20
@@ -58,7 +64,7 @@ func Look(ctx context.Context, inputs []source.Input, o *source.Opener, w Wish) 
 	if w.Records == 0 {
 		w.Records = DefaultRecords
 	}
-	l := &looking{wish: w, whole: true}
+	l := &looking{wish: w, whole: true, long: make(map[string]string)}
 	for i, in := range inputs {
 		if w.Records < 0 && in.At == nil {
 			return nil, hint.With(fmt.Errorf("%s can be read once only, so that not all of it can be looked at first", in.Name), "infer from a number of records: --infer N")
@@ -93,7 +99,8 @@ type looking struct {
 	header []string
 	values []*infer.Column
 	schema jsonrec.Schema
-	firsts [][]string // the first record of each stream, while it is not known whether those are headers
+	long   map[string]string // by column: where the first value was that no VARCHAR holds
+	firsts [][]string        // the first record of each stream, while it is not known whether those are headers
 }
 
 // stream looks at one stream.
@@ -120,7 +127,7 @@ func (l *looking) stream(s source.Stream) error {
 		r = io.MultiReader(bytes.NewReader(begin), r)
 	}
 	if l.found.Format.JSON {
-		return at(s.Name, l.objects(r))
+		return at(s.Name, l.objects(s.Name, r))
 	}
 	return at(s.Name, l.texts(s.Name, r))
 }
@@ -152,7 +159,7 @@ func (l *looking) begin(text []byte, whole bool) error {
 	return nil
 }
 
-func (l *looking) objects(r io.Reader) error {
+func (l *looking) objects(name string, r io.Reader) error {
 	split := jsonrec.NewSplitter(r, l.found.Format.Path)
 	for {
 		b, err := split.Next(blockSize / 4)
@@ -165,6 +172,13 @@ func (l *looking) objects(r io.Reader) error {
 		for _, r := range b {
 			if err := l.schema.Add(r); err != nil {
 				return err
+			}
+			if len(r.Text) > maxVarchar {
+				for key, c := range l.schema.Columns {
+					if c.Longest() > maxVarchar && l.long[key] == "" {
+						l.long[key] = fmt.Sprintf("%s, line %d, record %d", name, r.Line, r.Number)
+					}
+				}
 			}
 			if err := l.seen(len(r.Text)); err != nil {
 				return err
@@ -222,8 +236,12 @@ func (l *looking) texts(name string, r io.Reader) error {
 			size := 0
 			for i, v := range values {
 				size += len(v.Text) + 1
-				if !v.Null {
-					l.values[i].Add(v.Text)
+				if v.Null {
+					continue
+				}
+				l.values[i].Add(v.Text)
+				if key := strconv.Itoa(i); len(v.Text) > maxVarchar && l.long[key] == "" {
+					l.long[key] = fmt.Sprintf("%s, line %d", name, line)
 				}
 			}
 			if err := l.seen(size); err != nil {
@@ -264,7 +282,7 @@ func (l *looking) finish() (*Found, error) {
 	f.Whole = l.whole
 	if f.Format.JSON {
 		for _, k := range l.schema.Keys {
-			f.Columns = append(f.Columns, FoundColumn{Name: k, Column: l.schema.Columns[k]})
+			f.Columns = append(f.Columns, FoundColumn{Name: k, Column: l.schema.Columns[k], Long: l.long[k]})
 		}
 		if len(f.Columns) == 0 {
 			return nil, errors.New("there is no record with a key in it")
@@ -287,7 +305,7 @@ func (l *looking) finish() (*Found, error) {
 		}
 	}
 	for i, c := range l.values {
-		f.Columns = append(f.Columns, FoundColumn{Name: f.Format.Names[i], Column: c})
+		f.Columns = append(f.Columns, FoundColumn{Name: f.Format.Names[i], Column: c, Long: l.long[strconv.Itoa(i)]})
 	}
 	return f, nil
 }

@@ -268,7 +268,7 @@ func (s *sending) header(b delimited.Block) (delimited.Block, error) {
 		return b, err
 	}
 	for i, n := range names {
-		if i >= len(s.Format.Names) || n != s.Format.Names[i] {
+		if i >= len(s.Format.Names) || !strings.EqualFold(n, s.Format.Names[i]) {
 			return b, &delimited.Error{Line: line, Column: i + 1, Reason: fmt.Sprintf("the header says %q, that of the first file %q; load them one by one", n, nth(s.Format.Names, i))}
 		}
 	}
@@ -289,7 +289,7 @@ func nth(list []string, i int) string {
 func at(name string, err error) error {
 	_, text := errors.AsType[*delimited.Error](err)
 	_, object := errors.AsType[*jsonrec.Error](err)
-	if text || object {
+	if _, known := errors.AsType[*RecordError](err); !known && (text || object) {
 		return &RecordError{Stream: name, Err: err}
 	}
 	return err
@@ -302,6 +302,17 @@ type RecordError struct {
 }
 
 func (e *RecordError) Error() string { return e.Stream + ", " + e.Err.Error() }
+
+// Value is what was wrong, "" where the whole record is. It is somebody's data.
+func (e *RecordError) Value() string {
+	if d, ok := errors.AsType[*delimited.Error](e.Err); ok {
+		return d.Value
+	}
+	if j, ok := errors.AsType[*jsonrec.Error](e.Err); ok {
+		return j.Value
+	}
+	return ""
+}
 
 // Unwrap gives the error of the format's package.
 func (e *RecordError) Unwrap() error { return e.Err }

@@ -20,6 +20,10 @@ type selection struct {
 	mode   string
 	pos    job.Pos
 
+	label string      // what messages call the files of a load, in place of source
+	input *plan.Input // of a load
+	again bool        // a load's content may have been appended before
+
 	want        redshift.TableDef  // the target's definition as it should be
 	moved       []redshift.Column  // the columns that are moved, with the source's types
 	key         []string           // of moved, what tells rows apart
@@ -33,6 +37,9 @@ type selection struct {
 
 // name of the source for people.
 func (s *selection) name() string {
+	if s.label != "" {
+		return s.label
+	}
 	if s.source == nil {
 		return "(query)"
 	}

@@ -89,8 +89,13 @@ func (b *builder) table(s *selection) plan.Table {
 		Folder:      folder(s.index, s.target),
 		Fingerprint: plan.Fingerprint{Source: redshift.Absent, Target: redshift.Absent},
 		Digest:      redshift.Layout(s.moved),
-		Rows:        t.rows(), Key: s.key,
+		Key:         s.key, Input: s.input,
 		Notes: s.notes, Differences: s.differences,
+	}
+	if s.input == nil {
+		out.Rows = t.rows()
+	} else {
+		out.EstimatedBytes = s.input.Bytes()
 	}
 	if s.source != nil {
 		out.Fingerprint.Source = s.source.ColumnsFingerprint()
@@ -99,7 +104,11 @@ func (b *builder) table(s *selection) plan.Table {
 	if s.have != nil {
 		out.Fingerprint.Target = s.have.ColumnsFingerprint()
 	}
-	out.Steps = []plan.Step{t.unload(), t.check(), t.load(), t.publish()}
+	if s.input == nil {
+		out.Steps = []plan.Step{t.unload(), t.check(), t.load(), t.publish()}
+	} else {
+		out.Steps = []plan.Step{t.send(), t.load(), t.publish()}
+	}
 	if b.Stage.Keep != "always" {
 		out.Steps = append(out.Steps, plan.Step{ID: t.id("empty"), Kind: plan.Empty, About: "empty the stage"})
 	}
@@ -262,8 +271,16 @@ func (t *tableBuilder) load() plan.Step {
 	if t.format == redshift.Text {
 		cp.NullAs = t.marker()
 	}
+	about := "copy into a shadow and compare its digest with the source's"
+	if t.input != nil {
+		cp.NullAs, cp.Delimiter = t.input.Marker, ','
+		if t.input.Delimiter != "" {
+			cp.Delimiter = t.input.Delimiter[0]
+		}
+		about = "copy into a shadow and compare its rows with the records that were sent"
+	}
 	return plan.Step{
-		ID: t.id("load"), Kind: plan.Load, About: "copy into a shadow and compare its digest with the source's",
+		ID: t.id("load"), Kind: plan.Load, About: about,
 		Statements: []plan.Statement{
 			{SQL: redshift.ColumnsQuery(t.target), Role: plan.Fingerprints},
 			{SQL: redshift.DropIfExists(t.shadow)},
@@ -317,11 +334,19 @@ func (t *tableBuilder) publish() plan.Step {
 		st = append(st, lock, unchanged, empty, insert, compare, ours(t.shadow), drop)
 	case plan.Append:
 		about = "add the rows to the table"
-		st = append(st, lock, unchanged, insert, ours(t.shadow), drop)
+		st = append(st, lock, unchanged)
+		if t.input != nil && !t.again {
+			st = append(st, t.sameContent())
+		}
+		st = append(st, insert, ours(t.shadow), drop)
 	default:
 		panic("planner: no way of publishing by " + string(t.method))
 	}
-	st = append(st, marks(t.target.String(), redshift.Placeholder(plan.ParamRows), redshift.Placeholder(plan.ParamDigest)), plan.Fenced(t.target.String()))
+	digest := redshift.Placeholder(plan.ParamDigest)
+	if t.input != nil {
+		digest = redshift.Placeholder(plan.ParamContent)
+	}
+	st = append(st, marks(t.target.String(), redshift.Placeholder(plan.ParamRows), digest), plan.Fenced(t.target.String()))
 	return plan.Step{ID: t.id("publish"), Kind: plan.Publish, About: about, Statements: st}
 }
 

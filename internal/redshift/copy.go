@@ -12,8 +12,10 @@ type Copy struct {
 	Columns []Ident
 	From    Fragment // the manifest's URL: a Literal or a Placeholder
 	Role    string
-	Format  string // Parquet or Text
-	NullAs  string // Text only: what stands for NULL
+	Format  string // Parquet, Text or CSV
+	NullAs  string // Text and CSV: what stands for NULL
+	// Delimiter of CSV, which is quoted by double quotes and compressed with Zstandard.
+	Delimiter byte
 	// ExplicitIDs says that Columns names an IDENTITY column, whose values come from the files.
 	ExplicitIDs bool
 	// Region of the bucket, if it is not the warehouse's; for Text only.
@@ -36,8 +38,15 @@ func (c Copy) check() error {
 	if c.Format == Parquet && c.Region != "" {
 		return errors.New("files of format parquet cannot be loaded from another region; stage in the target's, or use format text")
 	}
+	if c.Format == CSV && (c.Delimiter == 0 || c.Delimiter >= 0x80 || c.Delimiter == '"' || c.Delimiter == '\n' || c.Delimiter == '\r') {
+		return fmt.Errorf("%q cannot tell fields apart", c.Delimiter)
+	}
+	format := c.Format
+	if format == CSV {
+		format = Text // whose NULL marker it has
+	}
 	_, err := ParseRoleChain(c.Role)
-	return errors.Join(err, checkFormat(c.Format, c.NullAs), checkRegion(c.Region))
+	return errors.Join(err, checkFormat(format, c.NullAs), checkRegion(c.Region))
 }
 
 // SQL is the statement's text. It panics where Check returns an error.
@@ -51,12 +60,17 @@ func (c Copy) SQL() SQL {
 		authorization(c.Role),
 		Build("MANIFEST"),
 	}
-	if c.Format == Parquet {
+	switch c.Format {
+	case Parquet:
 		// Columnar formats take few options (DG copy-usage_notes-copy-from-columnar); COMPUPDATE is not one of them,
 		// and does not happen.
 		clauses = append(clauses, Build("FORMAT AS PARQUET"))
-	} else {
-		clauses = append(clauses, delimited(c.NullAs)...)
+	default:
+		if c.Format == CSV {
+			clauses = append(clauses, Build("FORMAT AS CSV DELIMITER ?", Lit(string(c.Delimiter))), Build("NULL AS ?", Lit(c.NullAs)), Build("ZSTD"))
+		} else {
+			clauses = append(clauses, delimited(c.NullAs)...)
+		}
 		clauses = append(clauses, Build("DATEFORMAT 'auto' TIMEFORMAT 'auto'"), Build("COMPUPDATE OFF"))
 	}
 	clauses = append(clauses, Build("STATUPDATE OFF"))

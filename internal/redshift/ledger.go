@@ -39,6 +39,15 @@ DISTSTYLE ALL`, Fence),
 	}
 }
 
+// ContentQuery counts the loads of the same content into a table that the ledger has. Marker rows of copies have digests
+// of rows, which are never those of files.
+func ContentQuery(target, digest Fragment) SQL {
+	return Build("SELECT COUNT(*)\nFROM ?\nWHERE target = ? AND digest = ?", Ledger, target, digest)
+}
+
+// SlicesQuery asks how many files a cluster reads at once. Workgroups do not have this view.
+func SlicesQuery() SQL { return Build("SELECT COUNT(*) FROM stv_slices") }
+
 // MarkerQuery asks whether the transaction that was to leave a marker has committed: it answers 0 or 1. Only the answer
 // to a session that began after the transaction's own was over is final.
 func MarkerQuery(marker string) SQL {

@@ -257,6 +257,7 @@ func (t *Type) UnmarshalText(text []byte) (err error) {
 const (
 	Parquet = "parquet"
 	Text    = "text"
+	CSV     = "csv" // what a load stages: COPY only
 )
 
 // Movable tells whether values of the type come out of UNLOAD and COPY in a format as they were, and why not. For Parquet

@@ -93,6 +93,9 @@ func (pos *position) entry(e journal.Entry, kind plan.Kind) {
 		if e.Type == journal.Done {
 			t.unloaded = e.Facts
 		}
+	case plan.Send:
+		// What was sent is not used again: files are cheap to read once more, and nobody has checked them since.
+		t.staged = t.staged || e.Type == journal.Intent
 	case plan.Load:
 		switch e.Type {
 		case journal.Intent:

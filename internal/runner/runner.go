@@ -35,6 +35,15 @@ type Stage interface {
 	Empty(ctx context.Context, prefix string) (removed int, err error)
 }
 
+// Sender reads the files of a load and stages their records.
+type Sender interface {
+	// Send stages the records of t's files under prefix, and writes the manifest for COPY. Every object is checked. The facts
+	// tell rows, objects, bytes, manifest and content; for an attempt after the first, which tells that files are read again.
+	Send(ctx context.Context, t *plan.Table, prefix string, attempt int) (journal.Facts, error)
+	// Place tells which line of which file a line of a staged object came from. It knows what this process has sent.
+	Place(object string, line int64) (file string, at int64, ok bool)
+}
+
 // Lease is the claim of this process on the target. Take answers plan.ErrHeld when another run has it, and otherwise
 // whose claim it overrode; Renew answers plan.ErrHeld when another run has taken it.
 type Lease interface {
@@ -59,6 +68,7 @@ type Config struct {
 	Source  func(ctx context.Context) (Session, error)
 	Target  func(ctx context.Context) (Session, error)
 	Stage   Stage
+	Sender  Sender // for plans of loads only, which need no Source
 	Lease   Lease
 	Journal Journal
 	Log     *slog.Logger
@@ -254,7 +264,7 @@ func largestFirst(tables []plan.Table) []*plan.Table {
 type table struct {
 	plan   *plan.Table // nil for steps outside tables
 	facts  journal.Facts
-	digest *redshift.Digest // the source's, once unloaded
+	digest *redshift.Digest // the source's, once unloaded; a load's, once it is in the shadow
 	reused bool             // an earlier process unloaded it
 	staged bool             // something may be staged
 	loaded bool             // the shadow may exist

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/internal/show"
 	"github.com/sealift/sealift/journal"
 	"github.com/sealift/sealift/plan"
 )
@@ -183,8 +185,18 @@ func (t *table) keep(s plan.Step, f journal.Facts) {
 		t.facts.Prefix, t.facts.Identity = f.Prefix, f.Identity
 	case plan.Check:
 		t.facts.Manifest = f.Manifest
+	case plan.Send:
+		t.facts, t.digest = f, nil
 	case plan.Prepare, plan.Fence, plan.Load, plan.Publish, plan.Empty, plan.Relate, plan.Discard:
 	}
+}
+
+// rows is how many the target must come to have of this table.
+func (t *table) rows() int64 {
+	if t.digest == nil {
+		return t.facts.Rows
+	}
+	return t.digest.Rows
 }
 
 // carryOut does what a step says. It calls begin, which writes the intent, once and before the first effect.
@@ -200,6 +212,19 @@ func (r *run) carryOut(ctx context.Context, t *table, s plan.Step, attempt int, 
 		f := journal.Facts{Prefix: r.prefix(t) + strconv.Itoa(attempt) + "/"}
 		t.staged = true
 		return r.transact(ctx, r.source, t, s, f, begin)
+	case plan.Send:
+		f := journal.Facts{Prefix: r.prefix(t) + strconv.Itoa(attempt) + "/"}
+		t.staged = true
+		if err := begin(f); err != nil {
+			return f, err
+		}
+		start := r.Now()
+		sent, err := r.Sender.Send(ctx, t.plan, f.Prefix, attempt)
+		if err != nil {
+			return f, err
+		}
+		sent.Prefix, sent.SendSeconds = f.Prefix, r.since(start)
+		return sent, nil
 	case plan.Check:
 		f := journal.Facts{Prefix: t.facts.Prefix}
 		if err := begin(f); err != nil {
@@ -267,7 +292,7 @@ func (r *run) transact(ctx context.Context, p *pool, t *table, s plan.Step, f jo
 		if !sess.Broken() {
 			if _, rerr := sess.Exec(end, redshift.Build("ROLLBACK")); rerr == nil {
 				usable = true
-				err = r.explain(end, sess, s, err)
+				err = r.explain(end, sess, t, s, err)
 			}
 		}
 		return f, err
@@ -298,14 +323,14 @@ func (e *rolledBack) OutcomeUnknown() bool { return false }
 // statements runs the statements of an open transaction and does with each answer what its role says.
 func (r *run) statements(ctx context.Context, sess Session, onSource bool, t *table, s plan.Step, f *journal.Facts) error {
 	for _, st := range s.Statements {
-		if st.Role == plan.Copies && t.digest.Rows == 0 {
+		if st.Role == plan.Copies && t.rows() == 0 {
 			continue
 		}
 		sql, err := st.SQL.Fill(r.values(t, *f))
 		if err != nil {
 			return fmt.Errorf("step %s: %w", s.ID, err)
 		}
-		if err := r.statement(ctx, sess, onSource, t, st, sql, f); err != nil {
+		if err := r.statement(ctx, sess, onSource, t, s, st, sql, f); err != nil {
 			return err
 		}
 	}
@@ -334,6 +359,9 @@ func (r *run) values(t *table, f journal.Facts) map[string]redshift.Fragment {
 		v[plan.ParamRows] = redshift.Int(t.digest.Rows)
 		v[plan.ParamDigest] = redshift.Lit(t.digest.Hex())
 	}
+	if t.facts.Content != "" {
+		v[plan.ParamContent], v[plan.ParamRows] = redshift.Lit(t.facts.Content), redshift.Int(t.facts.Rows)
+	}
 	for column, next := range t.facts.Identity {
 		v[plan.ParamNextID+column] = redshift.Int(next)
 	}
@@ -341,7 +369,7 @@ func (r *run) values(t *table, f journal.Facts) map[string]redshift.Fragment {
 }
 
 // statement runs one statement by its role.
-func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *table, st plan.Statement, sql redshift.SQL, f *journal.Facts) error {
+func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *table, s plan.Step, st plan.Statement, sql redshift.SQL, f *journal.Facts) error {
 	start := r.Now()
 	switch st.Role {
 	case plan.Execute, plan.Marks:
@@ -376,8 +404,8 @@ func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *tab
 		return err
 	case plan.Counts:
 		n, err := sess.Exec(ctx, sql)
-		if err == nil && n != t.digest.Rows {
-			err = fmt.Errorf("%d rows were written, the source had %d", n, t.digest.Rows)
+		if err == nil && n != t.rows() {
+			err = fmt.Errorf("%d rows were written, the source had %d", n, t.rows())
 		}
 		return err
 	case plan.Fences:
@@ -397,6 +425,14 @@ func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *tab
 		f.Rows, f.Digest = d.Rows, d.Hex()
 		if onSource {
 			f.DigestRow = d.Fields()
+			t.digest = &d
+			return nil
+		}
+		if t.digest == nil && s.Kind == plan.Load {
+			// A load: nobody has a digest of its rows yet, but how many there are is known.
+			if d.Rows != t.facts.Rows {
+				return &Mismatch{Differences: []string{fmt.Sprintf("%d records were staged, %d rows came of them", t.facts.Rows, d.Rows)}}
+			}
 			t.digest = &d
 			return nil
 		}
@@ -472,7 +508,7 @@ func (e *Mismatch) Error() string {
 }
 
 // explain adds to a failed COPY what the warehouse noted about it: the file, line and column.
-func (r *run) explain(ctx context.Context, sess Session, s plan.Step, err error) error {
+func (r *run) explain(ctx context.Context, sess Session, t *table, s plan.Step, err error) error {
 	text := redshift.HintFor(err)
 	if s.Kind != plan.Load || !redshift.IsLoadError(err) {
 		return hint.With(err, text)
@@ -488,16 +524,44 @@ func (r *run) explain(ctx context.Context, sess Session, s plan.Step, err error)
 	if qerr != nil || found == nil {
 		return hint.With(err, "ask the target why: select * from sys_load_error_detail order by start_time desc limit 10")
 	}
-	return hint.With(&LoadFailure{First: *found, Err: err}, found.Hint())
+	failure := &LoadFailure{First: *found, Err: err}
+	if t.plan != nil && t.plan.Input != nil {
+		failure.place(r.Sender)
+	}
+	return hint.With(failure, failure.hint())
 }
 
 // LoadFailure is a failed COPY with the first record it failed on. The value itself is not in it: it is somebody's data.
 type LoadFailure struct {
 	First redshift.LoadError
 	Err   error
+	// File and Line are where the record stood in what a load read, if that is known.
+	File string
+	Line int64
+	sent bool // what was staged is a load's
 }
 
-func (e *LoadFailure) Error() string { return e.First.String() }
+func (e *LoadFailure) Error() string {
+	if e.File != "" {
+		return fmt.Sprintf("%s, line %d, %s", e.File, e.Line, e.First.String())
+	}
+	return e.First.String()
+}
+
+// place finds where the record stood in the files of a load.
+func (e *LoadFailure) place(s Sender) {
+	e.sent = true
+	if file, line, ok := s.Place(e.First.File, e.First.Line); ok {
+		e.File, e.Line = file, line
+	}
+}
+
+func (e *LoadFailure) hint() string {
+	if !e.sent {
+		return e.First.Hint()
+	}
+	return "give the column another type (--types " + show.Argument(cmp.Or(e.First.Column, "COLUMN")+"=TYPE") + "), correct the file, or look at all of it first: --infer all"
+}
 
 // Unwrap gives the server's error.
 func (e *LoadFailure) Unwrap() error { return e.Err }

@@ -146,10 +146,7 @@ func (s *Splitter) next(text []byte) (Record, error) {
 
 // finish reads to the end of the stream.
 func (s *Splitter) finish() error {
-	for {
-		if s.dec.StackDepth() == 0 {
-			break
-		}
+	for s.dec.StackDepth() > 0 {
 		if kind := s.dec.PeekKind(); kind == '{' || kind == '[' {
 			if err := s.dec.SkipValue(); err != nil {
 				return s.wrong(err)

@@ -47,9 +47,8 @@ func Files(arguments []string, stdin io.Reader) (inputs []Input, left []string, 
 				return nil, nil, errors.New("standard input can be read once only: - is there twice")
 			}
 			seen["-"] = true
-			inputs = append(inputs, Input{Name: "-", Size: -1, Open: func(context.Context) (io.ReadCloser, error) {
-				return io.NopCloser(stdin), nil
-			}})
+			once := &rewinding{r: stdin}
+			inputs = append(inputs, Input{Name: "-", Size: -1, Open: once.open})
 			continue
 		}
 		paths, err := expand(a)
@@ -79,6 +78,23 @@ func Files(arguments []string, stdin io.Reader) (inputs []Input, left []string, 
 		return nil, left, fmt.Errorf("there is no file in %s", strings.Join(arguments, ", "))
 	}
 	return inputs, left, nil
+}
+
+// Open opens files by their names, each as it is, for nothing in them is a pattern.
+func Open(paths []string) ([]Input, error) {
+	inputs := make([]Input, 0, len(paths))
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		if err != nil {
+			return nil, fmt.Errorf("open %s: %w", p, errors.Unwrap(err))
+		}
+		size := int64(-1)
+		if info.Mode().IsRegular() {
+			size = info.Size()
+		}
+		inputs = append(inputs, file(p, size))
+	}
+	return inputs, nil
 }
 
 // expand is what the shell would have done, for arguments in quotes.

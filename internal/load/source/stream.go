@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -91,7 +92,7 @@ func (o *Opener) unpack(ctx context.Context, in Input, name string, r io.Reader,
 	if kind != "" && len(packing) >= 3 {
 		return fmt.Errorf("%s is packed more than three times (%s)", name, strings.Join(packing, " in "))
 	}
-	inner := append(packing[:len(packing):len(packing)], kind)
+	inner := append(slices.Clip(packing), kind)
 	switch kind {
 	case "":
 		return do(Stream{Name: name, Packing: packing, Reader: &limited{r: b, stored: stored, limits: o.Limits, name: name, packing: packing}})

@@ -1,0 +1,375 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sealift/sealift"
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/show"
+	"github.com/sealift/sealift/job"
+	"github.com/sealift/sealift/plan"
+	"github.com/sealift/sealift/receipt"
+)
+
+// loadFlags are what the command line says about a load.
+type loadFlags struct {
+	to, job, config                string
+	mode, format, delimiter, quote string
+	header, noHeader               bool
+	nulls                          []string
+	records, infer, types          string
+	ddl, plan, sql                 bool
+	maxErrors                      int64
+	rejects                        string
+	showValues, again              bool
+	allowMissing, ignoreExtra      bool
+	maxRatio                       int64
+	maxSize, sse                   string
+	force                          bool
+}
+
+func (a *app) loadCommand() *cobra.Command {
+	var f loadFlags
+	cmd := &cobra.Command{
+		Use:   "load FILE... --to WAREHOUSE.SCHEMA.TABLE",
+		Short: "Load files into a table, encrypted on the way, and print the receipt",
+		Long: `Load files into a table. FILE is a file, a folder, a pattern in quotes, or - for stdin; each
+holds delimited text (CSV, TSV and the like) or JSON (lines, an array, or a document with its
+records under a path), plain or packed (gzip, bzip2, zstd, zip, tar). What it is shows in its
+bytes; flags say otherwise.
+
+The records are read once, cut into parts, compressed and staged under the KMS key, every object
+checked; then copied into a shadow, counted, and published whole, in one transaction. A table
+that is missing is created from what the values have in common. In one that is there, columns are
+matched by the header's names.
+
+--to names a warehouse of the configuration (~/.config/sealift/config.yaml, see docs/config.md)
+and a table; with --job it is a table in the target of that job.
+
+The same content is not appended to a table twice, unless --again says so.
+
+Exit codes: 0 published and verified; 1 failed; 2 wrong usage; 3 the table failed and is
+untouched; 5 another run holds the target; 130 interrupted. After 3 and 130, the command that
+goes on with the run is printed.`,
+		Example: `  sealift load flight_data.csv.gz --to dev.public.flight_data
+  sealift load 'enforcement/*.json.zip' --records results --to dev.public.food_enforcement --ddl`,
+		Annotations: map[string]string{"exits": "told"},
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{fmt.Errorf("%s takes the files to load, or - for stdin; there is none", cmd.CommandPath())}
+			}
+			return nil
+		},
+		RunE: a.run(func(ctx context.Context, args []string) error {
+			return a.load(ctx, args, f)
+		}),
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.to, "to", "", "`TABLE`: WAREHOUSE.SCHEMA.TABLE, or SCHEMA.TABLE with --job")
+	flags.StringVar(&f.job, "job", "", "use target and stage of this job `FILE`")
+	flags.StringVar(&f.config, "config", "", "`FILE` that names warehouses (default\n$XDG_CONFIG_HOME/sealift/config.yaml, ~/.config/sealift/config.yaml)")
+	flags.StringVar(&f.mode, "mode", "create", "`MODE`: create (into a table that is missing or empty), append or\nreplace")
+	flags.StringVar(&f.format, "format", "", "csv or json (default: what the bytes say)")
+	flags.StringVar(&f.delimiter, "delimiter", "", "`C` between fields, or tab (default: what the bytes say)")
+	flags.StringVar(&f.quote, "quote", "", "`C` around fields, or none (default: what the bytes say)")
+	flags.BoolVar(&f.header, "header", false, "the first line names the columns")
+	flags.BoolVar(&f.noHeader, "no-header", false, "the first line is a record")
+	flags.StringArrayVar(&f.nulls, "null", nil, "`TEXT` that means NULL, as a field with nothing in it does;\ncan be repeated")
+	flags.StringVar(&f.records, "records", "", "`PATH` of the records in a JSON document: results, data.items")
+	flags.StringVar(&f.infer, "infer", "", "look at `N` records, or all, to find types (default 100000)")
+	flags.StringVar(&f.types, "types", "", "types of columns: id=bigint,price=decimal(10,2)")
+	flags.BoolVar(&f.ddl, "ddl", false, "print the table's CREATE TABLE and stop")
+	flags.BoolVar(&f.plan, "plan", false, "print the plan and stop")
+	flags.BoolVar(&f.sql, "sql", false, "with --plan: every statement too, in order")
+	flags.Int64Var(&f.maxErrors, "max-errors", 0, "set up to `N` wrong records aside, into the file of --rejects")
+	flags.StringVar(&f.rejects, "rejects", "", "`FILE` for records that are set aside; must not be there yet")
+	flags.BoolVar(&f.showValues, "show-values", false, "show the value that is wrong in messages")
+	flags.BoolVar(&f.again, "again", false, "append the same content once more")
+	flags.BoolVar(&f.allowMissing, "allow-missing", false, "columns of the table may be missing in the files")
+	flags.BoolVar(&f.ignoreExtra, "ignore-extra", false, "leave out columns of the files that the table does not have")
+	flags.Int64Var(&f.maxRatio, "max-ratio", 0, "let a packed file become `N` times its size (default 400)")
+	flags.StringVar(&f.maxSize, "max-size", "", "let a file become `SIZE` when unpacked, as 500GB (default 16TB)")
+	flags.StringVar(&f.sse, "sse", "", "`KEY` to stage under, kms:ALIAS or kms:ARN (default: the\nstage's kms_key)")
+	forceFlag(cmd, &f.force)
+	a.jsonFlag(cmd)
+	return cmd
+}
+
+func (a *app) load(ctx context.Context, files []string, f loadFlags) error {
+	q, err := a.loadRequest(files, f)
+	if err != nil {
+		return err
+	}
+	if !f.ddl && !f.plan {
+		if err := a.needState(); err != nil {
+			return err
+		}
+	}
+	p, err := a.planLoad(ctx, q)
+	switch {
+	case err != nil:
+		return err
+	case f.ddl:
+		text, err := sealift.DDL(p)
+		if err != nil {
+			return err
+		}
+		return a.answer(text + "\n")
+	case f.plan && a.json:
+		return p.Encode(a.stdout)
+	case f.plan:
+		return a.answer(p.Text(plan.TextOptions{Columns: a.stdout.page(), Colours: a.stdout.colours, SQL: f.sql}))
+	}
+	progress := a.newProgress(p)
+	return a.carryOut(ctx, progress, func(ctx context.Context, o sealift.Options) (*receipt.Receipt, error) {
+		o.Fresh, o.Force, o.Files, o.Sent = true, f.force, q.Files, progress.sent
+		return sealift.Copy(ctx, p, o)
+	})
+}
+
+// planLoad looks at files and target. Nothing has been changed yet, so this may be left at any point.
+func (a *app) planLoad(ctx context.Context, q sealift.LoadRequest) (*plan.Plan, error) {
+	ctx, release := a.cancellable(ctx)
+	defer release()
+	p, err := sealift.PlanLoad(ctx, q, sealift.Options{StateDir: a.stateDir, Log: a.log})
+	return p, interrupted(ctx, err)
+}
+
+// loadRequest puts together what the flags, the job or the configuration, and the files say.
+func (a *app) loadRequest(files []string, f loadFlags) (q sealift.LoadRequest, err error) {
+	q = sealift.LoadRequest{
+		Mode: f.mode, Format: f.format, Nulls: f.nulls, MaxErrors: f.maxErrors, Rejects: f.rejects, ShowValues: f.showValues,
+		Again: f.again, AllowMissing: f.allowMissing, IgnoreExtra: f.ignoreExtra, MaxRatio: f.maxRatio,
+	}
+	if err := f.check(&q); err != nil {
+		return q, usageError{err}
+	}
+	if err := a.loadTarget(&q, f); err != nil {
+		return q, err
+	}
+	if err := stageKey(f.sse, &q.Stage); err != nil {
+		return q, err
+	}
+	if q.Files, err = sealift.OpenFiles(files, a.Stdin); err != nil {
+		return q, err
+	}
+	for i, passed := range q.Files.Passed {
+		if i == 5 {
+			a.say("and %d more are passed over", len(q.Files.Passed)-i)
+			break
+		}
+		a.say("%s is passed over: hidden, or no file", passed)
+	}
+	return q, nil
+}
+
+// check turns the flags' texts into what they mean.
+func (f *loadFlags) check(q *sealift.LoadRequest) (err error) {
+	switch f.mode {
+	case "create", "append", "replace":
+	default:
+		return fmt.Errorf("--mode %s is not one of create, append, replace", f.mode)
+	}
+	if f.format != "" && f.format != "csv" && f.format != "json" {
+		return fmt.Errorf("--format %s is not one of csv, json", f.format)
+	}
+	if f.header && f.noHeader {
+		return errors.New("--header and --no-header say opposite things")
+	}
+	if f.header || f.noHeader {
+		q.Header = &f.header
+	}
+	if f.records != "" {
+		q.Path = strings.Split(f.records, ".")
+	}
+	if q.Delimiter, err = character("--delimiter", f.delimiter); err != nil {
+		return err
+	}
+	switch f.quote {
+	case "":
+	case "none":
+		q.Quote = new(byte(0))
+	default:
+		c, err := character("--quote", f.quote)
+		if err != nil {
+			return err
+		}
+		q.Quote = &c
+	}
+	switch f.infer {
+	case "":
+	case "all":
+		q.Records = -1
+	default:
+		if q.Records, err = strconv.ParseInt(f.infer, 10, 64); err != nil || q.Records < 1 {
+			return fmt.Errorf("--infer %s is neither all nor a number of records", f.infer)
+		}
+	}
+	if q.Types, err = splitTypes(f.types); err != nil {
+		return err
+	}
+	if (f.maxErrors > 0) != (f.rejects != "") || f.maxErrors < 0 {
+		return errors.New("--max-errors N and --rejects FILE go together: nothing is dropped silently")
+	}
+	if f.rejects != "" {
+		if q.Rejects, err = filepath.Abs(f.rejects); err != nil {
+			return err
+		}
+		if _, err := os.Lstat(q.Rejects); !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("--rejects %s is there already; name a file that is not", f.rejects)
+		}
+	}
+	if f.maxSize != "" {
+		if q.MaxSize, err = size(f.maxSize); err != nil {
+			return fmt.Errorf("--max-size: %w", err)
+		}
+	}
+	return nil
+}
+
+// character reads a flag that is one character of ASCII.
+func character(flag, text string) (byte, error) {
+	switch {
+	case text == "":
+		return 0, nil
+	case text == "tab", text == `\t`:
+		return '\t', nil
+	case len(text) == 1 && text[0] < 0x80 && text[0] != '\n' && text[0] != '\r' && text[0] != 0:
+		return text[0], nil
+	}
+	return 0, fmt.Errorf("%s %s is not one character of ASCII, or tab", flag, strconv.Quote(text))
+}
+
+// splitTypes reads a=int,b=decimal(10,2): commas inside of parentheses are the type's.
+func splitTypes(text string) (map[string]string, error) {
+	types := make(map[string]string)
+	depth, begin := 0, 0
+	for i := 0; i <= len(text); i++ {
+		switch {
+		case i < len(text) && text[i] == '(':
+			depth++
+		case i < len(text) && text[i] == ')':
+			depth--
+		case i == len(text) && i > begin, i < len(text) && text[i] == ',' && depth == 0:
+			name, t, ok := strings.Cut(text[begin:i], "=")
+			name, t = strings.TrimSpace(name), strings.TrimSpace(t)
+			if !ok || name == "" || t == "" {
+				return nil, fmt.Errorf("--types: %s is not column=type", strconv.Quote(text[begin:i]))
+			}
+			types[name] = t
+			begin = i + 1
+		}
+	}
+	return types, nil
+}
+
+// size reads a number of bytes with its unit.
+func size(text string) (int64, error) {
+	upper := strings.ToUpper(strings.TrimSpace(text))
+	unit := int64(1)
+	for _, u := range []struct {
+		name string
+		n    int64
+	}{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}} {
+		if rest, ok := strings.CutSuffix(upper, u.name); ok {
+			upper, unit = strings.TrimSpace(rest), u.n
+			break
+		}
+	}
+	n, err := strconv.ParseInt(upper, 10, 64)
+	if err != nil || n < 1 || n > 1<<62/unit {
+		return 0, fmt.Errorf("%s is not a size, as 500MB or 2TB", strconv.Quote(text))
+	}
+	return n * unit, nil
+}
+
+// loadTarget finds the warehouse and the table that --to names.
+func (a *app) loadTarget(q *sealift.LoadRequest, f loadFlags) error {
+	if f.to == "" {
+		return usageError{errors.New("--to is missing: the table to load into")}
+	}
+	if f.job != "" {
+		text, err := a.readFile(f.job)
+		if err != nil {
+			return err
+		}
+		j, err := job.Parse(f.job, text, a.Env)
+		if err != nil {
+			return err
+		}
+		q.Target, q.Stage, q.Table = j.Target, j.Stage, f.to
+		q.Ref = plan.JobRef{File: j.File, Digest: j.Digest}
+		return nil
+	}
+	c, err := a.readConfig(f.config)
+	if err != nil {
+		return err
+	}
+	name, table, ok := strings.Cut(f.to, ".")
+	w, known := c.Warehouses[name]
+	if !ok || !known {
+		return hint.With(usageError{fmt.Errorf("--to %s names no warehouse of %s", f.to, a.home(c.File))},
+			"write WAREHOUSE.SCHEMA.TABLE, where WAREHOUSE is one of "+strings.Join(c.Names(), ", "))
+	}
+	q.Target, q.Stage, q.Table = w.Warehouse, w.Stage, table
+	q.Ref = plan.JobRef{File: c.File, Digest: c.Digest}
+	return nil
+}
+
+// readConfig reads the file that names warehouses.
+func (a *app) readConfig(file string) (*job.Config, error) {
+	if file == "" {
+		if dir := a.env("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+			file = filepath.Join(dir, "sealift", "config.yaml")
+		} else if home := a.env("HOME"); home != "" {
+			file = filepath.Join(home, ".config", "sealift", "config.yaml")
+		} else {
+			return nil, usageError{errors.New("no configuration: HOME is not set; name one with --config, or a job with --job")}
+		}
+	}
+	text, err := a.readFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, hint.With(usageError{fmt.Errorf("there is no configuration %s, which names warehouses", a.home(file))},
+			"write one (docs/config.md), or use target and stage of a job: --job JOB")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return job.ParseConfig(file, text, a.Env)
+}
+
+// stageKey applies --sse.
+func stageKey(sse string, s *job.Stage) error {
+	if sse == "" {
+		return nil
+	}
+	refuse := func(format string, args ...any) error {
+		return hint.With(usageError{fmt.Errorf(format, args...)}, "use --sse kms:ALIAS, or leave it out for the stage's own key")
+	}
+	kind, key, _ := strings.Cut(sse, ":")
+	switch {
+	case kind == "kms" && key != "":
+		if !strings.HasPrefix(key, "arn:") && !strings.HasPrefix(key, "alias/") {
+			key = "alias/" + key
+		}
+		s.KMSKey = key
+		return nil
+	case kind == "s3":
+		return refuse("--sse s3 is refused: under S3's own key nobody's policy decides who may read what is staged")
+	case kind == "c" || kind == "customer" || kind == "sse-c":
+		return refuse("--sse %s is refused: COPY cannot read objects that are encrypted under a customer's key (SSE-C)", show.Safe(sse))
+	case kind == "cse" || kind == "client":
+		return refuse("--sse %s is refused: COPY reads no client-side encryption since 2026-04-30", show.Safe(sse))
+	}
+	return refuse("--sse %s is not kms:KEY", show.Safe(sse))
+}

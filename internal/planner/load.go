@@ -1,0 +1,259 @@
+package planner
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/job"
+	"github.com/sealift/sealift/plan"
+)
+
+// LoadInput is everything that the plan of a load depends on.
+type LoadInput struct {
+	Target *redshift.Catalog
+	// Warehouse and Stage as the job or the configuration names them; Place is the stage as it was looked up.
+	Warehouse job.Warehouse
+	Stage     job.Stage
+	Place     plan.Stage
+	Ref       plan.JobRef
+	Table     redshift.Table
+	Mode      string
+	// Source is what messages call the files.
+	Source string
+	// Files, format and limits; Columns and Marker are filled in here.
+	Input plan.Input
+	// Columns of the files, in their order, each with the type that its values have in common.
+	Columns []LoadColumn
+	Whole   bool // every value was looked at
+	// Types are those that the user chose, by column, as the files or the target name it.
+	Types map[string]redshift.Type
+	Named bool // the files name their columns; otherwise they are matched by position
+	// Again lets the same content be appended a second time.
+	Again bool
+	// AllowMissing leaves columns of the target empty that the files do not have; IgnoreExtra leaves out those of the files
+	// that the target does not have.
+	AllowMissing, IgnoreExtra bool
+	Nonce                     string
+	Now                       time.Time
+}
+
+// LoadColumn is a column as it was seen in files.
+type LoadColumn struct {
+	Name string
+	Type redshift.Type
+	Err  error // why no type holds what was seen
+}
+
+// Load makes the plan of a load: files into one table.
+func Load(in LoadInput) (*plan.Plan, error) {
+	j := &job.Job{
+		Target: in.Warehouse, Stage: in.Stage, Tables: []job.Table{{}}, Defaults: job.Defaults{Mode: in.Mode},
+		Concurrency: job.Concurrency{Unload: 1, Copy: 1},
+	}
+	b := &builder{Input: Input{Job: j, Target: in.Target, Stage: in.Place, Nonce: in.Nonce, Now: in.Now}, targets: make(map[redshift.Table]*selection)}
+	if _, err := redshift.ParseRoleChain(in.Warehouse.S3Role); err != nil {
+		return nil, fmt.Errorf("s3_role of the target: %w", err)
+	}
+	if in.Table.Schema.String() == LedgerSchema {
+		return nil, fmt.Errorf("schema %s is Sealift's own", LedgerSchema)
+	}
+	if kind, taken := in.Target.Views[in.Table]; taken {
+		return nil, fmt.Errorf("%s is a %s, not a table", in.Table, kind)
+	}
+	s := &selection{target: in.Table, mode: in.Mode, label: in.Source, format: redshift.CSV, have: in.Target.Table(in.Table)}
+	input, err := in.match(s)
+	if err != nil {
+		return nil, err
+	}
+	s.input, s.again = input, in.Again
+	s.moved = slices.Clone(s.want.Columns)
+	b.loadMethod(s)
+	if len(b.mistakes) > 0 {
+		var all []error
+		for _, m := range b.mistakes {
+			all = append(all, errors.New(m.Msg))
+		}
+		return nil, errors.Join(all...)
+	}
+	b.chosen = []*selection{s}
+	p := &plan.Plan{
+		CreatedAt: in.Now, Job: in.Ref, Target: Warehouse(in.Warehouse), Stage: in.Place,
+		Concurrency: plan.Concurrency{Unload: 1, Copy: 1},
+	}
+	p.Prologue = b.prologue()
+	p.Tables = []plan.Table{b.table(s)}
+	p.Prologue = append(p.Prologue, plan.FenceStep(p.Tables))
+	return p, p.Seal()
+}
+
+// loadMethod chooses how a load is published. A table that is there keeps its definition, whatever the files look like:
+// its rows are exchanged, not the table.
+func (b *builder) loadMethod(s *selection) {
+	if s.have == nil {
+		s.method = plan.Create
+		return
+	}
+	switch {
+	case s.mode == "create" && s.have.EstimatedRows > 0:
+		b.mistake(s.pos, "", "%s exists and has about %d rows; mode create needs it absent or empty (--mode replace or append)", s.target, s.have.EstimatedRows)
+	case s.mode == "create":
+		s.method = plan.Fill
+	case s.mode == "append":
+		s.method = plan.Append
+	case s.mode == "replace":
+		s.method = plan.DeleteInsert
+	default:
+		b.mistake(s.pos, "", "%q is no mode of a load: create, append or replace", s.mode)
+	}
+	if s.method != "" {
+		b.fits(s)
+	}
+}
+
+// match says which column of the files becomes which of the table, and of which type.
+func (in *LoadInput) match(s *selection) (*plan.Input, error) {
+	types := make(map[string]redshift.Type, len(in.Types))
+	for name, t := range in.Types {
+		types[strings.ToLower(name)] = t
+	}
+	input := in.Input
+	input.Marker = "sealift_null_" + in.Nonce
+	var mistakes []error
+	var err error
+	if s.have == nil {
+		mistakes, err = in.newTable(s, &input, types)
+	} else {
+		mistakes, err = in.intoTable(s, &input)
+		if len(in.Types) > 0 {
+			mistakes = append(mistakes, fmt.Errorf("%s is there already and has types of its own: leave --types out", in.Table))
+		}
+	}
+	for name := range types {
+		if s.have == nil {
+			mistakes = append(mistakes, fmt.Errorf("--types names column %s, which the files do not have", name))
+		}
+	}
+	if err == nil && len(mistakes) > 0 {
+		slices.SortFunc(mistakes, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+		err = errors.Join(mistakes...)
+	}
+	if err == nil && len(s.want.Columns) == 0 {
+		err = errors.New("no column is left to load")
+	}
+	return &input, err
+}
+
+// newTable makes a table of what the files hold. What it takes of types is removed there.
+func (in *LoadInput) newTable(s *selection, input *plan.Input, types map[string]redshift.Type) (mistakes []error, err error) {
+	s.want = redshift.TableDef{Table: in.Table, DistStyle: redshift.DistAuto, SortStyle: redshift.SortAuto}
+	taken := make(map[string]string)
+	for _, c := range in.Columns {
+		folded := c.Name
+		if !in.Target.CaseSensitive {
+			folded = strings.ToLower(c.Name)
+		}
+		name, err := redshift.NewIdent(folded)
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("column %q: %w", c.Name, err))
+			continue
+		}
+		if other, twice := taken[folded]; twice {
+			mistakes = append(mistakes, fmt.Errorf("%q and %q would both become column %s", other, c.Name, folded))
+			continue
+		}
+		taken[folded] = c.Name
+		t, chosen := types[strings.ToLower(c.Name)]
+		delete(types, strings.ToLower(c.Name))
+		switch {
+		case chosen:
+		case c.Err != nil:
+			mistakes = append(mistakes, c.Err)
+			continue
+		default:
+			t = c.Type
+		}
+		s.want.Columns = append(s.want.Columns, redshift.Column{Name: name, Type: t})
+		input.Columns = append(input.Columns, plan.InputColumn{Name: c.Name, Column: folded, Type: t, Check: chosen || !in.Whole})
+	}
+	return mistakes, nil
+}
+
+// intoTable matches the files' columns with those of the table that is there: by name where the files have names,
+// whatever their case, otherwise by position.
+func (in *LoadInput) intoTable(s *selection, input *plan.Input) (mistakes []error, err error) {
+	have := s.have
+	s.want = redshift.TableDef{Table: in.Table, DistStyle: have.DistStyle, SortStyle: redshift.SortNone}
+	if !in.Named {
+		if len(in.Columns) != len(have.Columns) {
+			return nil, hint.With(fmt.Errorf("the files have %d columns and no header, %s has %d", len(in.Columns), in.Table, len(have.Columns)),
+				"columns without names are matched by position, so that there must be as many")
+		}
+		for i, c := range in.Columns {
+			in.take(s, input, c, have.Columns[i])
+		}
+		return nil, nil
+	}
+	found := make(map[string]LoadColumn)
+	for _, c := range in.Columns {
+		key := strings.ToLower(c.Name)
+		if other, twice := found[key]; twice {
+			return nil, fmt.Errorf("%q and %q would both go into column %s", other.Name, c.Name, key)
+		}
+		found[key] = c
+	}
+	columns := make(map[string]redshift.Column)
+	for _, column := range have.Columns {
+		key := strings.ToLower(column.Name.String())
+		columns[key] = column
+		_, ok := found[key]
+		switch {
+		case ok:
+		case column.Identity != nil: // the server numbers it
+		case !in.AllowMissing:
+			mistakes = append(mistakes, hint.With(fmt.Errorf("%s has a column %s, the files do not", in.Table, column.Name.String()),
+				"--allow-missing leaves such columns to their default, or NULL"))
+		default:
+			s.note("column " + column.Name.String() + " is not in the files")
+		}
+	}
+	for _, c := range in.Columns { // in their order, which is that of the fields in what is staged
+		if column, ok := columns[strings.ToLower(c.Name)]; ok {
+			in.take(s, input, c, column)
+			continue
+		}
+		if !in.IgnoreExtra {
+			mistakes = append(mistakes, hint.With(fmt.Errorf("the files have a column %q, %s does not", c.Name, in.Table), "--ignore-extra leaves such columns out"))
+			continue
+		}
+		s.note(fmt.Sprintf("column %q of the files is left out", c.Name))
+	}
+	return mistakes, nil
+}
+
+// take puts a column of the files into one of the table. Every value is checked: the type is the table's, not one that
+// was made from them.
+func (in *LoadInput) take(s *selection, input *plan.Input, c LoadColumn, to redshift.Column) {
+	s.want.Columns = append(s.want.Columns, to)
+	input.Columns = append(input.Columns, plan.InputColumn{Name: c.Name, Column: to.Name.String(), Type: to.Type, Check: true})
+}
+
+// send is a load's first step, in place of unload and check.
+func (t *tableBuilder) send() plan.Step {
+	return plan.Step{
+		ID: t.id("send"), Kind: plan.Send,
+		About: "read the files once, stage their records as compressed parts under the key, check every object, and write the manifest for COPY",
+	}
+}
+
+// sameContent counts the loads of the same content into the table. It is asked in the transaction that publishes.
+func (t *tableBuilder) sameContent() plan.Statement {
+	return plan.Statement{
+		SQL: redshift.ContentQuery(redshift.Lit(t.target.String()), redshift.Placeholder(plan.ParamContent)), Role: plan.MustBeZero,
+		About: "the same content was loaded into " + t.target.String() + " before; --again adds it once more",
+	}
+}

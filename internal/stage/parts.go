@@ -1,0 +1,36 @@
+package stage
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/sealift/sealift/journal"
+)
+
+// Part is an object that was written by Upload, and so is checked.
+type Part struct {
+	Key  string
+	Size int64
+}
+
+// Seal writes the manifest by which COPY reads parts under prefix, every one of them mandatory. Without parts there is
+// nothing to COPY, and no manifest.
+func (s *Stage) Seal(ctx context.Context, prefix string, parts []Part) (journal.Facts, error) {
+	out := journal.Facts{Objects: len(parts)}
+	m := manifest{}
+	for _, p := range parts {
+		m.entries = append(m.entries, entry{key: p.Key, size: p.Size})
+		out.Bytes += p.Size
+	}
+	if len(parts) == 0 {
+		return out, nil
+	}
+	text, err := m.forCopy(s.bucket)
+	if err != nil {
+		return out, err
+	}
+	sum := sha256.Sum256(text)
+	out.Manifest, out.ManifestSum = s.url(prefix+copyManifest), hex.EncodeToString(sum[:])
+	return out, s.put(ctx, prefix+copyManifest, text)
+}

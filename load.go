@@ -1,0 +1,427 @@
+package sealift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sealift/sealift/internal/connect"
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/load"
+	"github.com/sealift/sealift/internal/load/delimited"
+	"github.com/sealift/sealift/internal/load/source"
+	"github.com/sealift/sealift/internal/planner"
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/internal/stage"
+	"github.com/sealift/sealift/job"
+	"github.com/sealift/sealift/journal"
+	"github.com/sealift/sealift/plan"
+)
+
+// Files are what a load reads.
+type Files struct {
+	inputs []source.Input
+	files  []plan.File
+	// Passed are files of folders that are not loaded: hidden ones.
+	Passed []string
+}
+
+// OpenFiles finds what the arguments of a load mean: files, folders, patterns, and - for standard input. Nothing is read
+// yet.
+func OpenFiles(arguments []string, stdin io.Reader) (*Files, error) {
+	inputs, passed, err := source.Files(arguments, stdin)
+	if err != nil {
+		return nil, err
+	}
+	f := &Files{inputs: inputs, Passed: passed}
+	for _, in := range inputs {
+		file := plan.File{Name: in.Name, Size: in.Size}
+		if in.Name != "-" {
+			if file.Path, err = filepath.Abs(in.Name); err != nil {
+				return nil, fmt.Errorf("open %s: %w", in.Name, err)
+			}
+		}
+		if in.Size >= 0 {
+			info, err := os.Stat(in.Name)
+			if err != nil {
+				return nil, err
+			}
+			file.Size, file.Modified = info.Size(), info.ModTime().UTC()
+		}
+		f.files = append(f.files, file)
+	}
+	return f, nil
+}
+
+// label is what messages call the files.
+func (f *Files) label() string {
+	if len(f.files) == 1 {
+		if f.files[0].Name == "-" {
+			return "standard input"
+		}
+		return f.files[0].Name
+	}
+	return fmt.Sprintf("%d files", len(f.files))
+}
+
+// LoadRequest says what to load, and where.
+type LoadRequest struct {
+	Files  *Files
+	Target job.Warehouse
+	Stage  job.Stage
+	Ref    plan.JobRef // the file that Target and Stage come from
+	Table  string      // schema.table
+	Mode   string      // create, append or replace
+
+	Format     string   // csv, json, or "" for what the bytes say
+	Path       []string // keys that lead to the records of a JSON document
+	Delimiter  byte     // 0: found out
+	Quote      *byte    // nil: found out; 0: nothing is quoted
+	Header     *bool    // nil: found out
+	Nulls      []string
+	Records    int64 // looked at to infer types; 0 is load.DefaultRecords, -1 all
+	Types      map[string]string
+	MaxErrors  int64
+	Rejects    string
+	ShowValues bool
+	Again      bool
+	// AllowMissing and IgnoreExtra let the files have other columns than the table.
+	AllowMissing, IgnoreExtra bool
+	MaxRatio, MaxSize         int64 // of what compressed files unpack to; 0 is the default
+}
+
+// PlanLoad looks at the files and at the target, and says what a load would do. It changes nothing.
+func PlanLoad(ctx context.Context, q LoadRequest, o Options) (*plan.Plan, error) {
+	table, err := redshift.ParseTable(q.Table)
+	if err != nil {
+		return nil, err
+	}
+	in := planner.LoadInput{
+		Warehouse: q.Target, Stage: q.Stage, Ref: q.Ref, Table: table, Mode: q.Mode, Source: q.Files.label(),
+		Again: q.Again, AllowMissing: q.AllowMissing, IgnoreExtra: q.IgnoreExtra, Nonce: randomHex(8), Now: time.Now(),
+		Types: make(map[string]redshift.Type, len(q.Types)),
+	}
+	for name, text := range q.Types {
+		if in.Types[name], err = redshift.ParseType(text); err != nil {
+			return nil, fmt.Errorf("column %s: %w", name, err)
+		}
+	}
+	limits := source.DefaultLimits
+	if q.MaxRatio > 0 {
+		limits.Ratio = q.MaxRatio
+	}
+	if q.MaxSize > 0 {
+		limits.Size = q.MaxSize
+	}
+	in.Input = plan.Input{
+		Files: q.Files.files, Slices: defaultSlices, MaxRatio: limits.Ratio, MaxSize: limits.Size,
+		MaxErrors: q.MaxErrors, Rejects: q.Rejects, ShowValues: q.ShowValues, IgnoreExtra: q.IgnoreExtra,
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return look(gctx, q, &source.Opener{Limits: limits}, &in) })
+	g.Go(func() (err error) {
+		in.Target, err = catalog(gctx, planner.Warehouse(q.Target), o, func(s *connect.Session) error {
+			if q.Target.Workgroup != "" {
+				return nil
+			}
+			return s.Query(gctx, redshift.SlicesQuery(), func(row []*string) error {
+				_, err := fmt.Sscan(*row[0], &in.Input.Slices)
+				return err
+			})
+		})
+		return err
+	})
+	g.Go(func() (err error) {
+		in.Place, err = lookUpStage(gctx, &job.Job{Stage: q.Stage})
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return planner.Load(in)
+}
+
+// DDL answers the statement that would create the table of a load, from what the files hold.
+func DDL(p *plan.Plan) (string, error) {
+	t := p.Tables[0]
+	table, err := redshift.ParseTable(t.Target)
+	if err != nil {
+		return "", err
+	}
+	def := redshift.TableDef{Table: table, DistStyle: redshift.DistAuto, SortStyle: redshift.SortAuto}
+	for _, c := range t.Input.Columns {
+		name, err := redshift.NewIdent(c.Column)
+		if err != nil {
+			return "", err
+		}
+		def.Columns = append(def.Columns, redshift.Column{Name: name, Type: c.Type})
+	}
+	return def.CreateTable(table, redshift.CreateOptions{}).String() + ";", nil
+}
+
+// defaultSlices is how many parts are written at once for a workgroup, which does not tell how much it reads at once.
+const defaultSlices = 8
+
+// look finds out what the files hold.
+func look(ctx context.Context, q LoadRequest, o *source.Opener, in *planner.LoadInput) error {
+	found, err := load.Look(ctx, q.Files.inputs, o, load.Wish{
+		Format: q.Format, Path: q.Path, Delimiter: q.Delimiter, Quote: q.Quote, Header: q.Header, Nulls: q.Nulls, Records: q.Records,
+	})
+	if err != nil {
+		return fmt.Errorf("look at the files: %w", shown(err, q.ShowValues))
+	}
+	f := found.Format
+	in.Whole, in.Named = found.Whole, f.JSON || f.Header
+	in.Input.Format, in.Input.Path, in.Input.Nulls = "csv", f.Path, f.Nulls
+	if f.JSON {
+		in.Input.Format = "json"
+	} else {
+		in.Input.Delimiter, in.Input.Header, in.Input.Names = string(rune(f.Delimited.Delimiter)), f.Header, f.Names
+		if f.Delimited.Quote != 0 {
+			in.Input.Quote = string(rune(f.Delimited.Quote))
+		}
+	}
+	for _, c := range found.Columns {
+		column := planner.LoadColumn{Name: c.Name}
+		column.Type, column.Err = c.Type(!found.Whole)
+		if column.Err != nil {
+			column.Err = hint.With(fmt.Errorf("%s, column %s: %w", c.Long, c.Name, column.Err),
+				"SUPER holds texts up to 16 MB: --types "+c.Name+"=super, where the values are JSON")
+		}
+		in.Columns = append(in.Columns, column)
+	}
+	return nil
+}
+
+// shown adds the value to the error about a record, if that is wanted.
+func shown(err error, values bool) error {
+	e, ok := errors.AsType[*load.RecordError](err)
+	if !ok || !values {
+		return err
+	}
+	if v := e.Value(); v != "" {
+		return hint.With(fmt.Errorf("%w: %q", err, v), hint.Of(err))
+	}
+	return err
+}
+
+// sender is the runner's way to files.
+type sender struct {
+	stage    *stage.Stage
+	files    *Files // nil in a run that is resumed
+	progress func(table string, bytes, records int64)
+
+	mu   sync.Mutex
+	sent map[string]sentPart // by the object's URL
+}
+
+type sentPart struct {
+	sent *load.Sent
+	part int
+}
+
+// Send implements runner.Sender.
+func (s *sender) Send(ctx context.Context, t *plan.Table, prefix string, attempt int) (_ journal.Facts, err error) {
+	in := t.Input
+	inputs, err := s.inputs(in)
+	if err != nil {
+		return journal.Facts{}, err
+	}
+	if err := unchanged(in.Files); err != nil {
+		return journal.Facts{}, err
+	}
+	rejects := &rejects{input: in, attempt: attempt}
+	defer func() { err = errors.Join(err, rejects.close()) }()
+	opener := &source.Opener{Limits: source.Limits{Ratio: in.MaxRatio, Size: in.MaxSize}}
+	j := load.Job{
+		Inputs: inputs, Opener: opener, Format: format(in), Marker: in.Marker, IgnoreExtra: in.IgnoreExtra, Slices: in.Slices, Records: new(atomic.Int64),
+		Create: func(_ context.Context, part int) (load.Upload, error) { return s.stage.Create(key(prefix, part)), nil },
+	}
+	for _, c := range in.Columns {
+		column := load.Column{Name: c.Name, Super: c.Type.Name == redshift.Super}
+		if c.Check {
+			column.Check = load.Check(c.Type)
+		}
+		j.Columns = append(j.Columns, column)
+	}
+	if in.MaxErrors > 0 {
+		j.Reject = rejects.add
+	}
+	stop := s.report(t.Target, opener, j.Records)
+	sent, err := load.Send(ctx, j)
+	stop()
+	if err != nil {
+		return journal.Facts{}, hint.With(shown(err, in.ShowValues), recordHint(err, in))
+	}
+	if err := unchanged(in.Files); err != nil {
+		return journal.Facts{}, err
+	}
+	parts := make([]stage.Part, 0, len(sent.Parts))
+	s.mu.Lock()
+	s.sent = make(map[string]sentPart, len(sent.Parts))
+	for _, p := range sent.Parts {
+		parts = append(parts, stage.Part{Key: key(prefix, p.Number), Size: p.Bytes})
+		s.sent[key(prefix, p.Number)] = sentPart{sent, p.Number}
+	}
+	s.mu.Unlock()
+	facts, err := s.stage.Seal(ctx, prefix, parts)
+	facts.Rows, facts.Content, facts.Rejected, facts.Blank = sent.Records, sent.Digest, sent.Rejected, sent.Blank
+	if sent.Rejected > 0 {
+		facts.Rejects = rejects.name()
+	}
+	return facts, err
+}
+
+// recordHint says what can be done about a wrong record.
+func recordHint(err error, in *plan.Input) string {
+	if _, ok := errors.AsType[*load.RecordError](err); !ok || hint.Of(err) != "" {
+		return hint.Of(err)
+	}
+	if in.MaxErrors > 0 {
+		return "correct the file, or allow more: --max-errors"
+	}
+	if !in.ShowValues {
+		return "correct the file, or set such records aside: --max-errors N --rejects FILE; --show-values shows the value"
+	}
+	return "correct the file, or set such records aside: --max-errors N --rejects FILE"
+}
+
+func key(prefix string, part int) string { return fmt.Sprintf("%spart-%06d.zst", prefix, part) }
+
+// Place implements runner.Sender.
+func (s *sender) Place(object string, line int64) (file string, at int64, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, p := range s.sent {
+		if strings.HasSuffix(object, "/"+key) {
+			return p.sent.Place(p.part, line)
+		}
+	}
+	return "", 0, false
+}
+
+// report calls progress every now and then, until stop is called.
+func (s *sender) report(table string, o *source.Opener, records *atomic.Int64) (stop func()) {
+	if s.progress == nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		ticker := time.NewTicker(500 * time.Millisecond)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				s.progress(table, o.Read.Load(), records.Load())
+			case <-done:
+				return
+			}
+		}
+	})
+	return func() { close(done); running.Wait() }
+}
+
+// inputs are the files of this process, or those of the plan for a run that is resumed.
+func (s *sender) inputs(in *plan.Input) ([]source.Input, error) {
+	if s.files != nil {
+		return s.files.inputs, nil
+	}
+	arguments := make([]string, len(in.Files))
+	for i, f := range in.Files {
+		if f.Path == "" {
+			return nil, hint.With(errors.New("standard input was read by the process before, and cannot be read again"),
+				"remove what is left with sealift clean, and load again")
+		}
+		arguments[i] = f.Path
+	}
+	inputs, err := source.Open(arguments)
+	for i := range inputs {
+		inputs[i].Name = in.Files[i].Name
+	}
+	return inputs, err
+}
+
+// unchanged refuses files that are not what the plan was made from.
+func unchanged(files []plan.File) error {
+	for _, f := range files {
+		if f.Path == "" || f.Modified.IsZero() {
+			continue // a pipe: read once, by one process
+		}
+		info, err := os.Stat(f.Path)
+		if err != nil {
+			return hint.With(err, "the files of a load must stay where they were until it is done")
+		}
+		if info.Size() != f.Size || !info.ModTime().Equal(f.Modified) {
+			return hint.With(fmt.Errorf("%s has changed since the load was planned: it had %d bytes, and now has %d", f.Name, f.Size, info.Size()),
+				"nothing of it was published; load it again when nobody writes to it")
+		}
+	}
+	return nil
+}
+
+// format is how the plan says that files are read.
+func format(in *plan.Input) load.Format {
+	f := load.Format{JSON: in.Format == "json", Path: in.Path, Header: in.Header, Names: in.Names, Nulls: in.Nulls}
+	if in.Delimiter != "" {
+		f.Delimited = delimited.Format{Delimiter: in.Delimiter[0]}
+	}
+	if in.Quote != "" {
+		f.Delimited.Quote = in.Quote[0]
+	}
+	return f
+}
+
+// rejects is the file that wrong records are set aside in. It is made with the first one, for nobody else to read, and
+// never over another file.
+type rejects struct {
+	input   *plan.Input
+	attempt int
+	file    *os.File
+	records int64
+}
+
+// name of the file. A load that was begun again does not write over what it set aside before.
+func (r *rejects) name() string {
+	if r.attempt > 1 {
+		return fmt.Sprintf("%s.%d", r.input.Rejects, r.attempt)
+	}
+	return r.input.Rejects
+}
+
+func (r *rejects) add(rejected load.Rejected) (err error) {
+	r.records++
+	if r.records > r.input.MaxErrors {
+		return fmt.Errorf("more than %d records are wrong: %w", r.input.MaxErrors, rejected.Err)
+	}
+	if r.file == nil {
+		if r.file, err = os.OpenFile(r.name(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+			return fmt.Errorf("set records aside: %w", err)
+		}
+	}
+	record := rejected.Record
+	if len(record) == 0 || record[len(record)-1] != '\n' {
+		record = append(slices.Clip(record), '\n')
+	}
+	if _, err = r.file.Write(record); err != nil {
+		return fmt.Errorf("set a record aside in %s: %w", r.name(), err)
+	}
+	return nil
+}
+
+func (r *rejects) close() error {
+	if r.file == nil {
+		return nil
+	}
+	return errors.Join(r.file.Sync(), r.file.Close())
+}

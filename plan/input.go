@@ -1,0 +1,98 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/internal/show"
+)
+
+// Input is what a load reads and how: everything that was found out by looking at the files, or was said.
+type Input struct {
+	Files  []File   `json:"files"`
+	Format string   `json:"format"`         // csv or json
+	Path   []string `json:"path,omitempty"` // the keys that lead to the records of a JSON document
+	// Delimiter and Quote of delimited text; Quote is empty where nothing is quoted.
+	Delimiter string `json:"delimiter,omitempty"`
+	Quote     string `json:"quote,omitempty"`
+	Header    bool   `json:"header,omitempty"` // the first record of every file names the columns
+	// Names are all columns of delimited text, as the header has them; c1, c2 ... without one.
+	Names []string `json:"names,omitempty"`
+	Nulls []string `json:"nulls,omitempty"` // texts that mean NULL
+	// Columns are those that are loaded, in the order of COPY's list.
+	Columns []InputColumn `json:"columns"`
+	// Marker stands for NULL in what is staged.
+	Marker string `json:"marker"`
+	// IgnoreExtra leaves out keys of JSON records that are no column.
+	IgnoreExtra bool `json:"ignore_extra,omitempty"`
+	// MaxErrors is how many wrong records are set aside into the file Rejects before the load fails.
+	MaxErrors int64  `json:"max_errors,omitempty"`
+	Rejects   string `json:"rejects,omitempty"`
+	// ShowValues lets messages hold the value that is wrong, which is somebody's data.
+	ShowValues bool `json:"show_values,omitempty"`
+	// Slices is how many parts are written at once, so that each slice of the target has one to read.
+	Slices int `json:"slices"`
+	// MaxRatio and MaxSize bound what compressed files may become.
+	MaxRatio int64 `json:"max_ratio"`
+	MaxSize  int64 `json:"max_size"`
+}
+
+// File is one file of a load, as it was when the plan was made. It is not loaded if it has changed since.
+type File struct {
+	Name     string    `json:"name"`              // as the command line has it; - is standard input
+	Path     string    `json:"path,omitempty"`    // absolute; none for standard input
+	Size     int64     `json:"size"`              // -1: not known beforehand
+	Modified time.Time `json:"modified,omitzero"` // none for what is no regular file
+}
+
+// InputColumn says where a column's values come from, and what they become.
+type InputColumn struct {
+	Name   string        `json:"name"` // in the header, or the JSON key
+	Column string        `json:"column"`
+	Type   redshift.Type `json:"type"`
+	// Check looks at each value for what COPY would change without a word; it is left out where every value was looked at
+	// before.
+	Check bool `json:"check,omitempty"`
+}
+
+// Bytes of all files, 0 if it is not known.
+func (in *Input) Bytes() int64 {
+	sum := int64(0)
+	for _, f := range in.Files {
+		if f.Size < 0 {
+			return 0
+		}
+		sum += f.Size
+	}
+	return sum
+}
+
+// text tells how the files are read and which columns they become.
+func (in *Input) text(page *show.Page) {
+	if in == nil {
+		return
+	}
+	how := "JSON records"
+	switch {
+	case in.Format == "csv":
+		how = fmt.Sprintf("text, fields told apart by %q", in.Delimiter)
+		if in.Header {
+			how += ", with a header"
+		}
+	case len(in.Path) > 0:
+		how += " under " + strings.Join(in.Path, ".")
+	}
+	page.Paragraph("read    ", fmt.Sprintf("%s, as %s, streamed through this machine into parts under the key", show.Plural(int64(len(in.Files)), "file"), how), show.Plain)
+	grid := &show.Grid{Indent: 2, Columns: []show.Column{{Head: "column"}, {Head: "type"}, {Head: "from"}}}
+	for _, c := range in.Columns {
+		from := c.Name
+		if from == c.Column {
+			from = ""
+		}
+		grid.Add(c.Column, strings.ToUpper(c.Type.String()), from)
+	}
+	page.Grid(grid)
+	page.Blank()
+}
