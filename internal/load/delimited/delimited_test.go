@@ -199,6 +199,8 @@ func TestSniff(t *testing.T) {
 		"a;b\n1,5;2\n2,5;3\n1;2\n":        {Delimiter: ';', Quote: '"'},
 		"a\tb\n1\tan \"inch\n2\tnone\n":   {Delimiter: '\t'},
 		"one\ntwo\n":                      comma,
+		"a,b\n1,\"x\n":                    comma, // never closed: a mistake, for the reader to find
+		"one\n\"two\n":                    comma,
 		"a,\"b\nc\",d\n1,2,3\n":           comma,
 		"code,name\n1,\"x; y; z\"\n2,q\n": comma,
 	} {

@@ -32,7 +32,7 @@ func Sniff(text []byte, whole bool) (Format, error) {
 		n := f.fit(text, whole)
 		if n.wrong != nil {
 			tried = append(tried, fmt.Sprintf("%q: %v", d, n.wrong))
-			if bare := (Format{Delimiter: d}).fit(text, whole); bare.wrong == nil {
+			if bare := (Format{Delimiter: d}).fit(text, whole); bare.wrong == nil && !f.opensQuote(text) {
 				f.Quote, n = 0, bare // nothing is quoted, and quotes are characters as any
 			}
 		}
@@ -54,11 +54,17 @@ func Sniff(text []byte, whole bool) (Format, error) {
 	}
 	// One column, whatever the delimiter.
 	f := Format{Delimiter: ',', Quote: '"'}
-	if n := f.fit(text, whole); n.wrong != nil {
+	if n := f.fit(text, whole); n.wrong != nil && !f.opensQuote(text) {
 		f.Quote = 0
 		return f, f.fit(text, whole).wrong
 	}
 	return f, nil
+}
+
+// opensQuote tells whether a field begins with a quote. Then quotes mean something, and one that is never closed is a
+// mistake in the file, not a character as any other.
+func (f Format) opensQuote(text []byte) bool {
+	return bytes.HasPrefix(text, []byte{f.Quote}) || bytes.Contains(text, []byte{'\n', f.Quote}) || bytes.Contains(text, []byte{f.Delimiter, f.Quote})
 }
 
 // fit tells how well a format fits.
