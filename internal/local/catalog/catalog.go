@@ -52,6 +52,7 @@ var order = []string{
 	"stl.sql",
 	"sys.sql",
 	"show.sql",
+	"assumerole.sql",
 	"parameters.sql",
 	"information_schema.sql",
 }

@@ -239,18 +239,3 @@ LANGUAGE sql STABLE AS $$
 			AND (show_grants.grantee IS NULL OR rs.grantee_name(g.grantee) = show_grants.grantee)
 		ORDER BY 2, 3, 5, 7
 $$;
-
--- GRANT and REVOKE ASSUMEROLE are recorded as they were written; who may use which role is not checked.
-CREATE TABLE IF NOT EXISTS rs.assumerole (
-	granted timestamp NOT NULL DEFAULT (clock_timestamp() AT TIME ZONE 'UTC'),
-	grantor text NOT NULL DEFAULT session_user,
-	command text NOT NULL
-);
-CREATE OR REPLACE FUNCTION rs.record_assumerole(command text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-	IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user) THEN
-		RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'must be superuser to grant or revoke ASSUMEROLE';
-	END IF;
-	INSERT INTO rs.assumerole (command) VALUES (command);
-END $$;

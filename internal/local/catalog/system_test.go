@@ -268,8 +268,6 @@ SELECT|public|public
 	s.run(`alter default privileges in schema public grant select on tables to group "Team.G"`)
 	s.expect(`select schema_name, object_type, privilege_type, grantee_name, grantee_type from svv_default_privileges`, "public|RELATION|SELECT|Team.G|group\n")
 	s.run(`alter default privileges in schema public revoke select on tables from group "Team.G"`)
-	s.run(`grant assumerole on 'arn:aws:iam::111111111111:role/r' to "Carol.U" for copy; revoke assumerole on all from public for all`)
-	connect(t, s.env.Database, "alice").fails(`grant assumerole on all to alice for all`, "42501", "must be superuser")
 	s.run(`alter user "Carol.U" set query_group to 'nightly'`)
 	connect(t, s.env.Database, "Carol.U").expect(`show query_group`, "nightly\n")
 }

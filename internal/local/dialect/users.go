@@ -205,8 +205,3 @@ func (x *script) grantRole() {
 		x.keepUser(i)
 	}
 }
-
-// grantAssumeRole has GRANT and REVOKE ASSUMEROLE recorded; the stand-in does not check it.
-func (x *script) grantAssumeRole() {
-	x.instead(strings.ToUpper(x.tok(0).Text), "rs.record_assumerole("+dollarQuote(x.st.Text)+")")
-}

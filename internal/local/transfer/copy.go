@@ -112,7 +112,7 @@ func (e *Engine) runCopy(ctx context.Context, p postgres, l *load) (err error) {
 		return err
 	}
 	l.missing = l.table.missing(l.columns)
-	if l.store, err = e.open(ctx, l.Auth, l.session); err != nil {
+	if l.store, err = e.open(ctx, p, "COPY", l.Auth, l.session); err != nil {
 		return err
 	}
 	files, err := e.locate(ctx, l.store, l.Copy)

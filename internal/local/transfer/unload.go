@@ -127,7 +127,7 @@ func (e *Engine) runUnload(ctx context.Context, p postgres, u *command.Unload, q
 	if err != nil {
 		return false, err
 	}
-	if t.store, err = e.open(ctx, u.Auth, s); err != nil {
+	if t.store, err = e.open(ctx, p, "UNLOAD", u.Auth, s); err != nil {
 		return false, err
 	}
 	if err := e.checkRegion(ctx, t.store, u.To.Bucket, u.Region); err != nil {
@@ -296,12 +296,36 @@ func (t *target) writeManifest(ctx context.Context, files []UnloadedFile) error 
 	return doing(w.Commit(ctx), "Completing s3://%s/%s", u.To.Bucket, key)
 }
 
-// open acts towards S3 as the statement says.
-func (e *Engine) open(ctx context.Context, a command.Authorization, s Session) (Store, error) {
+// open acts towards S3 as the statement, a COPY or UNLOAD, says.
+func (e *Engine) open(ctx context.Context, p postgres, verb string, a command.Authorization, s Session) (Store, error) {
 	if a.ByKeys() {
 		return e.Access.Keys(ctx, a.AccessKeyID, a.SecretAccessKey, a.SessionToken)
 	}
+	if err := p.mayAssume(ctx, verb, a); err != nil {
+		return nil, err
+	}
 	return e.Access.AssumeRoles(ctx, s.User, a.Roles)
+}
+
+// mayAssume refuses a user who was not granted ASSUMEROLE on the roles of a statement, where that was taken from PUBLIC
+// (DG r_GRANT-usage-notes). A chain is granted as a whole.
+func (p postgres) mayAssume(ctx context.Context, verb string, a command.Authorization) error {
+	role, on := "default", "DEFAULT"
+	if len(a.Roles) > 0 {
+		role = strings.Join(a.Roles, ",")
+		on = "'" + role + "'"
+	}
+	rows, err := p.rows(ctx, "SELECT current_user, rs.may_assume(current_user, $1, $2)::text", role, verb)
+	if err != nil {
+		return fmt.Errorf("look for the ASSUMEROLE privilege: %w", err)
+	}
+	if *rows[0][1] == "true" {
+		return nil
+	}
+	return &dialect.Error{
+		Code: codePrivilege, Message: fmt.Sprintf("User %s does not have ASSUMEROLE permission on IAM role %q for %s", *rows[0][0], role, verb),
+		Hint: "a superuser grants it with: GRANT ASSUMEROLE ON " + on + " TO " + *rows[0][0] + " FOR " + verb,
+	}
 }
 
 // checkRegion refuses a bucket elsewhere than the statement says, or than the warehouse is if the statement does not say.

@@ -74,6 +74,12 @@ grant select, insert on all tables in schema public to group "Readers", "Bob", r
 grant drop on table t to alice;
 revoke all privileges on schema public from public;
 grant assumerole on 'arn:aws:iam::1:role/x' to alice for copy;
+grant assumerole on default, 'arn:aws:iam::1:role/x,arn:aws:iam::2:role/y' to group "Readers", role r for unload, external function;
+revoke assumerole on all from public for all;
+grant assumerole on all to alice;
+grant assumerole on all from alice for all;
+grant assumerole on x to alice for all;
+revoke assumerole on all from public for select;
 alter default privileges for user "Bob" in schema public grant select on tables to group "Readers";
 create schema if not exists "S" authorization "Bob" quota 10 gb;
 create external schema s from data catalog database 'd' iam_role default;
