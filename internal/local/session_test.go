@@ -67,24 +67,6 @@ func (s sqlSession) expect(sql, want string) {
 	}
 }
 
-// Redshift's catalogs show at once what others have committed. Here a transaction sees them as of its snapshot, like all
-// else; only functions that look a name up see what is new, as error 1018 does.
-//
-//standin:differs unkindness 5: catalogs in a transaction | as of its snapshot, where Redshift reads them as they are now | DG c_serial_isolation
-func TestUnkindCatalogs(t *testing.T) {
-	t.Parallel()
-	c := users(standin)
-	first, second := c.session(t, nil), c.session(t, nil)
-	first.expect("create table catalogs_early (n int); begin; select count(*) from catalogs_early", "0")
-	second.expect("create table catalogs_late (n int)", "")
-	for _, catalog := range []string{"pg_class where relname", "pg_table_def where tablename", "svv_tables where table_name", "information_schema.tables where table_name"} {
-		first.expect("select count(*) from "+catalog+" = 'catalogs_late'", "0") // Redshift: 1
-	}
-	first.expect("select to_regclass('catalogs_late') is null", "f")
-	first.expect("select * from catalogs_late", "XX000") // 1018
-	first.expect("rollback; select count(*) from pg_class where relname = 'catalogs_late'", "1")
-}
-
 // A session whose client is cut off while it runs something goes on with it, and STV_SESSIONS shows it until then.
 //
 //standin:imitates unkindness 16: STV_SESSIONS shows a session that lingers after its client was cut off | DG r_STV_SESSIONS
