@@ -51,6 +51,7 @@ var order = []string{
 	"svv.sql",
 	"stl.sql",
 	"sys.sql",
+	"empty.sql",
 	"show.sql",
 	"assumerole.sql",
 	"parameters.sql",

@@ -103,6 +103,9 @@ $$;
 CREATE OR REPLACE FUNCTION rs.oid_text(oid) RETURNS varchar LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1::text::varchar';
 SELECT rs.make_cast('oid', 'varchar', 'WITH FUNCTION rs.oid_text(oid) AS ASSIGNMENT');
 
+-- TRIM of an oid, of the text that it casts to.
+CREATE OR REPLACE FUNCTION pg_catalog.btrim(oid) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1::text';
+
 -- Its callers name and type the columns: cols(view_schema name, view_name name, col_name name, col_type varchar, col_num int).
 CREATE OR REPLACE FUNCTION pg_catalog.pg_get_late_binding_view_cols() RETURNS SETOF record
 LANGUAGE sql STABLE AS $$

@@ -11,6 +11,10 @@ CREATE OR REPLACE FUNCTION pg_catalog.replicate(text, int) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT repeat($1, $2)';
 
 -- QUOTE_LITERAL doubles backslashes: there are no escape strings to write them in.
+-- LPAD of a number, of its digits.
+CREATE OR REPLACE FUNCTION pg_catalog.lpad(bigint, int, text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT lpad($1::text, $2, $3)';
+
 SELECT rs.displace('quote_literal(text)');
 CREATE OR REPLACE FUNCTION pg_catalog.quote_literal(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT chr(39) || replace(replace($1, chr(92), chr(92) || chr(92)), chr(39), chr(39) || chr(39)) || chr(39)

@@ -68,7 +68,9 @@ SELECT rs.shadow('pg_constraint',
 
 SELECT rs.shadow('pg_namespace', '{"nspacl": "rs.acl(t.nspacl)"}', ', t.tableoid',
 	'pg_catalog.pg_namespace t WHERE t.nspname <> ''rs'' AND t.nspname !~ ''^pg_toast''');
-SELECT rs.shadow('pg_database', '{"datacl": "rs.acl(t.datacl)"}', ', NULL::text[] AS datconfig, t.tableoid', 'pg_catalog.pg_database t');
+-- pg_database: Redshift has the templates, and no database postgres, which is the stand-in's own.
+SELECT rs.shadow('pg_database', '{"datacl": "rs.acl(t.datacl)"}', ', NULL::text[] AS datconfig, t.tableoid',
+	'pg_catalog.pg_database t WHERE t.datname <> ''postgres''');
 SELECT rs.shadow('pg_proc', '{"proacl": "rs.acl(t.proacl)"}', ', t.prokind = ''a'' AS proisagg, t.prokind = ''w'' AS proiswindow, t.tableoid',
 	'pg_catalog.pg_proc t WHERE t.pronamespace <> ''rs''::regnamespace');
 SELECT rs.shadow('pg_tables', '{}', '', 'pg_catalog.pg_tables t WHERE t.schemaname <> ''rs''');
@@ -101,5 +103,9 @@ CREATE OR REPLACE VIEW rs.pg_group AS
 	FROM pg_catalog.pg_roles r WHERE NOT rolcanlogin AND oid >= 16384 AND NOT rs.is_role(oid);
 GRANT SELECT ON rs.pg_user, rs.pg_group TO PUBLIC;
 
--- Redshift calls some columns of pg_stat_activity as PostgreSQL 8 did.
+SELECT rs.shadow('pg_default_acl', '{"defaclacl": "rs.acl(t.defaclacl)"}', ', t.defaclrole AS defacluser, t.tableoid',
+	'pg_catalog.pg_default_acl t');
+
+-- Redshift calls some columns of pg_stat_activity and pg_locks as PostgreSQL 8 did.
+SELECT rs.shadow('pg_locks', '{}', ', t.transactionid AS transaction', 'pg_catalog.pg_locks t');
 SELECT rs.shadow('pg_stat_activity', '{}', ', t.pid AS procpid, t.query AS current_query', 'pg_catalog.pg_stat_activity t');

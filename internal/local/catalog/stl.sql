@@ -51,7 +51,11 @@ CREATE OR REPLACE VIEW pg_catalog.stl_connection_log AS
 		sslversion::char(50) AS sslversion, ''::char(128) AS sslcipher, 0 AS mtu, ''::char(64) AS sslcompression,
 		''::char(64) AS sslexpansion, ''::char(36) AS iamauthguid, application_name::char(250) AS application_name,
 		os_version::char(64) AS os_version, driver_version::char(64) AS driver_version, plugin_name::char(32) AS plugin_name,
-		0 AS protocol_version
+		0 AS protocol_version,
+		-- The events of a session are those of a process since another session of that process ended.
+		md5(format('%s %s %s', (SELECT account || cluster FROM rs.warehouse), pid, max(recordtime)
+			FILTER (WHERE event = 'disconnecting session') OVER (PARTITION BY pid ORDER BY recordtime
+				ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)))::uuid::text::char(36) AS sessionid
 	FROM rs.connection_log;
 CREATE OR REPLACE VIEW rs.session AS
 	SELECT u.oid AS userid, b.pid, b.username, b.dbname, b.recordtime AS starttime, e.recordtime AS endtime
@@ -63,11 +67,11 @@ CREATE OR REPLACE VIEW pg_catalog.stl_sessions AS
 	SELECT userid::int AS userid, starttime, endtime, pid AS process, username::char(50) AS user_name, dbname::char(50) AS db_name,
 		0 AS timeout_sec, 2 AS timed_out
 	FROM rs.session WHERE endtime IS NOT NULL;
--- A transaction that error 1023 ended.
+-- A transaction that error 1023 ended. PostgreSQL does not say over which table.
 CREATE OR REPLACE VIEW pg_catalog.stl_tr_conflict AS
 	SELECT xid AS xact_id, pid::bigint AS process_id, starttime AS xact_start_ts, endtime AS abort_time,
-		substring(error from 'on table - ([0-9]+)')::bigint AS table_id
-	FROM rs.query_log WHERE error LIKE '1023%';
+		NULL::bigint AS table_id
+	FROM rs.query_log WHERE error_code = 'XX000' AND error = '1023';
 
 CREATE OR REPLACE VIEW pg_catalog.stl_load_errors AS
 	SELECT userid::int AS userid, slice, tbl::int AS tbl, starttime, pid AS session, query::int AS query, filename::char(256) AS filename,
@@ -95,25 +99,6 @@ CREATE OR REPLACE VIEW pg_catalog.stl_unload_log AS
 	FROM rs.unload_file WHERE (SELECT rs.is_superuser()) OR userid = (SELECT rs.user_id());
 CREATE OR REPLACE VIEW pg_catalog.svcs_unload_log AS
 	SELECT userid, query, pid, path, start_time, end_time, line_count, transfer_size, file_format FROM pg_catalog.stl_unload_log;
-
--- What a local warehouse never has rows for, and scripts ask all the same.
-CREATE OR REPLACE VIEW pg_catalog.stl_wlm_query AS
-	SELECT NULL::int AS userid, NULL::int AS xid, NULL::int AS task, NULL::int AS query, NULL::int AS service_class, NULL::int AS slot_count,
-		NULL::timestamp AS service_class_start_time, NULL::timestamp AS queue_start_time, NULL::timestamp AS queue_end_time,
-		NULL::bigint AS total_queue_time, NULL::timestamp AS exec_start_time, NULL::timestamp AS exec_end_time,
-		NULL::bigint AS total_exec_time, NULL::timestamp AS service_class_end_time, NULL::char(16) AS final_state,
-		NULL::bigint AS est_peak_mem, NULL::char(20) AS query_priority, NULL::char(64) AS service_class_name WHERE false;
--- STL_ERROR has errors of the engine, not of SQL.
-CREATE OR REPLACE VIEW pg_catalog.stl_error AS
-	SELECT NULL::int AS userid, NULL::char(12) AS process, NULL::timestamp AS recordtime, NULL::int AS pid, NULL::int AS errcode,
-		NULL::char(90) AS file, NULL::int AS linenum, NULL::char(100) AS context, NULL::char(512) AS error WHERE false;
-CREATE OR REPLACE VIEW pg_catalog.stl_alert_event_log AS
-	SELECT NULL::int AS userid, NULL::int AS query, NULL::int AS slice, NULL::int AS segment, NULL::int AS step, NULL::int AS pid,
-		NULL::bigint AS xid, NULL::char(1024) AS event, NULL::char(1024) AS solution, NULL::timestamp AS event_time WHERE false;
-CREATE OR REPLACE VIEW pg_catalog.svl_multi_statement_violations AS
-	SELECT NULL::int AS userid, NULL::char(32) AS database, NULL::char(20) AS cmdname, NULL::bigint AS xid, NULL::int AS pid,
-		NULL::char(320) AS label, NULL::timestamp AS starttime, NULL::timestamp AS endtime, NULL::int AS sequence,
-		NULL::varchar(10) AS type, NULL::char(200) AS text WHERE false;
 
 DO $$
 DECLARE

@@ -30,7 +30,7 @@ CREATE OR REPLACE VIEW pg_catalog.sys_load_history AS
 CREATE OR REPLACE VIEW pg_catalog.sys_load_detail AS
 	SELECT c.userid::int AS user_id, c.query::int AS query_id, c.filename::char(256) AS file_name, c.bytes_scanned::int AS bytes_scanned,
 		c.lines_scanned::int AS lines_scanned, c.curtime AS record_time, 1 AS splits_scanned, l.starttime AS start_time,
-		c.curtime AS end_time
+		c.curtime AS end_time, NULL::char(256) AS file_etag, NULL::timestamp AS file_last_modified
 	FROM rs.load_commit c LEFT JOIN rs.load_log l ON l.query = c.query
 	WHERE (SELECT rs.is_superuser()) OR c.userid = (SELECT rs.user_id());
 CREATE OR REPLACE VIEW pg_catalog.sys_load_error_detail AS
@@ -61,7 +61,8 @@ CREATE OR REPLACE VIEW pg_catalog.sys_connection_log AS
 	SELECT event, recordtime AS record_time, remotehost AS remote_host, remoteport AS remote_port, pid AS session_id,
 		dbname AS database_name, username AS user_name, authmethod AS auth_method, duration, sslversion AS ssl_version,
 		sslcipher AS ssl_cipher, mtu, sslcompression AS ssl_compression, sslexpansion AS ssl_expansion,
-		iamauthguid AS iam_auth_guid, application_name, driver_version, os_version, plugin_name, protocol_version
+		iamauthguid AS iam_auth_guid, application_name, driver_version, os_version, plugin_name, protocol_version,
+		sessionid AS global_session_id
 	FROM pg_catalog.stl_connection_log;
 
 DO $$

@@ -37,7 +37,9 @@ func TestShadowedViews(t *testing.T) {
 
 // forSuperusers are those that the manual calls visible only to superusers.
 var forSuperusers = map[string]bool{
-	"stl_connection_log": true, "stl_tr_conflict": true, "stv_db_isolation_level": true, "stv_locks": true, "stv_tbl_perm": true,
+	"stl_commit_stats": true, "stl_connection_log": true, "stl_tr_conflict": true, "stl_vacuum": true, "stv_blocklist": true,
+	"stv_db_isolation_level": true, "stv_locks": true, "stv_partitions": true, "stv_tbl_perm": true, "stv_wlm_classification_config": true,
+	"stv_wlm_service_class_config": true, "stv_wlm_service_class_state": true,
 	"svv_interleaved_columns": true, "svv_table_info": true, "sys_connection_log": true,
 }
 
@@ -205,6 +207,9 @@ func TestConnectionsOfThePast(t *testing.T) {
 	const sessions = `select trim(status), start_time, end_time from sys_session_history where session_id = 501 order by 2`
 	s.expect(sessions, "closed|2026-11-21 10:00:01|2026-11-21 10:00:07\nactive|2026-11-21 10:01:00|NULL\n")
 	connect(t, s.env.Database, "bob").expect(sessions, "active|2026-11-21 10:01:00|NULL\n")
+	s.expect(`select count(*), count(distinct sessionid) from stl_connection_log where pid = 501`, "4|2\n")
+	s.expect(`select distinct trim(user_name) from sys_connection_log where global_session_id in (
+		select sessionid from stl_connection_log where pid = 501 and event = 'disconnecting session')`, "alice\n")
 }
 
 // TestWriteConflict: in SNAPSHOT isolation the second writer of a row fails with error 1023.
@@ -217,6 +222,10 @@ func TestWriteConflict(t *testing.T) {
 	s.run(`update t set a = 2`)
 	other.fails(`update t set a = 3`, "XX000", "1023")
 	other.run(`rollback`)
+	execute(t, s.env.Database, `INSERT INTO rs.query_log (query, userid, pid, database, starttime, endtime, status, error_code, error, text) VALUES
+		(1, 10, 701, current_database(), '2026-11-21 10:00:00', '2026-11-21 10:00:01', 'failed', 'XX000', '1023', 'update t set a = 3'),
+		(2, 10, 702, current_database(), '2026-11-21 10:00:00', '2026-11-21 10:00:01', 'failed', '22012', 'division by zero', 'select 1023 / 0')`)
+	s.expect(`select process_id, xact_start_ts, abort_time from stl_tr_conflict`, "701|2026-11-21 10:00:00|2026-11-21 10:00:01\n")
 }
 
 // TestMetadataOfOthers: ordinary users see what they own or may use.
@@ -362,6 +371,59 @@ func TestAdministratorsSQL(t *testing.T) {
 	} {
 		if _, err := s.try(sql); err != nil {
 			t.Errorf("%s\n\t%v", sql, err)
+		}
+	}
+}
+
+// TestAdministratorsConstructs answers each construct that the administrators' scripts rest on and PostgreSQL lacks, or
+// has otherwise.
+//
+//standin:imitates clients: dialect of administrators' scripts, in catalogs qualified or not | DG c_intro_catalog_views
+func TestAdministratorsConstructs(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create schema mine; create table mine.t (id int identity(1,1) encode raw, a varchar(3) default 'x' encode zstd, b int) diststyle key distkey (id) compound sortkey (b, id) backup no;
+		insert into mine.t (a, b) values ('x', 1); create table public.plain (n int);
+		create view mine.late as select id, a from mine.t with no schema binding;
+		alter default privileges in schema mine grant select on tables to alice`)
+	for sql, want := range map[string]string{
+		`select 'CREATE' + ' ' + quote_ident(tablename) || ';' from pg_catalog.pg_tables where schemaname = 'mine'`:                                                                          "CREATE t;\n",
+		`select count(*) from (select oid from pg_class where relname = 't') where 1 and oid > 0`:                                                                                            "1\n",
+		`select c.relname from pg_class c, (select max(oid)::varchar as id from pg_class where relname = 't') where id = c.oid`:                                                              "t\n",
+		`select attname, attisdistkey, attsortkeyord, format_encoding(attencodingtype::int) from pg_catalog.pg_attribute where attrelid = 'mine.t'::regclass and attnum > 0 order by attnum`: "id|t|2|none\na|f|0|zstd\nb|f|1|none\n",
+		`select adsrc from pg_attrdef where adrelid = 'mine.t'::regclass and adnum = 2`:                                                                                                      "'x'::character varying\n",
+		`select reldiststyle, decode(reldiststyle, 0, 'even', 1, 'key', 8, 'all') as max from pg_catalog.pg_class where relname = 't'`:                                                       "1|key\n",
+		`select value from pg_conf where key = 'pg_class_backup_' || (select oid from pg_database where datname = current_database()) || '_' || 'mine.t'::regclass::oid`:                     "NO\n",
+		`select relname from pg_catalog.pg_class_info where relname = 't'`:                                                                                                                   "t\n",
+		`select count(*) from pg_attribute_info where attrelid = 'mine.t'::regclass and attnum > 0`:                                                                                          "3\n",
+		`select datconnlimit from pg_catalog.pg_database_info where datname = current_database()`:                                                                                            "UNLIMITED\n",
+		`select u.usename, s.usesysid >= 100 from pg_user u join pg_catalog.pg_shadow s using (usename) where u.usename = 'alice'`:                                                           "alice|t\n",
+		`select count(*) from pg_group where groname = 'nobody'`:                                                                                                                             "0\n",
+		`select nvl(null, 'a'), nvl2(null, 'a', 'b'), charindex('b', 'abc'), getdate() > '2000-01-01'`:                                                                                       "a|b|2|t\n",
+		`select trim(c.oid) = c.oid::varchar from pg_class c where relname = 't'`:                                                                                                            "t\n",
+		`select lpad(7, 3, '0'), round(2.345::float, 2), datepart(hour, '2026-11-21 13:00'::timestamp)`:                                                                                      "007|2.35|13\n",
+		`select pg_get_userbyid(d.defacluser), n.nspname, array_to_string(d.defaclacl, ' + ') from pg_default_acl d join pg_namespace n on n.oid = d.defaclnamespace`:                        "awsuser|mine|alice=r/awsuser\n",
+		`select l.transaction is null from pg_catalog.pg_locks l where l.pid = pg_backend_pid() and l.locktype = 'relation' limit 1`:                                                         "t\n",
+		`select count(*) from pg_database where datname = 'postgres'`:                                                                                                                        "0\n",
+		`select a from ` + s.env.Database + `.mine.t`:                                                                                                                                        "x\n",
+		`select view_name, col_name from pg_get_late_binding_view_cols() cols(view_schema name, view_name name, col_name name, col_type varchar, col_num int) order by col_num`:              "late|id\nlate|a\n",
+		`select "table", tbl_rows from svv_table_info where "schema" in ('mine', 'public')`:                                                                                                  "t|1\n",
+		`select table_name from svv_tables where table_schema = 'mine' and table_type = 'BASE TABLE'`:                                                                                        "t\n",
+		`select count(distinct slice), sum(rows) >= 0 from stv_tbl_perm where trim(name) = 't'`:                                                                                              "4|t\n",
+		`select count(*) from stl_scan join stl_query using (query) left join stv_blocklist using (slice) left join stl_vacuum on table_id = stl_scan.tbl`:                                   "0\n",
+	} {
+		s.expect(sql, want)
+	}
+	for _, sql := range []string{
+		"show databases",
+		"show schemas from database " + s.env.Database,
+		"show tables from schema " + s.env.Database + ".mine",
+		"show columns from table " + s.env.Database + ".mine.t",
+		"show table mine.t",
+		"show view mine.late",
+	} {
+		if rows := s.run(sql); len(rows) == 0 {
+			t.Errorf("%s: no rows", sql)
 		}
 	}
 }

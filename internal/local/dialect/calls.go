@@ -17,6 +17,7 @@ var calls = map[string]func(x *script, i int){
 	"datediff":         rewriteDatePart,
 	"date_diff":        rewriteDatePart,
 	"date_part":        rewriteDatePartCall,
+	"datepart":         rewriteDatePartCall,
 	"date_trunc":       rewriteDatePart,
 	"extract":          rewriteExtract,
 	"cast":             (*script).rewriteCastCall,
@@ -233,10 +234,10 @@ func rewriteExtract(x *script, i int) {
 	x.edit(i + 3).joined = true
 }
 
-// DATE_PART(part, ...) answers the same number as a floating-point one; the column is called pgdate_part.
+// DATE_PART(part, ...), also written DATEPART, answers the same number as a floating-point one; the column is called pgdate_part.
 func rewriteDatePartCall(x *script, i int) {
 	rewriteDatePart(x, i)
-	if !x.catalog {
+	if !x.catalog || x.is(i, "DATEPART") { // which is no function of PostgreSQL's
 		x.rename(i, "pg_catalog.pgdate_part")
 	}
 }

@@ -13,8 +13,14 @@ func (x *script) keepUser(i int) {
 	}
 }
 
+// tagByKind answers CREATE USER, DROP GROUP and the like as 8.0 did; to PostgreSQL all of them are roles.
+func (x *script) tagByKind() {
+	x.tr.Tag = strings.ToUpper(x.word(0) + " " + x.word(1))
+}
+
 // createUser reads CREATE USER and ALTER USER from the name at 2 on.
 func (x *script) createUser() {
+	x.tagByKind()
 	x.keepUser(2)
 	if x.is(3, "RENAME", "TO") {
 		x.keepUser(5)
@@ -110,6 +116,7 @@ func (x *script) userParameter() {
 
 // createGroup reads CREATE, ALTER and DROP GROUP: only the case of names is to be kept.
 func (x *script) createGroup() {
+	x.tagByKind()
 	for i := 2; i < x.len(); i++ {
 		x.keepUser(i)
 	}
