@@ -1024,6 +1024,25 @@ func TestStopBeginsNothingNew(t *testing.T) {
 	}
 }
 
+// When we cancelled a statement, the reason is ours, and not what the server says about being told so.
+func TestACancelledStepSaysWhy(t *testing.T) {
+	t.Parallel()
+	w := &world{faultAt: "target: COPY", fault: &redshift.ServerError{Code: "57014", Message: "canceling statement due to user request"}}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	w.onSay = func(what string) {
+		if what == "target: COPY" {
+			cancel(errors.New("interrupted"))
+		}
+	}
+	if err := Run(ctx, w.next().config(testPlan())); err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(w.entries, func(e journal.Entry) bool { return e.Step == "t.a/load" && e.Type == journal.Failed })
+	if i < 0 || !strings.HasPrefix(w.entries[i].Error, "interrupted (") || w.entries[i].Hint != "" {
+		t.Errorf("entries %+v", w.entries)
+	}
+}
+
 func TestTheLargestTableGoesFirst(t *testing.T) {
 	t.Parallel()
 	var got []int64

@@ -292,8 +292,14 @@ func (r *run) transact(ctx context.Context, p *pool, t *table, s plan.Step, f jo
 		if !sess.Broken() {
 			if _, rerr := sess.Exec(end, redshift.Build("ROLLBACK")); rerr == nil {
 				usable = true
-				err = r.explain(end, sess, t, s, err)
+				if ctx.Err() == nil {
+					err = r.explain(end, sess, t, s, err)
+				}
 			}
+		}
+		if ctx.Err() != nil {
+			// The statement was cancelled by us: what the server says about that is not the reason.
+			err = fmt.Errorf("%w (%w)", context.Cause(ctx), err)
 		}
 		return f, err
 	}
