@@ -14,6 +14,7 @@ import (
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/planner"
 	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/internal/show"
 	"github.com/sealift/sealift/internal/stage"
 	"github.com/sealift/sealift/job"
 	"github.com/sealift/sealift/journal"
@@ -207,7 +208,10 @@ func (c *cleaner) find(ctx context.Context, i int, p Place) error {
 		return err
 	}
 	for _, l := range left {
-		detail := fmt.Sprintf("%d versions, %d bytes, %d unfinished uploads", l.Objects, l.Bytes, l.Uploads)
+		detail := show.Plural(int64(l.Objects), "version") + ", " + show.Bytes(l.Bytes)
+		if l.Uploads > 0 {
+			detail += ", " + show.Plural(int64(l.Uploads), "unfinished upload")
+		}
 		c.add(Leftover{Kind: ObjectsLeft, Run: l.Run, Where: p.Stage.URL(), What: l.URL, Detail: detail, place: i, remove: func(ctx context.Context) error {
 			_, err := s.Empty(ctx, l.Prefix)
 			return err
@@ -446,7 +450,7 @@ func (c *cleaner) keep(l Leftover) string {
 		return ""
 	}
 	if began, err := time.Parse("20060102T150405Z", strings.SplitN(l.Run, "-", 2)[0]); err == nil && time.Since(began) < c.options.OlderThan {
-		return fmt.Sprintf("its run began less than %s ago; name it with --run, or lower --older-than", c.options.OlderThan)
+		return fmt.Sprintf("its run began less than %s ago; name it with --run, or lower --older-than", show.Duration(c.options.OlderThan))
 	}
 	return ""
 }

@@ -29,8 +29,8 @@ What belongs to a run whose lease is live is kept. So is what is younger than --
 the run is named: a run that crashed may be resumed yet. Without what it left, it begins the tables
 anew that were not published. Nothing is touched that a run of Sealift's did not mark as its own.
 
-Everything found is listed on stderr before any of it is removed; the answer says what became of
-it. Sessions of other machines' runs are found by superusers only.
+What is to be removed is listed on stderr first; the answer says what became of it. Sessions of
+other machines' runs are found by superusers only.
 
 Exit codes: 0 nothing is left but what is kept; 1 something could not be removed, or failed; 2
 wrong usage or invalid job; 5 the run that is named is alive; 130 interrupted.`,
@@ -66,10 +66,12 @@ func (a *app) clean(ctx context.Context, args []string, o sealift.CleanOptions) 
 		return interrupted(ctx, err)
 	}
 	o.Options = sealift.Options{StateDir: a.stateDir, Log: a.log}
-	if !a.json {
+	if !a.json && !o.DryRun {
 		o.Listed = func(c *sealift.Cleaning) {
 			for _, l := range c.Found {
-				a.say("%s  %s  %s  %s", string(l.State), string(l.Kind), l.Run, l.What)
+				if l.State == sealift.LeftFound {
+					a.say("to be removed: %s  %s  %s", string(l.Kind), l.Run, l.What)
+				}
 			}
 		}
 	}

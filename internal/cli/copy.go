@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -84,8 +85,12 @@ func (a *app) copy(ctx context.Context, file string, patterns []string, force bo
 func (a *app) carryOut(ctx context.Context, progress *progress, work func(context.Context, sealift.Options) (*receipt.Receipt, error)) error {
 	ctx, stop, release := a.stoppable(ctx, grace)
 	defer release()
+	progress.stopsBy(stop)
 	r, err := work(ctx, sealift.Options{StateDir: a.stateDir, Log: a.log, Stop: stop, Progress: func(e journal.Entry) {
-		if e.Facts != nil && e.Facts.Overrode != "" {
+		if e.Type == journal.Begin || e.Type == journal.Resume {
+			a.running.Store(new(cmp.Or(e.Run, progress.run)))
+		}
+		if e.Facts != nil && e.Facts.Overrode != "" && !strings.HasPrefix(e.Facts.Overrode, "run "+progress.run+" ") {
 			a.say("took the target over from %s", e.Facts.Overrode)
 		}
 		progress.entry(e)

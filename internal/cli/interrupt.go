@@ -29,6 +29,7 @@ func (a *app) stoppable(ctx context.Context, grace time.Duration) (_ context.Con
 		case <-over:
 			return
 		}
+		a.stderr.leftEdge()
 		close(stopping)
 		if grace == 0 {
 			cancel(errInterrupted)
@@ -40,7 +41,12 @@ func (a *app) stoppable(ctx context.Context, grace time.Duration) (_ context.Con
 		for {
 			select {
 			case <-a.Signals:
-				a.say("sealift: stopped at once; what was under way is in the journal")
+				a.stderr.leftEdge()
+				if run := a.running.Load(); run != nil {
+					a.lastWord("stopped at once; what was under way is in the journal. Go on with: sealift resume " + *run)
+				} else {
+					a.lastWord("stopped at once")
+				}
 				a.Exit(exitInterrupted)
 				return
 			case <-late.C:

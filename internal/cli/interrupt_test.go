@@ -48,7 +48,10 @@ func TestFirstSignalStopsSoftly(t *testing.T) {
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a, signals, _, ended := interruptible()
+		a, signals, out, ended := interruptible()
+		behind := new(bytes.Buffer) // progress that draws later than the process ends
+		a.stderr = &stream{base: out, w: behind}
+		a.running.Store(new("20261121T101500Z-7f3a"))
 		_, stop, release := a.stoppable(t.Context(), 30*time.Second)
 		signals <- os.Interrupt
 		<-stop
@@ -57,6 +60,9 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 			t.Errorf("exit code %d", code)
 		}
 		release()
+		if !strings.Contains(out.String(), "sealift resume 20261121T101500Z-7f3a\n") {
+			t.Errorf("said %q", out)
+		}
 	})
 }
 

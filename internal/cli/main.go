@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -53,7 +54,8 @@ type app struct {
 	stateDir, logLevel, logFile string
 	json                        bool
 
-	began bool // a command's own code was reached: errors before that are about the command line
+	began   bool                   // a command's own code was reached: errors before that are about the command line
+	running atomic.Pointer[string] // the id of the run that is under way, once there is one
 }
 
 // Run carries out one invocation and answers its exit code. Nothing is left behind: no goroutine, no open file.

@@ -31,12 +31,14 @@ type stream struct {
 	columns  int // 0 when it is not a terminal
 	colours  bool
 
+	base io.Writer // the terminal, file or pipe itself
+
 	mu sync.Mutex // writes of progress, log and errors come whole and one after another
 	w  io.Writer
 }
 
 func newStream(w io.Writer, env func(string) (string, bool)) *stream {
-	s := &stream{w: w}
+	s := &stream{w: w, base: w}
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return s
@@ -79,6 +81,23 @@ func (a *app) say(format string, args ...any) {
 		}
 	}
 	_, _ = fmt.Fprintf(a.stderr, format+"\n", args...)
+}
+
+// leftEdge puts a terminal's cursor where the next drawing of progress expects it: not behind the ^C that the terminal
+// shows when somebody interrupts.
+func (s *stream) leftEdge() {
+	if s.terminal {
+		_, _ = io.WriteString(s.base, "\r")
+	}
+}
+
+// lastWord writes a line to stderr when nothing is written after it: progress, which draws at its own time, would not get
+// to it.
+func (a *app) lastWord(text string) {
+	if w := a.stderr.base; w != nil {
+		a.stderr.through(w)
+	}
+	a.say("%s", text)
 }
 
 // answer writes the answer to stdout.

@@ -51,6 +51,8 @@ type progressPrinter interface {
 	finished(t *tableProgress, outcome string, colour show.Colour, detail string)
 	// count says how many tables are over.
 	count(run string, over, total int)
+	// stopsBy gives the channel that is closed when the run is told to stop.
+	stopsBy(stop <-chan struct{})
 	close()
 }
 
@@ -228,6 +230,9 @@ func (p *progress) sent(table string, bytes, records int64) {
 	}
 }
 
+// stopsBy gives the channel that is closed when the run is told to stop.
+func (p *progress) stopsBy(stop <-chan struct{}) { p.printer.stopsBy(stop) }
+
 // close ends the lines that are redrawn.
 func (p *progress) close() { p.printer.close() }
 
@@ -243,6 +248,7 @@ func (plain) working(*tableProgress, string)                       {}
 func (plain) sent(*tableProgress, int64, int64)                    {}
 func (plain) finished(*tableProgress, string, show.Colour, string) {}
 func (plain) count(string, int, int)                               {}
+func (plain) stopsBy(<-chan struct{})                              {}
 func (plain) close()                                               {}
 
 // terminal redraws one line for each table at work.
@@ -255,6 +261,7 @@ type terminal struct {
 	mu            sync.Mutex // guards lines and text: mpb's goroutine draws them, and that of a load counts
 	lines         map[*tableProgress]*line
 	footText      string
+	stop          <-chan struct{}
 	testOnlyDrawn func() // called when the foot is drawn
 }
 
@@ -277,7 +284,15 @@ func newTerminal(s *stream, widest int) *terminal {
 		if t.testOnlyDrawn != nil {
 			t.testOnlyDrawn()
 		}
-		return t.footText
+		if t.footText == "" {
+			return ""
+		}
+		select {
+		case <-t.stop:
+			return t.footText + "   stopping; Ctrl-C once more stops at once"
+		default:
+			return t.footText + "   Ctrl-C stops after the current step"
+		}
 	})))
 	return t
 }
@@ -350,7 +365,13 @@ func (t *terminal) step(string, string, string, string, string) {}
 func (t *terminal) count(run string, over, total int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.footText = fmt.Sprintf("run %s   %d of %s   Ctrl-C stops after the current step", run, over, show.Plural(int64(total), "table"))
+	t.footText = fmt.Sprintf("run %s   %d of %s", run, over, show.Plural(int64(total), "table"))
+}
+
+func (t *terminal) stopsBy(stop <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stop = stop
 }
 
 func (t *terminal) close() {

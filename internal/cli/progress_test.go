@@ -26,7 +26,9 @@ func (r *recorder) finished(t *tableProgress, outcome string, _ show.Colour, det
 	r.add("finished %s %s %s", t.name, outcome, detail)
 }
 func (r *recorder) count(_ string, over, total int) { r.add("count %d of %d", over, total) }
-func (r *recorder) close()                          { r.add("close") }
+func (*recorder) stopsBy(<-chan struct{})           {}
+
+func (r *recorder) close() { r.add("close") }
 
 func (r *recorder) sent(t *tableProgress, bytes, records int64) {
 	r.add("sent %s %d %d", t.name, bytes, records)

@@ -65,7 +65,7 @@ func (a *app) resume(ctx context.Context, id string, force bool) error {
 		o.Force = force
 		r, resumed, err := sealift.Resume(ctx, run.ID, o)
 		if err == nil && !resumed {
-			a.say("nothing to do: every table is published and verified")
+			a.say("nothing to do: run %s is done, every table is published and verified", run.ID)
 		}
 		return r, hint.With(err, "see what it did: sealift show "+run.ID)
 	})

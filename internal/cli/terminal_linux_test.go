@@ -67,6 +67,10 @@ func TestTerminalProgress(t *testing.T) {
 		if e.Type == journal.Intent && e.Step == "sales.orders/load" {
 			a.say("level=WARN msg=%s", "in between")
 			p.printer.(*terminal).drawn(t)
+			stop := make(chan struct{})
+			close(stop)
+			p.stopsBy(stop)
+			p.printer.(*terminal).drawn(t)
 		}
 	}
 	p.close()
@@ -79,7 +83,8 @@ func TestTerminalProgress(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"sales.orders   copying", "run 20261121T101500Z-7f3a   1 of 2 tables   Ctrl-C stops after the current step", "\x1b[31mFAILED",
+		"sales.orders   copying", "run 20261121T101500Z-7f3a   1 of 2 tables   Ctrl-C stops after the current step",
+		"1 of 2 tables   stopping; Ctrl-C once more stops at once", "\x1b[31mFAILED",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q was never drawn in %q", want, text)

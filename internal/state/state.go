@@ -222,6 +222,9 @@ func (s *Store) find(ctx context.Context, id string) (string, error) {
 	if id == "last" && len(ids) > 0 {
 		return ids[len(ids)-1], nil
 	}
+	if len(ids) == 0 {
+		return "", hint.With(fmt.Errorf("there is no run in %s", s.name), "--state-dir names another place; sealift clean JOB finds what runs left, without their state")
+	}
 	if slices.Contains(ids, id) {
 		return id, nil
 	}
