@@ -53,7 +53,9 @@ CREATE OR REPLACE FUNCTION rs.percentile_step(float8[], value float8, share floa
 CREATE OR REPLACE FUNCTION rs.percentile_cont_final(float8[]) RETURNS float8
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT percentile_cont($1[1]) WITHIN GROUP (ORDER BY v) FROM unnest($1[2:]) v $$;
 CREATE OR REPLACE FUNCTION rs.percentile_disc_final(float8[]) RETURNS float8
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT percentile_disc($1[1]) WITHIN GROUP (ORDER BY v) FROM unnest($1[2:]) v $$;
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE WHEN $1[1] < 0 THEN percentile_disc(abs($1[1])) WITHIN GROUP (ORDER BY v DESC)
+		ELSE percentile_disc(abs($1[1])) WITHIN GROUP (ORDER BY v) END FROM unnest($1[2:]) v $$;
 -- ANY_VALUE, and FIRST_VALUE and LAST_VALUE with IGNORE NULLS.
 CREATE OR REPLACE FUNCTION rs.first_step(anyelement, anyelement) RETURNS anyelement
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT coalesce($1, $2)';
@@ -68,6 +70,28 @@ BEGIN
 		CREATE AGGREGATE pg_catalog.any_value(anyelement) (SFUNC = rs.first_step, STYPE = anyelement);
 		CREATE AGGREGATE rs.first_value(anyelement) (SFUNC = rs.first_step, STYPE = anyelement);
 		CREATE AGGREGATE rs.last_value(anyelement) (SFUNC = rs.last_step, STYPE = anyelement);
+	END IF;
+END $$;
+
+-- LAG, LEAD and NTH_VALUE with IGNORE NULLS, over the rows that package dialect makes the window's frame: n places, empty
+-- at first, into which the values that are not NULL are shifted. LAG wants the oldest of the last n, the others the n-th.
+CREATE OR REPLACE FUNCTION rs.last_n_step(places anyarray, v anyelement, n int) RETURNS anyarray
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE WHEN v IS NULL THEN places
+		ELSE (coalesce(places, array_fill(CASE WHEN false THEN v END, ARRAY[n])))[2:] || v END $$;
+CREATE OR REPLACE FUNCTION rs.first_n_step(places anyarray, v anyelement, n int) RETURNS anyarray
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE WHEN places[1] IS NOT NULL THEN places ELSE rs.last_n_step(places, v, n) END $$;
+CREATE OR REPLACE FUNCTION rs.oldest(anyarray) RETURNS anyelement
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1[1]';
+CREATE OR REPLACE FUNCTION rs.nth(anyarray) RETURNS anyelement
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT CASE WHEN $1[1] IS NOT NULL THEN $1[cardinality($1)] END';
+DO $$
+BEGIN
+	IF to_regprocedure('rs.nth_value(anyelement, int)') IS NULL THEN
+		CREATE AGGREGATE rs.lag(anyelement, int) (SFUNC = rs.last_n_step, STYPE = anyarray, FINALFUNC = rs.oldest);
+		CREATE AGGREGATE rs.lead(anyelement, int) (SFUNC = rs.first_n_step, STYPE = anyarray, FINALFUNC = rs.nth);
+		CREATE AGGREGATE rs.nth_value(anyelement, int) (SFUNC = rs.first_n_step, STYPE = anyarray, FINALFUNC = rs.nth);
 	END IF;
 END $$;
 

@@ -63,7 +63,9 @@ func TestMerge(t *testing.T) {
 // TestWindows: frames are in rows and wanted where an aggregate is sorted.
 //
 //standin:imitates functions: window aggregates with ORDER BY want a frame | DG r_Window_function_synopsis
-//standin:refuses functions: LAG, LEAD and NTH_VALUE with IGNORE NULLS | DG r_WF_LAG
+//standin:imitates functions: LAG, LEAD and NTH_VALUE with IGNORE NULLS | DG r_WF_LAG
+//standin:imitates functions: PERCENTILE_DISC over a window in descending order | DG r_WF_PERCENTILE_DISC
+//standin:refuses functions: LAG, LEAD and NTH_VALUE with IGNORE NULLS and a computed offset | DG r_WF_LAG
 //standin:imitates functions: FIRST_VALUE and LAST_VALUE with IGNORE NULLS | DG r_WF_first_value
 func TestWindows(t *testing.T) {
 	t.Parallel()
@@ -76,7 +78,27 @@ func TestWindows(t *testing.T) {
 	s.expect(`select distinct percentile_cont(0.25) within group (order by v desc) over (), percentile_disc(0.5) within group (order by v) over () from t`, "25|10\n")
 	s.fails(`select sum(v) over (order by g) from t`, "0A000", "require a frame clause")
 	s.fails(`select sum(v) over (order by g range between unbounded preceding and current row) from t`, "0A000", "a window frame in range")
-	s.fails(`select lag(v) ignore nulls over (order by g) from t`, "0A000", "IGNORE NULLS")
+	s.fails(`select lag(v, g) ignore nulls over (order by g) from t`, "0A000", "IGNORE NULLS")
+	s.fails(`select lead(v, 0) ignore nulls over (order by g) from t`, "0A000", "IGNORE NULLS")
+	s.run(`create temp table w (n int, v varchar(3)); insert into w values (1, null), (2, 'a'), (3, null), (4, 'b'), (5, 'c'), (6, null)`)
+	s.expect(`select n, lag(v) ignore nulls over (order by n), lag(v, 2) ignore nulls over (order by n),
+		lead(v) ignore nulls over (order by n), lead(v, 2) ignore nulls over (order by n),
+		nth_value(v, 2) ignore nulls over (order by n rows between unbounded preceding and unbounded following),
+		nth_value(v, 4) ignore nulls over (order by n rows between unbounded preceding and unbounded following)
+		from w order by n`, `
+1|NULL|NULL|a|b|b|NULL
+2|NULL|NULL|b|c|b|NULL
+3|a|NULL|b|c|b|NULL
+4|a|NULL|c|NULL|b|NULL
+5|b|a|NULL|NULL|b|NULL
+6|c|b|NULL|NULL|b|NULL
+`)
+	s.run(`create temp table p (v int); insert into p values (10), (20), (30), (40), (null)`)
+	for _, share := range []string{"0", "0.1", "0.25", "0.26", "0.5", "0.75", "1"} {
+		// PostgreSQL's own aggregate says the same of all rows.
+		s.expect(`select distinct percentile_disc(`+share+`) within group (order by v desc) over () from p`,
+			s.one(`select percentile_disc(`+share+`) within group (order by v desc) from p`)+"\n")
+	}
 	s.fails(`select listagg(distinct v) within group (order by v) over () from t`, "0A000", "LISTAGG(DISTINCT ...) OVER")
 }
 
@@ -108,4 +130,16 @@ func TestPartiQL(t *testing.T) {
 	s.run(`create table keys as select o.key, o.status from shop.customers c, c.c_orders o; create view shop.v as select c.id, o.key from shop.customers c, c.c_orders o`)
 	s.expect(`select status, key from keys order by key`, "\"P\"|7\n\"F\"|8\n")
 	s.expect(`select key from shop.v order by 1`, "7\n8\n")
+}
+
+// Where a column has the alias's name the column is meant, as in Redshift; elsewhere PostgreSQL knows no such column.
+//
+//standin:differs dialect: aliases in later expressions of the list | error 42703 where no column has the name | DG r_SELECT_list
+func TestLateralAliases(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table raw_data (clicks float8, impressions float8, probability float8); insert into raw_data values (1, 4, 0.5)`)
+	s.expect(`select clicks / impressions as probability, round(100 * probability, 1) as percentage from raw_data`, "0.25|50\n")
+	s.run(`alter table raw_data drop column probability`)
+	s.fails(`select clicks / impressions as probability, round(100 * probability, 1) as percentage from raw_data`, "42703", "does not exist")
 }

@@ -29,7 +29,7 @@
 // UPDATE, STRING_AGG, CHECK constraints, COPY FROM STDIN ...), types that Redshift has not (arrays, json, uuid, xml,
 // bytea, serial ...), and what Redshift has and is not imitated here: external schemas and tables, datashares, masking and
 // row-level policies, libraries, models, PIVOT, GEOMETRY, GEOGRAPHY and HLLSKETCH, case-insensitive collations, NONATOMIC
-// procedures, IGNORE NULLS of LAG and LEAD. Unknown parameters are error 42704. A statement
+// procedures, IGNORE NULLS with an offset to work out. Unknown parameters are error 42704. A statement
 // that names pg_catalog, as psql's do, may use PostgreSQL's newer SQL.
 //
 // # What differs

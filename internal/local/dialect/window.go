@@ -1,5 +1,7 @@
 package dialect
 
+import "strconv"
+
 // within finds what may follow a call whose parentheses open at open: WITHIN GROUP (ORDER BY from..to-1), and OVER (...).
 // last is the index of the last token of all that; over is that of OVER, or -1.
 func (x *script) within(open int) (from, to, over, last int) {
@@ -32,10 +34,10 @@ func rewritePercentile(x *script, i int) {
 		end--
 		if x.is(end, "DESC") {
 			if x.word(i) == "percentile_disc" {
-				x.refuse(notSupported("PERCENTILE_DISC ... OVER in descending order"))
-				return
+				share = "-greatest((" + share + ")::float8, 1e-300)" // a share below 0 is one from above
+			} else {
+				share = "1 - (" + share + ")"
 			}
-			share = "1 - (" + share + ")"
 		}
 	}
 	x.rename(i, "rs."+x.word(i)+"((")
@@ -59,8 +61,7 @@ func rewriteRatioToReport(x *script, i int) {
 	x.insertAfter(last, ")")
 }
 
-// rewriteNullTreatment reads RESPECT NULLS, which is the default, and IGNORE NULLS, for which FIRST_VALUE and LAST_VALUE
-// have aggregates.
+// rewriteNullTreatment reads RESPECT NULLS, which is the default, and IGNORE NULLS, for which there are aggregates.
 func rewriteNullTreatment(x *script, i int) {
 	end := x.closing(i + 1)
 	for _, at := range []int{end - 2, end + 1} {
@@ -69,14 +70,41 @@ func rewriteNullTreatment(x *script, i int) {
 			x.drop(at, at+2)
 		case x.is(at, "IGNORE", "NULLS"):
 			word := x.word(i)
-			if word != "first_value" && word != "last_value" {
-				x.refuse(notSupported(fold(word) + " with IGNORE NULLS"))
+			if word != "first_value" && word != "last_value" && !x.ignoreNulls(i, at) {
+				x.refuse(notSupported(fold(word) + " with IGNORE NULLS, but for a written offset of at least 1,"))
 				return
 			}
 			x.rename(i, "rs."+word)
 			x.drop(at, at+2)
 		}
 	}
+}
+
+// The rows that LAG and LEAD look at.
+var lookedAt = map[string]string{
+	"lag":  " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING",
+	"lead": " ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING",
+}
+
+// ignoreNulls writes the offset and the frame of the LAG, LEAD or NTH_VALUE at i, behind which IGNORE NULLS stands at at.
+// It is not done where the offset has to be worked out.
+func (x *script) ignoreNulls(i, at int) bool {
+	args, end := x.args(i+1), x.closing(i+1)
+	if at != end+1 || !x.is(at+2, "OVER", "(") || len(args) == 0 || len(args) > 2 {
+		return false
+	}
+	if len(args) == 2 {
+		offset := x.tok(args[1][0])
+		if n, err := strconv.Atoi(offset.Text); err != nil || n < 1 || args[1][1]-args[1][0] != 1 {
+			return false
+		}
+	} else {
+		x.insertBefore(end, ", 1")
+	}
+	if rows := lookedAt[x.word(i)]; rows != "" {
+		x.insertBefore(x.closing(at+3), rows)
+	}
+	return true
 }
 
 // The functions whose windows want a frame where they are sorted (Redshift manual, Window function syntax summary).
