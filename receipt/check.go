@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -62,7 +63,8 @@ func differs(kept, made any) string {
 		if !ok {
 			return " "
 		}
-		for name, v := range k {
+		for _, name := range slices.Sorted(maps.Keys(k)) {
+			v := k[name]
 			other, ok := m[name]
 			if !ok {
 				return "." + name
