@@ -227,8 +227,10 @@ func (c *cleaner) find(ctx context.Context, i int, p Place) error {
 			remove: func(ctx context.Context) error { return s.RemoveOldLeases(ctx, old) },
 		})
 	}
-	if err := c.inWarehouse(ctx, i, p.Target, true); err != nil {
-		return err
+	if (p.Target != plan.Warehouse{}) { // an unload has none
+		if err := c.inWarehouse(ctx, i, p.Target, true); err != nil {
+			return err
+		}
 	}
 	if (p.Source == plan.Warehouse{}) {
 		return nil // a load: files hold no sessions

@@ -214,9 +214,12 @@ func reach(ctx context.Context, p *plan.Plan, id string, o Options) (*reached, e
 			return nil, err
 		}
 	}
-	target, err := connect.NewWarehouse(ctx, p.Target, connect.Options{Application: "sealift " + id, Log: o.log()})
-	if err != nil {
-		return nil, err
+	var target *connect.Warehouse // none for an unload
+	if p.HasTarget() {
+		target, err = connect.NewWarehouse(ctx, p.Target, connect.Options{Application: "sealift " + id, Log: o.log()})
+		if err != nil {
+			return nil, err
+		}
 	}
 	cfg, err := connect.Config(ctx, p.Stage.Region, connect.Role{})
 	if err != nil {
@@ -233,8 +236,9 @@ func (w *reached) carryOn(ctx context.Context, run *state.Run, o Options) (_ *re
 	c := runner.Config{
 		Plan: run.Plan, Run: run.ID, Journal: &reported{w: run.Journal, progress: o.Progress}, Log: o.log(),
 		Source: opener(w.source), Target: opener(w.target), Stage: w.stage, Lease: w.lease,
-		Sender: &sender{stage: w.stage, files: o.Files, progress: o.Sent},
-		Holder: w.holder, NewMarker: func() string { return randomHex(16) },
+		Fetcher: fetcher{stage: w.stage, run: run.ID},
+		Sender:  &sender{stage: w.stage, files: o.Files, progress: o.Sent},
+		Holder:  w.holder, NewMarker: func() string { return randomHex(16) },
 		Unchanged: func(ctx context.Context, targets map[string]bool) error {
 			return compareCatalogs(ctx, run.Plan, o, targets)
 		},
@@ -282,7 +286,9 @@ func compareCatalogs(ctx context.Context, p *plan.Plan, o Options, targets map[s
 	if p.HasSource() {
 		g.Go(func() (err error) { source, err = catalog(gctx, p.Source, o, nil); return err })
 	}
-	g.Go(func() (err error) { target, err = catalog(gctx, p.Target, o, nil); return err })
+	if p.HasTarget() {
+		g.Go(func() (err error) { target, err = catalog(gctx, p.Target, o, nil); return err })
+	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
@@ -294,7 +300,7 @@ func compareCatalogs(ctx context.Context, p *plan.Plan, o Options, targets map[s
 		if t.Fingerprint.Source != redshift.Absent && fingerprint(source, t.Source) != t.Fingerprint.Source {
 			changed = append(changed, t.Source+" in the source")
 		}
-		if fingerprint(target, t.Target) != t.Fingerprint.Target {
+		if p.HasTarget() && fingerprint(target, t.Target) != t.Fingerprint.Target {
 			changed = append(changed, t.Target+" in the target")
 		}
 	}

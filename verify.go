@@ -74,6 +74,9 @@ func PlanVerify(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) 
 //
 // The two warehouses are not read at one moment: rows that are written meanwhile are differences.
 func Verify(ctx context.Context, p *plan.Plan, o VerifyOptions) (*Comparison, error) {
+	if !p.HasTarget() {
+		return nil, errors.New("an unload to files has no warehouse as its target: there is nothing to compare the source with")
+	}
 	if !p.HasSource() {
 		return nil, hint.With(errors.New("a load of files has no warehouse as its source: there is nothing to compare the target with"),
 			"its receipt has the digest of what was loaded: sealift show RUN")

@@ -56,6 +56,7 @@ type Facts struct {
 	Content     string           `json:"content,omitempty"`  // of a load: digest over the bytes of its files
 	Rejected    int64            `json:"rejected,omitempty"` // records that were set aside
 	Rejects     string           `json:"rejects,omitempty"`  // the file they are in
+	Files       []string         `json:"files,omitempty"`    // that an unload wrote
 	Blank       int64            `json:"blank,omitempty"`    // empty lines, which are no records
 	Empty       bool             `json:"empty,omitempty"`    // the prefix was listed and is empty
 	Looked      bool             `json:"looked,omitempty"`   // the answer was lost, and the marker told what happened

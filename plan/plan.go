@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	"github.com/sealift/sealift/internal/redshift"
@@ -17,7 +18,7 @@ type Plan struct {
 	Job       JobRef    `json:"job"`
 
 	Source      Warehouse   `json:"source,omitzero"` // none for a load of files
-	Target      Warehouse   `json:"target"`
+	Target      Warehouse   `json:"target,omitzero"` // none for an unload to files
 	Stage       Stage       `json:"stage"`
 	Concurrency Concurrency `json:"concurrency"`
 
@@ -30,7 +31,22 @@ type Plan struct {
 }
 
 // HasSource tells a copy, which has a warehouse as its source, from a load of files.
-func (p *Plan) HasSource() bool { return p.Source != Warehouse{} }
+func (p *Plan) HasSource() bool {
+	return !slices.ContainsFunc(p.Tables, func(t Table) bool { return t.Input != nil })
+}
+
+// HasTarget tells a copy or a load from an unload to files.
+func (p *Plan) HasTarget() bool {
+	return !slices.ContainsFunc(p.Tables, func(t Table) bool { return t.Output != nil })
+}
+
+// To is how messages call where the rows go.
+func (p *Plan) To() string {
+	if !p.HasTarget() {
+		return "files"
+	}
+	return p.Target.Name()
+}
 
 // From is how messages call where the rows come from.
 func (p *Plan) From() string {
@@ -142,6 +158,8 @@ type Table struct {
 	Steps []Step   `json:"steps"`
 	// Input is what a load reads, in place of a table in a source.
 	Input *Input `json:"input,omitempty"`
+	// Output is what an unload writes, in place of a table in a target.
+	Output *Output `json:"output,omitempty"`
 	// Undo is run when a step fails after the shadow was made, so that nothing is left of the try.
 	Undo []Step `json:"undo,omitempty"`
 }
@@ -164,6 +182,7 @@ const (
 	Check   Kind = "check"   // stage: manifest against objects, and the manifest for COPY
 	Load    Kind = "load"    // target: make the shadow, COPY into it, digest, in one transaction
 	Publish Kind = "publish" // target: make it visible, with the marker, in one transaction
+	Fetch   Kind = "fetch"   // stage: read every object, count its records, and write it as a file
 	Empty   Kind = "empty"   // stage: remove the table's objects, versions and uploads
 	Relate  Kind = "relate"  // target: a foreign key, after all tables
 	Discard Kind = "discard" // target: drop a shadow

@@ -21,7 +21,11 @@ func (p *Plan) Text(o TextOptions) string {
 	if p.HasSource() {
 		from = p.Source.describe()
 	}
-	page.Line("%s  ->  %s", from, p.Target.describe())
+	to := "files"
+	if p.HasTarget() {
+		to = p.Target.describe()
+	}
+	page.Line("%s  ->  %s", from, to)
 	page.Line("stage %s  SSE-KMS %s", p.Stage.URL(), p.Stage.KMSKey)
 	page.Blank()
 	p.tables(page)
@@ -91,6 +95,9 @@ func (t Table) note() string {
 		notes = append([]string{"fills the empty table"}, notes...)
 	case Create, Append:
 	}
+	if t.Output != nil {
+		notes = append(notes, "into "+t.Output.Folder)
+	}
 	return strings.Join(notes, "; ")
 }
 
@@ -137,7 +144,7 @@ func (k Kind) side() string {
 	switch k {
 	case Unload:
 		return "source"
-	case Send, Check, Empty:
+	case Send, Check, Fetch, Empty:
 		return "stage"
 	case Prepare, Fence, Load, Publish, Relate, Discard:
 		return "target"

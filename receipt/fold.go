@@ -35,7 +35,7 @@ func (d *Duration) UnmarshalJSON(text []byte) error {
 func Fold(p *plan.Plan, log *journal.Log) *Receipt {
 	f := folding{
 		receipt: &Receipt{
-			Version: Version, Plan: p.ID, Job: p.Job.File, Source: p.From(), Target: p.Target.Name(),
+			Version: Version, Plan: p.ID, Job: p.Job.File, Source: p.From(), Target: p.To(),
 			Tables: make([]Table, len(p.Tables)), Journal: log.Head,
 			Stage: Stage{URL: p.Stage.URL(), KMSKey: p.Stage.KMSKeyARN},
 		},
@@ -133,7 +133,7 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 			f.staged[t.Target] = true
 		case plan.Load:
 			f.earlier[t.Target], f.shadows[t.Target] = f.shadows[t.Target], true
-		case plan.Prepare, plan.Fence, plan.Check, plan.Publish, plan.Empty, plan.Relate, plan.Discard:
+		case plan.Prepare, plan.Fence, plan.Check, plan.Fetch, plan.Publish, plan.Empty, plan.Relate, plan.Discard:
 		}
 	case journal.Done:
 		switch kind {
@@ -157,6 +157,8 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 				t.Digest = facts.Digest
 			}
 			t.TargetQuery, t.Copy, t.Verify = facts.QueryID, Seconds(facts.CopySeconds), t.Verify+Seconds(facts.DigestSeconds)
+		case plan.Fetch:
+			t.Outcome, t.Failure, t.Files = Verified, nil, facts.Files
 		case plan.Publish:
 			t.Outcome, t.Failure = Verified, nil
 			t.Verify += Seconds(facts.DigestSeconds)

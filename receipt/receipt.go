@@ -56,6 +56,7 @@ type Table struct {
 	Content     string   `json:"content,omitempty"`      // of a load: digest over the bytes of its files, hex
 	Rejected    int64    `json:"rejected,omitempty"`     // records that were set aside
 	Rejects     string   `json:"rejects,omitempty"`      // the file they are in
+	Files       []string `json:"files,omitempty"`        // that an unload wrote
 	Send        Duration `json:"send_seconds,omitempty"` // of a load, in place of unload
 	Unload      Duration `json:"unload_seconds"`
 	Copy        Duration `json:"copy_seconds"`

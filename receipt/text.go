@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -177,6 +178,13 @@ func (r *Receipt) account(page *show.Page, o TextOptions) {
 		page.Line("encrypted   nothing was staged")
 	}
 	for _, t := range r.Tables {
+		if n := len(t.Files); n > 0 {
+			last := ""
+			if n > 1 {
+				last = " to " + filepath.Base(t.Files[n-1])
+			}
+			page.Paragraph("files       ", fmt.Sprintf("%s, for their owner only: %s%s", show.Plural(int64(n), "file"), t.Files[0], last), show.Plain)
+		}
 		if t.Rejected > 0 {
 			page.Paragraph("set aside   ", fmt.Sprintf("%s for %s, in %s", show.Plural(t.Rejected, "record"), t.Target, t.Rejects), show.Yellow)
 		}

@@ -91,6 +91,8 @@ func phase(k plan.Kind) string {
 		return "preparing"
 	case plan.Unload:
 		return "unloading"
+	case plan.Fetch:
+		return "fetching"
 	case plan.Send:
 		return "sending"
 	case plan.Check:
@@ -154,7 +156,7 @@ func (p *progress) entry(e journal.Entry) {
 		t.bytes = facts.Bytes
 	}
 	switch {
-	case e.Type == journal.Done && kind == plan.Publish:
+	case e.Type == journal.Done && (kind == plan.Publish || kind == plan.Fetch):
 		p.finish(t, "verified", show.Plain, t.moved(e.Time))
 	case e.Type == journal.Stopped:
 		p.finish(t, "stopped", show.Yellow, "target untouched")
@@ -199,6 +201,8 @@ func detail(kind plan.Kind, e journal.Entry, f *journal.Facts) string {
 	switch kind {
 	case plan.Unload:
 		return show.Plural(f.Rows, "row") + ", " + show.Duration(time.Duration(f.UnloadSeconds*float64(time.Second)))
+	case plan.Fetch:
+		return show.Plural(int64(len(f.Files)), "file") + ", " + show.Bytes(f.Bytes)
 	case plan.Send:
 		return show.Plural(f.Rows, "row") + ", " + show.Plural(int64(f.Objects), "object") + ", " + show.Bytes(f.Bytes) + ", " + show.Duration(time.Duration(f.SendSeconds*float64(time.Second)))
 	case plan.Check:

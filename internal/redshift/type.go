@@ -257,7 +257,8 @@ func (t *Type) UnmarshalText(text []byte) (err error) {
 const (
 	Parquet = "parquet"
 	Text    = "text"
-	CSV     = "csv" // what a load stages: COPY only
+	CSV     = "csv"  // what a load stages, and an unload may
+	JSON    = "json" // lines of JSON: UNLOAD only
 )
 
 // Movable tells whether values of the type come out of UNLOAD and COPY in a format as they were, and why not. For Parquet

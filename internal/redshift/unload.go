@@ -3,6 +3,7 @@ package redshift
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Unload is an UNLOAD statement of Sealift's: always encrypted under a named key, always with a manifest that says what
@@ -13,8 +14,8 @@ type Unload struct {
 	Role  string
 	// KMSKeyID names the key as KeyFor does.
 	KMSKeyID string
-	Format   string // Parquet or Text
-	NullAs   string // Text only: what stands for NULL
+	Format   string // Parquet, Text, CSV or JSON
+	NullAs   string // Text: what stands for NULL; CSV: likewise, and nothing where it is empty
 	// MaxFileSizeMB limits the files; 0 leaves it to the server.
 	MaxFileSizeMB int
 	// Region of the bucket, if it is not the warehouse's.
@@ -46,7 +47,16 @@ func (u Unload) check() error {
 		return fmt.Errorf("a file size of %d MB is not within 5 and 6200", u.MaxFileSizeMB)
 	}
 	_, err = ParseRoleChain(u.Role)
-	return errors.Join(err, CheckKMSKey(u.KMSKeyID), checkFormat(u.Format, u.NullAs), checkRegion(u.Region))
+	switch {
+	case u.Format == JSON:
+	case u.Format == CSV:
+		if strings.ContainsAny(u.NullAs, "\x00\n\r\",") {
+			err = errors.Join(err, fmt.Errorf("%q cannot stand for NULL in CSV", u.NullAs))
+		}
+	default:
+		err = errors.Join(err, checkFormat(u.Format, u.NullAs))
+	}
+	return errors.Join(err, CheckKMSKey(u.KMSKeyID), checkRegion(u.Region))
 }
 
 // SQL is the statement's text. It panics where Check returns an error.
@@ -63,9 +73,18 @@ func (u Unload) SQL() SQL {
 		Build("KMS_KEY_ID ? ENCRYPTED", Lit(u.KMSKeyID)),
 		Build("MANIFEST VERBOSE"),
 	}
-	if u.Format == Parquet {
+	switch u.Format {
+	case Parquet:
 		clauses = append(clauses, Build("FORMAT AS PARQUET"))
-	} else {
+	case JSON:
+		clauses = append(clauses, Build("FORMAT AS JSON"), Build("ZSTD"))
+	case CSV:
+		clauses = append(clauses, Build("FORMAT AS CSV"))
+		if u.NullAs != "" {
+			clauses = append(clauses, Build("NULL AS ?", Lit(u.NullAs)))
+		}
+		clauses = append(clauses, Build("ZSTD"))
+	default:
 		clauses = append(clauses, delimited(u.NullAs)...)
 	}
 	if u.MaxFileSizeMB != 0 {

@@ -110,6 +110,8 @@ func (pos *position) entry(e journal.Entry, kind plan.Kind) {
 		if e.Type == journal.Done {
 			t.published, t.shadow, t.earlier = true, false, false
 		}
+	case plan.Fetch:
+		t.published = t.published || e.Type == journal.Done
 	case plan.Empty:
 		if e.Type == journal.Intent {
 			t.unloaded = nil // some of it may be gone

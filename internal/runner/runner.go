@@ -44,6 +44,12 @@ type Sender interface {
 	Place(object string, line int64) (file string, at int64, ok bool)
 }
 
+// Fetcher writes what an UNLOAD staged into files.
+type Fetcher interface {
+	// Fetch writes the objects under prefix into the files that t names, whole or not at all, and counts their records.
+	Fetch(ctx context.Context, t *plan.Table, prefix string, attempt int) (journal.Facts, error)
+}
+
 // Lease is the claim of this process on the target. Take answers plan.ErrHeld when another run has it, and otherwise
 // whose claim it overrode; Renew answers plan.ErrHeld when another run has taken it.
 type Lease interface {
@@ -68,7 +74,8 @@ type Config struct {
 	Source  func(ctx context.Context) (Session, error)
 	Target  func(ctx context.Context) (Session, error)
 	Stage   Stage
-	Sender  Sender // for plans of loads only, which need no Source
+	Fetcher Fetcher // for plans of unloads only, which need no Target and no Lease
+	Sender  Sender  // for plans of loads only, which need no Source
 	Lease   Lease
 	Journal Journal
 	Log     *slog.Logger
@@ -132,6 +139,14 @@ func Run(ctx context.Context, c Config) (err error) {
 	}()
 	if err := r.write(ctx, r.first()); err != nil {
 		return journalOnly(err)
+	}
+	if !r.Plan.HasTarget() {
+		// An unload writes to no warehouse: there is nothing that two runs could both write.
+		err := r.work(ctx)
+		if err := journalOnly(err); err != nil {
+			return err
+		}
+		return r.end(ctx, err)
 	}
 	if err := r.claim(ctx); err != nil {
 		return r.end(ctx, err)

@@ -187,7 +187,7 @@ func (t *table) keep(s plan.Step, f journal.Facts) {
 		t.facts.Manifest = f.Manifest
 	case plan.Send:
 		t.facts, t.digest = f, nil
-	case plan.Prepare, plan.Fence, plan.Load, plan.Publish, plan.Empty, plan.Relate, plan.Discard:
+	case plan.Prepare, plan.Fence, plan.Load, plan.Publish, plan.Fetch, plan.Empty, plan.Relate, plan.Discard:
 	}
 }
 
@@ -239,6 +239,17 @@ func (r *run) carryOut(ctx context.Context, t *table, s plan.Step, attempt int, 
 		}
 		checked.Prefix = f.Prefix
 		return checked, nil
+	case plan.Fetch:
+		f := journal.Facts{Prefix: t.facts.Prefix}
+		if err := begin(f); err != nil {
+			return f, err
+		}
+		fetched, err := r.Fetcher.Fetch(ctx, t.plan, t.facts.Prefix, attempt)
+		if err == nil && fetched.Rows != t.digest.Rows {
+			err = fmt.Errorf("the files have %d records, the source had %d rows", fetched.Rows, t.digest.Rows)
+		}
+		fetched.Prefix = f.Prefix
+		return fetched, err
 	case plan.Load:
 		t.loaded = true
 		return r.transact(ctx, r.target, t, s, journal.Facts{Manifest: t.facts.Manifest}, begin)

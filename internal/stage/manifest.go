@@ -48,7 +48,7 @@ func parseManifest(text []byte, bucket, prefix string) (*manifest, error) {
 		if e.Meta == nil || e.Meta.ContentLength == nil || e.Meta.RecordCount == nil || *e.Meta.ContentLength < 0 || *e.Meta.RecordCount < 0 {
 			return nil, fmt.Errorf("entry %d (%q) has no size or no record count", i+1, e.URL)
 		}
-		m.entries = append(m.entries, entry{key: key, size: *e.Meta.ContentLength})
+		m.entries = append(m.entries, entry{key: key, size: *e.Meta.ContentLength, rows: *e.Meta.RecordCount})
 		m.rows += *e.Meta.RecordCount
 	}
 	return m, nil

@@ -302,4 +302,5 @@ type manifest struct {
 type entry struct {
 	key  string
 	size int64 // -1: not told
+	rows int64 // as UNLOAD counted them
 }

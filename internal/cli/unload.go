@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sealift/sealift"
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/job"
+	"github.com/sealift/sealift/plan"
+	"github.com/sealift/sealift/receipt"
+)
+
+// unloadFlags are what the command line says about an unload.
+type unloadFlags struct {
+	query, from, job, config string
+	to, format, null, sse    string
+	nullGiven                bool
+	compressed, plan, sql    bool
+}
+
+func (a *app) unloadCommand() *cobra.Command {
+	var f unloadFlags
+	cmd := &cobra.Command{
+		Use:   "unload TABLE --to FOLDER",
+		Short: "Unload a table or a query into files here, encrypted on the way",
+		Long: `Unload TABLE, or what --query answers, into files in a folder. The warehouse unloads to the
+stage under the KMS key; every object is checked there, written as a file that only its owner can
+read, and its records are counted. Files take their names when all of them are whole; nobody's
+file is written over. Then the stage is emptied.
+
+TABLE is WAREHOUSE.SCHEMA.TABLE of the configuration (~/.config/sealift/config.yaml, see
+docs/config.md), or SCHEMA.TABLE in the source of a job with --job. A query needs --from
+WAREHOUSE or --job.
+
+CSV files begin with a line of names. NULL is a field with nothing in it; where a column also
+holds empty texts, --null gives NULL a text of its own, and --null '' lets the two be one.
+
+Exit codes: 0 written and counted; 1 failed; 2 wrong usage; 3 the table failed, and there is no
+file; 130 interrupted. After 3 and 130, the command that goes on with the run is printed.`,
+		Example: `  sealift unload dev.sales.orders --to ./out --format csv
+  sealift unload --query 'select * from sales.orders where id < 100' --from dev --to ./out`,
+		Annotations: map[string]string{"exits": "told"},
+		Args: func(_ *cobra.Command, args []string) error {
+			switch {
+			case len(args) > 1:
+				return usageError{fmt.Errorf("unload takes one table; there %s", areThere(args))}
+			case len(args) == 0 && f.query == "":
+				return usageError{errors.New("name a table, or give --query")}
+			case len(args) == 1 && f.query != "":
+				return usageError{errors.New("a table or --query, not both")}
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.query, "query", "", "unload what this `SELECT` answers")
+	flags.StringVar(&f.from, "from", "", "`WAREHOUSE` of the configuration, for --query")
+	flags.StringVar(&f.job, "job", "", "use source and stage of this job `FILE`")
+	flags.StringVar(&f.config, "config", "", "`FILE` that names warehouses (default\n$XDG_CONFIG_HOME/sealift/config.yaml, ~/.config/sealift/config.yaml)")
+	flags.StringVar(&f.to, "to", "", "`FOLDER` for the files; it is made if it is missing")
+	flags.StringVar(&f.format, "format", "csv", "`FORMAT`: parquet, csv or jsonl")
+	flags.StringVar(&f.null, "null", "", "`TEXT` that stands for NULL in CSV")
+	flags.BoolVar(&f.compressed, "keep-compressed", false, "keep the files compressed (Zstandard)")
+	flags.StringVar(&f.sse, "sse", "", "`KEY` to stage under, kms:ALIAS or kms:ARN (default: the\nstage's kms_key)")
+	flags.BoolVar(&f.plan, "plan", false, "print the plan and stop")
+	flags.BoolVar(&f.sql, "sql", false, "with --plan: every statement too, in order")
+	a.jsonFlag(cmd)
+	cmd.RunE = a.run(func(ctx context.Context, args []string) error {
+		f.nullGiven = flags.Changed("null")
+		return a.unload(ctx, args, f)
+	})
+	return cmd
+}
+
+func (a *app) unload(ctx context.Context, args []string, f unloadFlags) error {
+	q, err := a.unloadRequest(args, f)
+	if err != nil {
+		return err
+	}
+	if !f.plan {
+		if err := a.needState(); err != nil {
+			return err
+		}
+	}
+	p, err := a.planUnload(ctx, q)
+	switch {
+	case err != nil:
+		return err
+	case f.plan && a.json:
+		return p.Encode(a.stdout)
+	case f.plan:
+		return a.answer(p.Text(plan.TextOptions{Columns: a.stdout.page(), Colours: a.stdout.colours, SQL: f.sql}))
+	}
+	return a.carryOut(ctx, a.newProgress(p), func(ctx context.Context, o sealift.Options) (*receipt.Receipt, error) {
+		o.Fresh = true
+		return sealift.Copy(ctx, p, o)
+	})
+}
+
+// planUnload reads the source's catalog. Nothing has been changed yet, so this may be left at any point.
+func (a *app) planUnload(ctx context.Context, q sealift.UnloadRequest) (*plan.Plan, error) {
+	ctx, release := a.cancellable(ctx)
+	defer release()
+	p, err := sealift.PlanUnload(ctx, q, sealift.Options{StateDir: a.stateDir, Log: a.log})
+	return p, interrupted(ctx, err)
+}
+
+func (a *app) unloadRequest(args []string, f unloadFlags) (q sealift.UnloadRequest, err error) {
+	q = sealift.UnloadRequest{Query: f.query, Folder: f.to, Format: f.format, Compressed: f.compressed}
+	switch {
+	case f.to == "":
+		return q, usageError{errors.New("--to is missing: the folder for the files")}
+	case strings.HasPrefix(f.to, "s3://"):
+		return q, usageError{errors.New("--to takes a folder on this machine; from S3 to S3, sealift copy moves tables")}
+	case f.format != "parquet" && f.format != "csv" && f.format != "jsonl":
+		return q, usageError{fmt.Errorf("--format %s is not one of parquet, csv, jsonl", f.format)}
+	case f.nullGiven && f.format != "csv":
+		return q, usageError{fmt.Errorf("--null is for CSV; %s has a way of its own to say NULL", f.format)}
+	}
+	if f.nullGiven {
+		q.Null = &f.null
+	}
+	name := f.from
+	if len(args) == 1 {
+		q.Table = args[0]
+	}
+	if f.job != "" {
+		text, err := a.readFile(f.job)
+		if err != nil {
+			return q, err
+		}
+		j, err := job.Parse(f.job, text, a.Env)
+		if err != nil {
+			return q, err
+		}
+		q.Source, q.Stage, q.Ref = j.Source, j.Stage, plan.JobRef{File: j.File, Digest: j.Digest}
+		return q, stageKey(f.sse, &q.Stage)
+	}
+	c, err := a.readConfig(f.config)
+	if err != nil {
+		return q, err
+	}
+	if name == "" && len(args) == 1 {
+		name, q.Table, _ = strings.Cut(args[0], ".")
+	}
+	w, known := c.Warehouses[name]
+	if !known {
+		return q, hint.With(usageError{fmt.Errorf("%q is no warehouse of %s", name, a.home(c.File))},
+			"write WAREHOUSE.SCHEMA.TABLE, or --from WAREHOUSE, where WAREHOUSE is one of "+strings.Join(c.Names(), ", "))
+	}
+	q.Source, q.Stage, q.Ref = w.Warehouse, w.Stage, plan.JobRef{File: c.File, Digest: c.Digest}
+	return q, stageKey(f.sse, &q.Stage)
+}

@@ -1,0 +1,131 @@
+package planner
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/job"
+	"github.com/sealift/sealift/plan"
+)
+
+// UnloadInput is everything that the plan of an unload to files depends on.
+type UnloadInput struct {
+	Source    *redshift.Catalog
+	Warehouse job.Warehouse
+	Stage     job.Stage
+	Place     plan.Stage
+	Ref       plan.JobRef
+	// Table, or Query and the Columns that it answers.
+	Table   redshift.Table
+	Query   string
+	Columns []redshift.Column
+	Output  plan.Output // all but Name and Header, which are made here
+	// Null is what stands for NULL in CSV; nil proves that no text is empty, so that nothing does.
+	Null  *string
+	Nonce string
+	Now   time.Time
+}
+
+// Unload makes the plan of an unload: a table or a query into files.
+func Unload(in UnloadInput) (*plan.Plan, error) {
+	j := &job.Job{Source: in.Warehouse, Stage: in.Stage, Tables: []job.Table{{}}}
+	b := &builder{Input: Input{Job: j, Source: in.Source, Stage: in.Place, Nonce: in.Nonce, Now: in.Now}}
+	b.roles()
+	s := &selection{format: map[string]string{"parquet": redshift.Parquet, "csv": redshift.CSV, "jsonl": redshift.JSON}[in.Output.Format]}
+	name := "query"
+	if in.Query == "" {
+		s.source = in.Source.Table(in.Table)
+		if s.source == nil {
+			return nil, hint.With(fmt.Errorf("there is no table %s in %s that %s may see", in.Table, Warehouse(in.Warehouse).Name(), in.Warehouse.User),
+				"a view is unloaded by a query: --query 'select * from "+in.Table.String()+"'")
+		}
+		s.moved = slices.Clone(s.source.Columns)
+		name = in.Table.String()
+	} else {
+		if err := redshift.CheckQuery(in.Query); err != nil {
+			return nil, err
+		}
+		s.query, s.moved = redshift.Raw(in.Query), in.Columns
+	}
+	s.target = must(redshift.NewTable("files", folder(0, in.Table)))
+	for _, c := range s.moved {
+		if ok, why := c.Type.Movable(redshift.Parquet); !ok && s.format == redshift.Parquet {
+			b.mistake(job.Pos{}, "", "column %s cannot be written as parquet: %s; use --format csv or jsonl", c.Name.String(), why)
+		}
+	}
+	for _, m := range b.mistakes {
+		if m.Field != "target.s3_role" { // there is no target
+			return nil, errors.New(m.What())
+		}
+	}
+	t := b.newTable(s)
+	out := in.Output
+	out.Name = strings.Trim(notPlain.ReplaceAllString(strings.ToLower(name), "_"), "._-")
+	if out.Name == "" {
+		out.Name = "table"
+	}
+	if s.format == redshift.CSV {
+		for _, c := range t.columns {
+			out.Header = append(out.Header, c.String())
+		}
+	}
+	table := plan.Table{
+		Source: s.name(), Target: filepath.Join(out.Folder, out.Name), Mode: "create", Method: plan.Create, Format: s.format, Folder: folder(0, in.Table),
+		Fingerprint: plan.Fingerprint{Source: redshift.Absent, Target: redshift.Absent},
+		Digest:      redshift.Layout(s.moved), Rows: t.rows(), Output: &out,
+	}
+	if s.source != nil {
+		table.Fingerprint.Source = s.source.ColumnsFingerprint()
+		table.EstimatedRows, table.EstimatedBytes = s.source.EstimatedRows, s.source.EstimatedBytes
+	}
+	id := func(step string) string { return table.Target + "/" + step }
+	table.Steps = []plan.Step{
+		t.unloadToFiles(id("unload"), in.Null),
+		{ID: id("check"), Kind: plan.Check, About: "hold every staged object against UNLOAD's manifest and the key"},
+		{ID: id("fetch"), Kind: plan.Fetch, About: "write the objects as files, for their owner only, and count their records"},
+		{ID: id("empty"), Kind: plan.Empty, About: "empty the stage"},
+	}
+	p := &plan.Plan{
+		CreatedAt: in.Now, Job: in.Ref, Source: Warehouse(in.Warehouse), Stage: in.Place,
+		Concurrency: plan.Concurrency{Unload: 1, Copy: 1}, Tables: []plan.Table{table},
+	}
+	p.Stage.Keep = "never"
+	return p, p.Seal()
+}
+
+// unloadToFiles is like a copy's unload, in a format that other programs read.
+func (t *tableBuilder) unloadToFiles(id string, null *string) plan.Step {
+	from, _ := t.from()
+	var st []plan.Statement
+	if t.source != nil {
+		st = append(st, plan.Statement{SQL: redshift.ColumnsQuery(t.source.Table), Role: plan.Fingerprints})
+	}
+	marker := ""
+	if null != nil {
+		marker = *null
+	}
+	if t.format == redshift.CSV && (null == nil || marker != "") && slices.ContainsFunc(t.moved, func(c redshift.Column) bool { return c.Type.Name == redshift.Char || c.Type.Name == redshift.Varchar }) {
+		about := "values are the text that stands for NULL; choose another: --null TEXT"
+		if null == nil {
+			about = "values are empty texts, which CSV may not tell from NULL; give NULL a text (--null TEXT), or let them be one (--null '')"
+		}
+		st = append(st, plan.Statement{SQL: redshift.NullMarkerQuery(from, redshift.SQL{}, t.moved, marker), Role: plan.MustBeZero, About: about})
+	}
+	unload := redshift.Unload{
+		Query: redshift.Build("SELECT ?\nFROM ?", redshift.Join(", ", redshift.SelectList(t.moved, t.format)...), from),
+		To:    redshift.Placeholder(plan.ParamPrefix), Role: t.Job.Source.S3Role, KMSKeyID: t.kmsKey,
+		Format: t.format, NullAs: marker, MaxFileSizeMB: maxFileMB, Region: t.otherRegion(t.Job.Source.Region),
+	}
+	st = append(st,
+		plan.Statement{SQL: unload.SQL(), Role: plan.Unloads},
+		plan.Statement{SQL: redshift.Build("SELECT pg_last_query_id()"), Role: plan.QueryID},
+		plan.Statement{SQL: redshift.DigestQuery(from, redshift.SQL{}, redshift.DigestColumns(t.moved)), Role: plan.Digests},
+	)
+	return plan.Step{ID: id, Kind: plan.Unload, About: fmt.Sprintf("unload %s as %s under the key, and count its rows in the same snapshot", t.name(), t.format), Statements: st}
+}
