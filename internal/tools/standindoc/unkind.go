@@ -54,13 +54,12 @@ func unkindTable(features []feature) string {
 	var b strings.Builder
 	b.WriteString("| | unkindness | shown by |\n|---|---|---|\n")
 	for i, u := range unkindnesses {
-		var tests, hows []string
+		var tests []string
 		for _, f := range features {
 			if n, ok := unkindNumber(f.area); ok && n == i+1 {
-				hows = append(hows, f.hows...)
 				for _, link := range f.testLinks() {
 					if f.verdict == "differs" {
-						link = "differs, " + strings.Join(f.hows, "; ") + ": " + link
+						link = "differs, " + cell(strings.Join(f.hows, "; ")) + ": " + link // kinder than the real one, and said so
 					}
 					if !slices.Contains(tests, link) { // one test may show several sides of it
 						tests = append(tests, link)
@@ -69,9 +68,6 @@ func unkindTable(features []feature) string {
 			}
 		}
 		shown := strings.Join(tests, ", ")
-		if len(hows) > 0 { // kinder than the real one, and said so
-			shown += ", which differs: " + cell(strings.Join(hows, "; "))
-		}
 		switch {
 		case shown == "" && u.until != "":
 			shown = "comes with " + u.until + ", which is not imitated yet"
