@@ -2,12 +2,15 @@ package connect
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
@@ -38,6 +41,7 @@ func Config(ctx context.Context, region string, role Role) (aws.Config, error) {
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("load AWS configuration: %w", err)
 	}
+	cfg.Retryer = retryer(cfg)
 	if role.ARN == "" {
 		return cfg, nil
 	}
@@ -53,6 +57,28 @@ func Config(ctx context.Context, region string, role Role) (aws.Config, error) {
 			"the role must exist, trust this caller (with the external id, if it asks for one), and the caller needs sts:AssumeRole on it")
 	}
 	return cfg, nil
+}
+
+// retryer is the SDK's own, which also tries again when an answer was cut short. The SDK does not: it takes what came for
+// an answer that cannot be read.
+func retryer(cfg aws.Config) func() aws.Retryer {
+	standard := func(o *retry.StandardOptions) {
+		if cfg.RetryMaxAttempts > 0 {
+			o.MaxAttempts = cfg.RetryMaxAttempts
+		}
+		o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				return aws.TrueTernary
+			}
+			return aws.UnknownTernary
+		}))
+	}
+	return func() aws.Retryer {
+		if cfg.RetryMode == aws.RetryModeAdaptive {
+			return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) { o.StandardOptions = append(o.StandardOptions, standard) })
+		}
+		return retry.NewStandard(standard)
+	}
 }
 
 // silence is how long a connection to AWS may be silent while an answer is awaited. The SDK waits for ever, and a gateway

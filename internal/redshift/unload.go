@@ -47,9 +47,9 @@ func (u Unload) check() error {
 		return fmt.Errorf("a file size of %d MB is not within 5 and 6200", u.MaxFileSizeMB)
 	}
 	_, err = ParseRoleChain(u.Role)
-	switch {
-	case u.Format == JSON:
-	case u.Format == CSV:
+	switch u.Format {
+	case JSON:
+	case CSV:
 		if strings.ContainsAny(u.NullAs, "\x00\n\r\",") {
 			err = errors.Join(err, fmt.Errorf("%q cannot stand for NULL in CSV", u.NullAs))
 		}

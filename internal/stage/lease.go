@@ -213,14 +213,24 @@ func (l *Lease) Release(ctx context.Context) error {
 		return err // before ours: what is older must not come up again
 	}
 	err := l.objects.remove(ctx, l.key, l.have)
-	if errors.Is(err, errOther) || errors.Is(err, errAbsent) {
-		err = nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errOther) && !errors.Is(err, errAbsent) && !l.gone(ctx) {
 		return fmt.Errorf("release the lease on %s: %w", l.holder.Target, err)
 	}
 	l.have = object{}
 	return nil
+}
+
+// gone tells that the lease is not ours any more, although the answer to its removal was lost or an error.
+func (l *Lease) gone(ctx context.Context) bool {
+	now, err := l.objects.get(ctx, l.key)
+	if errors.Is(err, errAbsent) {
+		return true
+	}
+	if err != nil {
+		return false
+	}
+	there, err := found(l.key, now)
+	return err == nil && there.Holder.Token != l.holder.Token
 }
 
 // found reads a lease that is there.

@@ -22,7 +22,8 @@ type shelf struct {
 	clock     time.Time
 	objects   map[string][]object // versions, the newest last
 	n         int
-	lose      int // the answer to the nth write from now is lost
+	lose      int   // the answer to the nth write from now is lost
+	refused   error // what the removal of an object answers, although it happened
 	unversion bool
 }
 
@@ -73,7 +74,7 @@ func (s *shelf) remove(_ context.Context, key string, o object) error {
 	if len(s.objects[key]) == before {
 		return errAbsent
 	}
-	return nil
+	return s.refused
 }
 
 func (s *shelf) versionsOf(_ context.Context, key string) ([]object, error) {
@@ -346,4 +347,19 @@ func FuzzFound(f *testing.F) {
 			t.Errorf("a lease that was not renewed for %s is live until %s", maxTTL, l.Expires)
 		}
 	})
+}
+
+// A removal whose answer is an error, time and again, may have happened: it is looked at. Hazard D2.
+func TestAReleaseWhoseAnswerIsLostIsARelease(t *testing.T) {
+	t.Parallel()
+	s := newShelf()
+	s.unversion = true
+	l := newLease(s, "p", plan.Warehouse{Host: "h"}, "run", "token", time.Minute)
+	if _, err := l.Take(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	s.refused = errors.New("503")
+	if err := l.Release(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
