@@ -5,13 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/sealift/sealift/internal/demo/samples"
 	"github.com/sealift/sealift/internal/local"
 )
+
+// recalls is the sample that is loaded as it is, a zip archive.
+const recalls = "food-enforcement-0001-of-0001.json.zip"
 
 // Options say how the demo is run.
 type Options struct {
@@ -89,6 +94,18 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	s.title("The ten busiest routes, as both warehouses see them")
 	if err := compareRoutes(ctx, s, source, target); err != nil {
+		return err
+	}
+
+	s.title("Load a file: a zipped JSON document of the FDA, by one command")
+	text, err := fs.ReadFile(samples.FS(), recalls)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(o.Dir, recalls), text, 0o600); err != nil {
+		return fmt.Errorf("write the file to load: %w", err)
+	}
+	if err := run.show(ctx, s, "load", recalls, "--records", "results", "--job", filepath.Base(job), "--to", "public.food_recalls"); err != nil {
 		return err
 	}
 	left, err := cloud.staged(ctx)

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 )
 
-//go:embed *.csv *.json *.tsv *.txt
+//go:embed *.csv *.json *.tsv *.txt *.zip
 var files embed.FS
 
 // FS is the folder of sample files.
