@@ -57,6 +57,11 @@ func connect(ctx context.Context, pg PostgreSQL, user, database string, settings
 	if err != nil {
 		return nil, err
 	}
+	// A write that took long, on a busy machine, leaves a goroutine of the driver's reading. It would take the answer to our
+	// first statement with it, and the login would wait for ever.
+	if err := conn.SyncConn(ctx); err != nil {
+		return nil, errors.Join(err, conn.Close(ctx))
+	}
 	h, err := conn.Hijack()
 	if err != nil {
 		return nil, err

@@ -65,3 +65,40 @@ func TestLendLeavesNobodyReading(t *testing.T) {
 		}
 	}
 }
+
+// slowly is a PostgreSQL whose connections take the first write for one that blocks.
+type slowly struct{ PostgreSQL }
+
+func (s slowly) Config(user, database string, settings map[string]string) (*pgconn.Config, error) {
+	cfg, err := s.PostgreSQL.Config(user, database, settings)
+	if err != nil {
+		return nil, err
+	}
+	dial := cfg.DialFunc
+	cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &slowConn{Conn: conn, slow: true, read: make(chan struct{})}, nil
+	}
+	return cfg, nil
+}
+
+func TestALoginLeavesNobodyReading(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for range 3 {
+		b, err := connect(ctx, slowly{postgres}, postgres.Superuser(), "postgres", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop := context.AfterFunc(ctx, b.close)
+		if err := b.exec("SELECT 2"); err != nil {
+			t.Error(err)
+		}
+		stop()
+		b.close()
+	}
+}
