@@ -152,29 +152,33 @@ func program(b *testing.B) string {
 	return path
 }
 
-// measure runs the program and gives its time and peak resident memory in MB. The peak is the kernel's for the program's
-// own memory: what wait answers begins with that of the process that started it.
+// measure runs the program and gives its time and peak resident memory in MB.
 func measure(ctx context.Context, b *testing.B, path string, args ...string) (time.Duration, float64) {
 	b.Helper()
-	cmd := exec.CommandContext(ctx, path, append(args, "--state-dir", b.TempDir())...)
+	took, peak, out, err := watch(exec.CommandContext(ctx, path, append(args, "--state-dir", b.TempDir())...))
+	if err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	return took, peak
+}
+
+// watch runs a program and gives its time, its peak resident memory in MB and what it said. The peak is the kernel's for
+// the program's own memory: what wait answers begins with that of the process that started it.
+func watch(cmd *exec.Cmd) (took time.Duration, peak float64, said string, err error) {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
+		return 0, 0, "", err
 	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	var peak float64
 	for {
 		select {
 		case err := <-done:
-			if err != nil {
-				b.Fatalf("%v\n%s", err, out.String())
-			}
-			return time.Since(start), peak
+			return time.Since(start), peak, out.String(), err
 		case <-tick.C:
 			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
 			if err != nil {

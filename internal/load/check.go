@@ -12,7 +12,16 @@ import (
 // Check gives a look at the values of a column of type t: it finds those that COPY would change without a word (digits
 // cut off, a time dropped), and those that it would surely refuse, so that they are named with their place in the file
 // before anything is loaded. It returns nil where there is nothing to look for. Whatever it lets through COPY still judges.
-func Check(t redshift.Type) func(value []byte) (reason string) {
+// A value of at most free bytes need not be looked at.
+func Check(t redshift.Type) (look func(value []byte) (reason string), free int) {
+	look = check(t)
+	if t.Name == redshift.Char || t.Name == redshift.Varchar {
+		free = t.Length
+	}
+	return look, free
+}
+
+func check(t redshift.Type) func(value []byte) (reason string) {
 	switch t.Name {
 	case redshift.SmallInt:
 		return integer(t, 16)
@@ -175,6 +184,9 @@ func moment(v []byte, zoned bool) string {
 }
 
 func noDigit(v []byte) string {
+	if len(v) > 0 && v[0]-'0' <= 9 {
+		return ""
+	}
 	if v = bytes.TrimSpace(v); len(v) > 0 && !bytes.ContainsAny(v, "0123456789") {
 		return "no DATE"
 	}

@@ -31,7 +31,7 @@ func TestCheck(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		check := load.Check(typ)
+		check, _ := load.Check(typ)
 		for v := range strings.FieldsSeq(c.fine) {
 			if reason := check([]byte(v)); reason != "" {
 				t.Errorf("%s %s: %s", c.typ, v, reason)
@@ -56,7 +56,12 @@ func FuzzCheck(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if reason := load.Check(typ)(v); len(v) > 3 && strings.Contains(reason, string(v)) && len(v) > 12 {
+			check, free := load.Check(typ)
+			reason := check(v)
+			if len(v) <= free && reason != "" {
+				t.Errorf("%s: %q needs a check after all: %s", name, v, reason)
+			}
+			if len(v) > 3 && strings.Contains(reason, string(v)) && len(v) > 12 {
 				t.Errorf("%s: the reason %q holds the value", name, reason)
 			}
 		}

@@ -102,6 +102,10 @@ func (s *sending) rewriter() func(out []byte, b block) ([]byte, counts, error) {
 				w.Checks = append(w.Checks, nil)
 			}
 			w.Checks = append(w.Checks, s.Columns[c].Check)
+			for len(w.Free) < i {
+				w.Free = append(w.Free, 0)
+			}
+			w.Free = append(w.Free, s.Columns[c].Free)
 		}
 	}
 	return func(out []byte, b block) ([]byte, counts, error) {
