@@ -20,6 +20,7 @@ import (
 	"github.com/sealift/sealift/internal/load"
 	"github.com/sealift/sealift/internal/load/delimited"
 	"github.com/sealift/sealift/internal/load/source"
+	"github.com/sealift/sealift/internal/objects"
 	"github.com/sealift/sealift/internal/planner"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/internal/stage"
@@ -36,31 +37,83 @@ type Files struct {
 	Passed []string
 }
 
-// OpenFiles finds what the arguments of a load mean: files, folders, patterns, and - for standard input. Nothing is read
-// yet.
-func OpenFiles(arguments []string, stdin io.Reader) (*Files, error) {
-	inputs, passed, err := source.Files(arguments, stdin)
+// OpenFiles finds what the arguments of a load mean: files, folders, patterns, - for standard input, and objects of S3 as
+// s3://BUCKET/KEY. Nothing is read yet. An object's bucket is looked for by the credentials of the environment; region is
+// where to ask first.
+func OpenFiles(ctx context.Context, arguments []string, stdin io.Reader, region string) (*Files, error) {
+	f := new(Files)
+	var local []string
+	for _, a := range arguments {
+		if !strings.HasPrefix(a, objects.Scheme) {
+			local = append(local, a)
+		}
+	}
+	if len(local) > 0 {
+		inputs, passed, err := source.Files(local, stdin)
+		if err != nil {
+			return nil, err
+		}
+		f.Passed = passed
+		for _, in := range inputs {
+			if err := f.addLocal(in); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(local) == len(arguments) {
+		return f, nil
+	}
+	cfg, err := connect.Config(ctx, region, connect.Role{})
 	if err != nil {
 		return nil, err
 	}
-	f := &Files{inputs: inputs, Passed: passed}
-	for _, in := range inputs {
-		file := plan.File{Name: in.Name, Size: in.Size}
-		if in.Name != "-" {
-			if file.Path, err = filepath.Abs(in.Name); err != nil {
-				return nil, fmt.Errorf("open %s: %w", in.Name, err)
-			}
+	seen := make(map[string]bool)
+	for _, a := range arguments {
+		if !strings.HasPrefix(a, objects.Scheme) {
+			continue
 		}
-		if in.Size >= 0 {
-			info, err := os.Stat(in.Name)
-			if err != nil {
-				return nil, err
-			}
-			file.Size, file.Modified = info.Size(), info.ModTime().UTC()
+		found, passed, err := objects.Find(ctx, cfg, a)
+		if err != nil {
+			return nil, err
 		}
-		f.files = append(f.files, file)
+		f.Passed = append(f.Passed, passed...)
+		for _, o := range found {
+			if seen[o.URL()] {
+				continue
+			}
+			seen[o.URL()] = true
+			f.inputs = append(f.inputs, objectInput(o))
+			f.files = append(f.files, plan.File{Name: o.URL(), Path: o.URL(), Size: o.Size, Modified: o.Modified, ETag: o.ETag, Region: o.Region, Owner: o.Owner})
+		}
 	}
 	return f, nil
+}
+
+func (f *Files) addLocal(in source.Input) (err error) {
+	file := plan.File{Name: in.Name, Size: in.Size}
+	if in.Name != "-" {
+		if file.Path, err = filepath.Abs(in.Name); err != nil {
+			return fmt.Errorf("open %s: %w", in.Name, err)
+		}
+	}
+	if in.Size >= 0 {
+		info, err := os.Stat(in.Name)
+		if err != nil {
+			return err
+		}
+		file.Size, file.Modified = info.Size(), info.ModTime().UTC()
+	}
+	f.inputs, f.files = append(f.inputs, in), append(f.files, file)
+	return nil
+}
+
+// objectInput is an object as an input.
+func objectInput(o objects.Object) source.Input {
+	return source.Input{
+		Name: o.URL(), Size: o.Size,
+		Open: func(ctx context.Context) (io.ReadCloser, error) { return o.Open(ctx) },
+		At:   func(ctx context.Context) (source.ReaderAt, error) { return o.At(ctx), nil },
+	}
 }
 
 // label is what messages call the files.
@@ -233,7 +286,7 @@ type sentPart struct {
 // Send implements runner.Sender.
 func (s *sender) Send(ctx context.Context, t *plan.Table, prefix string, attempt int) (_ journal.Facts, err error) {
 	in := t.Input
-	inputs, err := s.inputs(in)
+	inputs, err := s.inputs(ctx, in)
 	if err != nil {
 		return journal.Facts{}, err
 	}
@@ -333,30 +386,54 @@ func (s *sender) report(table string, o *source.Opener, records *atomic.Int64) (
 }
 
 // inputs are the files of this process, or those of the plan for a run that is resumed.
-func (s *sender) inputs(in *plan.Input) ([]source.Input, error) {
+func (s *sender) inputs(ctx context.Context, in *plan.Input) ([]source.Input, error) {
 	if s.files != nil {
 		return s.files.inputs, nil
 	}
-	arguments := make([]string, len(in.Files))
-	for i, f := range in.Files {
-		if f.Path == "" {
+	inputs := make([]source.Input, 0, len(in.Files))
+	for _, f := range in.Files {
+		switch {
+		case f.Path == "":
 			return nil, hint.With(errors.New("standard input was read by the process before, and cannot be read again"),
 				"remove what is left with sealift clean, and load again")
+		case f.ETag != "":
+			input, err := reopened(ctx, f)
+			if err != nil {
+				return nil, err
+			}
+			inputs = append(inputs, input)
+		default:
+			opened, err := source.Open([]string{f.Path})
+			if err != nil {
+				return nil, err
+			}
+			opened[0].Name = f.Name
+			inputs = append(inputs, opened[0])
 		}
-		arguments[i] = f.Path
 	}
-	inputs, err := source.Open(arguments)
-	for i := range inputs {
-		inputs[i].Name = in.Files[i].Name
+	return inputs, nil
+}
+
+// reopened is an object that the plan names.
+func reopened(ctx context.Context, f plan.File) (source.Input, error) {
+	p, err := objects.ParseURL(f.Path)
+	if err != nil {
+		return source.Input{}, err
 	}
-	return inputs, err
+	cfg, err := connect.Config(ctx, f.Region, connect.Role{})
+	if err != nil {
+		return source.Input{}, err
+	}
+	return objectInput(objects.New(cfg, objects.Object{
+		Bucket: p.Bucket, Key: p.Key, Region: f.Region, Owner: f.Owner, Size: f.Size, ETag: f.ETag, Modified: f.Modified,
+	})), nil
 }
 
 // unchanged refuses files that are not what the plan was made from.
 func unchanged(files []plan.File) error {
 	for _, f := range files {
-		if f.Path == "" || f.Modified.IsZero() {
-			continue // a pipe: read once, by one process
+		if f.Path == "" || f.Modified.IsZero() || f.ETag != "" {
+			continue // a pipe, which is read once, by one process; or an object, each read of which is bound to it
 		}
 		info, err := os.Stat(f.Path)
 		if err != nil {

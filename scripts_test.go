@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -39,6 +40,9 @@ import (
 //	job FILE REST       write a job file: the script's warehouses and stage, then the text of REST
 //	config              write the configuration, in which the script's target is the warehouse dev
 //	staged N            the bucket holds N objects, versions and uploads
+//	put FILE KEY [HOW]  write FILE into the script's other bucket, $INBOX, encrypted as HOW says: key (the script's, the default),
+//	                    s3, or other (a key that nobody named)
+//	inbox               print the keys in $INBOX
 //	kms disable|enable  the script's key
 //	between ACTION      when the manifest for COPY is written: remove, alter, truncate or garble the first staged data object,
 //	                    or send a signal to what runs in the background, when reached says so: kill, stop, int
@@ -85,7 +89,7 @@ func runScripts(t *testing.T, dir string) {
 			"target": warehouseCommand("target"),
 			"same":   same, "job": writeJob, "staged": staged, "kms": keyCommand, "between": between, "full": full,
 			"exits": exits, "alter": alterFile, "reached": reached, "stop": stopAll, "continue": continueAll,
-			"config": writeConfig,
+			"config": writeConfig, "put": putObject, "inbox": listInbox,
 		}),
 	})
 }
@@ -230,6 +234,49 @@ func staged(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	if fmt.Sprint(len(found)) != args[0] {
 		ts.Fatalf("the bucket holds %d, not %s: %v", len(found), args[0], found)
+	}
+}
+
+// putObject writes a file into the inbox, a bucket of the script's own, which is made with the first.
+func putObject(ts *testscript.TestScript, _ bool, args []string) {
+	s, ctx := of(ts), context.Background()
+	inbox := ts.Getenv("INBOX")
+	_, err := s.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &inbox, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: region}})
+	if _, there := errors.AsType[*s3types.BucketAlreadyOwnedByYou](err); !there {
+		ts.Check(err)
+		_, err = s.s3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &inbox, Policy: aws.String(fmt.Sprintf(inboxPolicy, inbox, copyRole))})
+		ts.Check(err)
+	}
+	in := &s3.PutObjectInput{Bucket: &inbox, Key: &args[1], Body: strings.NewReader(ts.ReadFile(args[0]))}
+	how := "key"
+	if len(args) > 2 {
+		how = args[2]
+	}
+	switch how {
+	case "key":
+		in.ServerSideEncryption, in.SSEKMSKeyId = s3types.ServerSideEncryptionAwsKms, &s.keyARN
+	case "other":
+		key, err := s.kms.CreateKey(ctx, &kms.CreateKeyInput{})
+		ts.Check(err)
+		in.ServerSideEncryption, in.SSEKMSKeyId = s3types.ServerSideEncryptionAwsKms, key.KeyMetadata.Arn
+	case "s3":
+		in.ServerSideEncryption = s3types.ServerSideEncryptionAes256
+	default:
+		ts.Fatalf("put: %s is not one of key, s3, other", how)
+	}
+	_, err = s.s3.PutObject(ctx, in)
+	ts.Check(err)
+}
+
+const inboxPolicy = `{"Version":"2012-10-17","Statement":[
+ {"Effect":"Allow","Principal":{"AWS":"%[2]s"},"Action":["s3:GetObject","s3:ListBucket","s3:GetBucketLocation"],"Resource":["arn:aws:s3:::%[1]s","arn:aws:s3:::%[1]s/*"]}]}`
+
+func listInbox(ts *testscript.TestScript, _ bool, _ []string) {
+	list, err := of(ts).s3.ListObjectsV2(context.Background(), &s3.ListObjectsV2Input{Bucket: aws.String(ts.Getenv("INBOX"))})
+	ts.Check(err)
+	for _, o := range list.Contents {
+		_, err := fmt.Fprintln(ts.Stdout(), *o.Key)
+		ts.Check(err)
 	}
 }
 

@@ -42,9 +42,13 @@ type Input struct {
 // File is one file of a load, as it was when the plan was made. It is not loaded if it has changed since.
 type File struct {
 	Name     string    `json:"name"`              // as the command line has it; - is standard input
-	Path     string    `json:"path,omitempty"`    // absolute; none for standard input
+	Path     string    `json:"path,omitempty"`    // absolute, or the URL of an object; none for standard input
 	Size     int64     `json:"size"`              // -1: not known beforehand
 	Modified time.Time `json:"modified,omitzero"` // none for what is no regular file
+	// ETag, Region and Owner of an object in S3. It is read by its ETag only, so that another object of that name is refused.
+	ETag   string `json:"etag,omitempty"`
+	Region string `json:"region,omitempty"`
+	Owner  string `json:"owner,omitempty"`
 }
 
 // InputColumn says where a column's values come from, and what they become.

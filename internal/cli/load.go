@@ -42,8 +42,8 @@ func (a *app) loadCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load FILE... --to WAREHOUSE.SCHEMA.TABLE",
 		Short: "Load files into a table, encrypted on the way, and print the receipt",
-		Long: `Load files into a table. FILE is a file, a folder, a pattern in quotes, or - for stdin; each
-holds delimited text (CSV, TSV and the like) or JSON (lines, an array, or a document with its
+		Long: `Load files into a table. FILE is a file, a folder, a pattern in quotes, - for stdin, or an object
+or prefix in S3 (s3://bucket/key); each holds delimited text (CSV, TSV and the like) or JSON (lines, an array, or a document with its
 records under a path), plain or packed (gzip, bzip2, zstd, zip, tar). What it is shows in its
 bytes; flags say otherwise.
 
@@ -106,7 +106,7 @@ goes on with the run is printed.`,
 }
 
 func (a *app) load(ctx context.Context, files []string, f loadFlags) error {
-	q, err := a.loadRequest(files, f)
+	q, err := a.loadRequest(ctx, files, f)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (a *app) planLoad(ctx context.Context, q sealift.LoadRequest) (*plan.Plan, 
 }
 
 // loadRequest puts together what the flags, the job or the configuration, and the files say.
-func (a *app) loadRequest(files []string, f loadFlags) (q sealift.LoadRequest, err error) {
+func (a *app) loadRequest(ctx context.Context, files []string, f loadFlags) (q sealift.LoadRequest, err error) {
 	q = sealift.LoadRequest{
 		Mode: f.mode, Format: f.format, Nulls: f.nulls, MaxErrors: f.maxErrors, Rejects: f.rejects, ShowValues: f.showValues,
 		Again: f.again, AllowMissing: f.allowMissing, IgnoreExtra: f.ignoreExtra, MaxRatio: f.maxRatio,
@@ -160,8 +160,10 @@ func (a *app) loadRequest(files []string, f loadFlags) (q sealift.LoadRequest, e
 	if err := stageKey(f.sse, &q.Stage); err != nil {
 		return q, err
 	}
-	if q.Files, err = sealift.OpenFiles(files, a.Stdin); err != nil {
-		return q, err
+	cancellable, release := a.cancellable(ctx)
+	defer release()
+	if q.Files, err = sealift.OpenFiles(cancellable, files, a.Stdin, q.Stage.Region); err != nil {
+		return q, interrupted(cancellable, err)
 	}
 	for i, passed := range q.Files.Passed {
 		if i == 5 {
