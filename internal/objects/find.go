@@ -200,7 +200,7 @@ func explain(what, needs string, err error) error {
 		what += ": "
 	}
 	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
-	if !ok {
+	if !ok || answer.HTTPStatusCode() == 0 { // nothing was answered
 		return fmt.Errorf("%s%w", what, err)
 	}
 	code := ""

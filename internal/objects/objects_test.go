@@ -20,14 +20,15 @@ import (
 // flaky serves one object, and breaks off every answer but those that are short.
 type flaky struct {
 	text   []byte
-	etag   string
-	most   int // bytes before an answer breaks off; 0: never
+	etag   string // of requests that are answered
+	most   int    // bytes before an answer breaks off; 0: never
 	answer atomic.Int64
+	change atomic.Bool // it is another object now
 }
 
 func (f *flaky) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.answer.Add(1)
-	if r.Header.Get("If-Match") != f.etag {
+	if f.change.Load() || r.Header.Get("If-Match") != f.etag {
 		w.WriteHeader(http.StatusPreconditionFailed)
 		return
 	}
@@ -47,6 +48,9 @@ func (f *flaky) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if f.most > 0 && len(text) > f.most {
 		_, _ = w.Write(text[:f.most])
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			panic(err)
+		}
 		panic(http.ErrAbortHandler)
 	}
 	_, _ = w.Write(text)
@@ -105,7 +109,7 @@ func TestAnotherObjectOfTheNameIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.etag = `"other"`
+	f.change.Store(true)
 	_, err = io.ReadAll(r)
 	if err := errors.Join(err, r.Close()); !errors.Is(err, ErrChanged) {
 		t.Error(err)

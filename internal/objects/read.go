@@ -50,8 +50,11 @@ type stream struct {
 	breaks int
 }
 
-func (s *stream) open() (err error) {
-	s.body, err = s.object.get(s.ctx, s.offset, s.object.Size)
+func (s *stream) open() error {
+	body, err := s.object.get(s.ctx, s.offset, s.object.Size)
+	if err == nil {
+		s.body = body
+	}
 	return err
 }
 
