@@ -178,7 +178,7 @@ func (d *delimiters) next() (end int, more bool) {
 				return len(d.text), false
 			}
 			// The missing bytes must differ from the delimiter.
-			padded := ^(d.pattern)
+			padded := ^d.pattern
 			for i, c := range rest {
 				padded = padded&^(0xff<<(8*i)) | uint64(c)<<(8*i)
 			}
