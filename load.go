@@ -134,7 +134,8 @@ type LoadRequest struct {
 	Stage  job.Stage
 	Ref    plan.JobRef // the file that Target and Stage come from
 	Table  string      // schema.table
-	Mode   string      // create, append or replace
+	Mode   string      // create, append, replace or merge
+	Key    []string    // columns to merge by
 
 	Format     string   // csv, json, or "" for what the bytes say
 	Path       []string // keys that lead to the records of a JSON document
@@ -161,7 +162,7 @@ func PlanLoad(ctx context.Context, q LoadRequest, o Options) (*plan.Plan, error)
 	}
 	in := planner.LoadInput{
 		Warehouse: q.Target, Stage: q.Stage, Ref: q.Ref, Table: table, Mode: q.Mode, Source: q.Files.label(),
-		Again: q.Again, AllowMissing: q.AllowMissing, IgnoreExtra: q.IgnoreExtra, Nonce: randomHex(8), Now: time.Now(),
+		Again: q.Again, Key: q.Key, AllowMissing: q.AllowMissing, IgnoreExtra: q.IgnoreExtra, Nonce: randomHex(8), Now: time.Now(),
 		Types: make(map[string]redshift.Type, len(q.Types)),
 	}
 	for name, text := range q.Types {

@@ -182,7 +182,7 @@ func sinceRun(r *receipt.Receipt, t *ComparedTable) {
 	for _, proved := range r.Tables {
 		switch {
 		case proved.Target != t.Target:
-		case proved.Outcome != receipt.Verified || proved.Method == string(plan.Append):
+		case proved.Outcome != receipt.Verified || proved.Method == string(plan.Append) || proved.Method == string(plan.Merge):
 			t.Notes = append(t.Notes, "the run proved nothing of the table as a whole")
 		default:
 			t.SourceSinceRun, t.TargetSinceRun = since(proved.Digest, t.SourceDigest), since(proved.Digest, t.TargetDigest)

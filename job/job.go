@@ -86,8 +86,8 @@ type Stage struct {
 
 // Defaults hold for tables that do not say otherwise.
 type Defaults struct {
-	// Mode of publishing: create (the target must not exist or be empty), append, replace or merge (by key; not
-	// built yet).
+	// Mode of publishing: create (the target must not exist or be empty), append, replace, or merge (rows take the place of
+	// those that have their key in the target, and are added where there is none).
 	Mode string `yaml:"mode" default:"create" enum:"create,append,replace,merge"`
 	// Verify says how source and target are compared: digest (counts and per-column digests).
 	Verify string `yaml:"verify" default:"digest" enum:"digest"`
@@ -115,7 +115,7 @@ type Table struct {
 	Where string `yaml:"where"`
 	// Mode of publishing; see defaults.mode.
 	Mode string `yaml:"mode" enum:"create,append,replace,merge"`
-	// Key is the columns that identify a row, for merge, which is not built yet.
+	// Key is the columns that identify a row, for merge: none of them may be NULL, and no two rows may share their values.
 	Key []string `yaml:"key"`
 	// Since is the column whose growth marks changed rows, for sync, which is not built yet.
 	Since string `yaml:"since"`

@@ -128,13 +128,14 @@ const (
 	DeleteInsert Method = "delete+insert" // rows are exchanged in one transaction; what depends on the table keeps working
 	Fill         Method = "fill"          // the table exists and is empty, which is checked again when publishing
 	Append       Method = "append"        // rows are added to those that are there
+	Merge        Method = "merge"         // rows take the place of those with their key; the others are added
 )
 
 // Table is one table's way from source to target.
 type Table struct {
 	Source string `json:"source"` // schema.table as people write it; "(query)" where the job has one
 	Target string `json:"target"`
-	Mode   string `json:"mode"` // as the job says: create, append, replace
+	Mode   string `json:"mode"` // as the job says: create, append, replace, merge
 	Method Method `json:"method"`
 	Format string `json:"format"` // parquet or text
 	// Folder is the table's part of the stage's keys: PREFIX/RUN/FOLDER/ATTEMPT/.
@@ -225,6 +226,8 @@ const (
 	QueryID      Role = "query-id"     // the query id of the statement before it
 	Digests      Role = "digest"       // the table's digest; in the target it must equal the source's
 	Counts       Role = "count"        // the rows it touched must be as many as the source's
+	Updates      Role = "update"       // how many rows took the place of others is told in the receipt
+	Inserts      Role = "insert"       // with those that Updates touched, it must touch as many rows as the source had
 	NextID       Role = "next-id"      // one number: the next value of an identity column
 	Marks        Role = "marker"       // writes the row that proves the publish
 	Fences       Role = "fence"        // must touch exactly one row: the table is still this process's

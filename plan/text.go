@@ -93,7 +93,7 @@ func (t Table) note() string {
 		notes = append([]string{string(t.Method)}, notes...)
 	case Fill:
 		notes = append([]string{"fills the empty table"}, notes...)
-	case Create, Append:
+	case Create, Append, Merge:
 	}
 	if t.Output != nil {
 		notes = append(notes, "into "+t.Output.Folder)

@@ -161,6 +161,9 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 			t.Outcome, t.Failure, t.Files = Verified, nil, facts.Files
 		case plan.Publish:
 			t.Outcome, t.Failure = Verified, nil
+			if t.Method == string(plan.Merge) && (!facts.Looked || facts.Updated > 0) {
+				t.Updated = new(facts.Updated) // whoever only found the marker cannot tell
+			}
 			t.Verify += Seconds(facts.DigestSeconds)
 			f.shadows[t.Target], f.earlier[t.Target] = false, false
 		case plan.Empty:

@@ -54,6 +54,7 @@ type Table struct {
 	Objects     int      `json:"objects"`
 	Digest      string   `json:"digest,omitempty"`       // hex, of the source as unloaded; equals the target's when verified
 	Content     string   `json:"content,omitempty"`      // of a load: digest over the bytes of its files, hex
+	Updated     *int64   `json:"updated,omitempty"`      // of a merge: rows that took the place of others of their key
 	Rejected    int64    `json:"rejected,omitempty"`     // records that were set aside
 	Rejects     string   `json:"rejects,omitempty"`      // the file they are in
 	Files       []string `json:"files,omitempty"`        // that an unload wrote

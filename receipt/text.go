@@ -129,6 +129,13 @@ func (t *Table) notes() []string {
 	if t.Mode == "append" && t.Outcome == Verified {
 		notes = append(notes, "appended")
 	}
+	if t.Method == "merge" && t.Outcome == Verified {
+		how := "merged"
+		if t.Updated != nil {
+			how += fmt.Sprintf(": %s changed, %s added", show.Count(*t.Updated), show.Count(t.Rows-*t.Updated))
+		}
+		notes = append(notes, how)
+	}
 	return notes
 }
 

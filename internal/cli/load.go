@@ -24,6 +24,7 @@ import (
 type loadFlags struct {
 	to, job, config                string
 	mode, format, delimiter, quote string
+	key                            []string
 	header, noHeader               bool
 	nulls                          []string
 	records, infer, types          string
@@ -78,7 +79,8 @@ goes on with the run is printed.`,
 	flags.StringVar(&f.to, "to", "", "`TABLE`: WAREHOUSE.SCHEMA.TABLE, or SCHEMA.TABLE with --job")
 	flags.StringVar(&f.job, "job", "", "use target and stage of this job `FILE`")
 	flags.StringVar(&f.config, "config", "", "`FILE` that names warehouses (default\n$XDG_CONFIG_HOME/sealift/config.yaml, ~/.config/sealift/config.yaml)")
-	flags.StringVar(&f.mode, "mode", "create", "`MODE`: create (into a table that is missing or empty), append or\nreplace")
+	flags.StringVar(&f.mode, "mode", "create", "`MODE`: create (into a table that is missing or empty), append,\nreplace, or merge by --key")
+	flags.StringSliceVar(&f.key, "key", nil, "`COLUMNS` that identify a row, for --mode merge: id or region,id")
 	flags.StringVar(&f.format, "format", "", "csv or json (default: what the bytes say)")
 	flags.StringVar(&f.delimiter, "delimiter", "", "`C` between fields, or tab (default: what the bytes say)")
 	flags.StringVar(&f.quote, "quote", "", "`C` around fields, or none (default: what the bytes say)")
@@ -148,7 +150,7 @@ func (a *app) planLoad(ctx context.Context, q sealift.LoadRequest) (*plan.Plan, 
 // loadRequest puts together what the flags, the job or the configuration, and the files say.
 func (a *app) loadRequest(ctx context.Context, files []string, f loadFlags) (q sealift.LoadRequest, err error) {
 	q = sealift.LoadRequest{
-		Mode: f.mode, Format: f.format, Nulls: f.nulls, MaxErrors: f.maxErrors, Rejects: f.rejects, ShowValues: f.showValues,
+		Mode: f.mode, Key: f.key, Format: f.format, Nulls: f.nulls, MaxErrors: f.maxErrors, Rejects: f.rejects, ShowValues: f.showValues,
 		Again: f.again, AllowMissing: f.allowMissing, IgnoreExtra: f.ignoreExtra, MaxRatio: f.maxRatio,
 	}
 	if err := f.check(&q); err != nil {
@@ -178,9 +180,12 @@ func (a *app) loadRequest(ctx context.Context, files []string, f loadFlags) (q s
 // check turns the flags' texts into what they mean.
 func (f *loadFlags) check(q *sealift.LoadRequest) (err error) {
 	switch f.mode {
-	case "create", "append", "replace":
+	case "create", "append", "replace", "merge":
 	default:
-		return fmt.Errorf("--mode %s is not one of create, append, replace", f.mode)
+		return fmt.Errorf("--mode %s is not one of create, append, replace, merge", f.mode)
+	}
+	if (f.mode == "merge") != (len(f.key) > 0) {
+		return errors.New("--mode merge and --key COLUMNS go together: rows are merged by what identifies them")
 	}
 	if f.format != "" && f.format != "csv" && f.format != "json" {
 		return fmt.Errorf("--format %s is not one of csv, json", f.format)

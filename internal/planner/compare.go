@@ -41,19 +41,7 @@ func Compare(in Input) (*plan.Plan, error) {
 // rowKey is what tells a table's rows apart: the key that the job names, or the source's primary key.
 func (b *builder) rowKey(s *selection) []string {
 	if named := b.Job.Tables[s.entry].Key; len(named) > 0 {
-		var key []string
-		for _, name := range named {
-			i := slices.IndexFunc(s.moved, func(c redshift.Column) bool { return c.Name.String() == name })
-			if i < 0 {
-				i = slices.IndexFunc(s.moved, func(c redshift.Column) bool { return c.Name.String() == strings.ToLower(name) })
-			}
-			if i < 0 {
-				b.mistake(s.pos, fmt.Sprintf("tables[%d].key", s.entry), "%s moves no column %s", s.name(), name)
-				continue
-			}
-			key = append(key, s.moved[i].Name.String())
-		}
-		return key
+		return b.keyColumns(s, fmt.Sprintf("tables[%d].key", s.entry), named)
 	}
 	if s.want.PrimaryKey == nil {
 		return nil
@@ -61,6 +49,23 @@ func (b *builder) rowKey(s *selection) []string {
 	key := make([]string, len(s.want.PrimaryKey.Columns))
 	for i, c := range s.want.PrimaryKey.Columns {
 		key[i] = c.String()
+	}
+	return key
+}
+
+// keyColumns are the columns that somebody named as the key.
+func (b *builder) keyColumns(s *selection, field string, named []string) []string {
+	key := make([]string, 0, len(named))
+	for _, name := range named {
+		i := slices.IndexFunc(s.moved, func(c redshift.Column) bool { return c.Name.String() == name })
+		if i < 0 {
+			i = slices.IndexFunc(s.moved, func(c redshift.Column) bool { return c.Name.String() == strings.ToLower(name) })
+		}
+		if i < 0 {
+			b.mistake(s.pos, field, "%s moves no column %s", s.name(), name)
+			continue
+		}
+		key = append(key, s.moved[i].Name.String())
 	}
 	return key
 }

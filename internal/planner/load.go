@@ -35,6 +35,8 @@ type LoadInput struct {
 	Named bool // the files name their columns; otherwise they are matched by position
 	// Again lets the same content be appended a second time.
 	Again bool
+	// Key is the columns to merge by, as the files or the target name them.
+	Key []string
 	// AllowMissing leaves columns of the target empty that the files do not have; IgnoreExtra leaves out those of the files
 	// that the target does not have.
 	AllowMissing, IgnoreExtra bool
@@ -73,6 +75,10 @@ func Load(in LoadInput) (*plan.Plan, error) {
 	s.input, s.again = input, in.Again
 	s.moved = slices.Clone(s.want.Columns)
 	b.loadMethod(s)
+	if s.mode == "merge" {
+		s.key = b.keyColumns(s, "", in.Key)
+		b.mergeKey(s, "")
+	}
 	if len(b.mistakes) > 0 {
 		var all []error
 		for _, m := range b.mistakes {
@@ -107,8 +113,10 @@ func (b *builder) loadMethod(s *selection) {
 		s.method = plan.Append
 	case s.mode == "replace":
 		s.method = plan.DeleteInsert
+	case s.mode == "merge":
+		s.method = plan.Merge
 	default:
-		b.mistake(s.pos, "", "%q is no mode of a load: create, append or replace", s.mode)
+		b.mistake(s.pos, "", "%q is no mode of a load: create, append, replace or merge", s.mode)
 	}
 	if s.method != "" {
 		b.fits(s)

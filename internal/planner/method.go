@@ -151,8 +151,6 @@ func (b *builder) notParquet(s *selection) string {
 func (b *builder) chooseMethod(s *selection) {
 	field := fmt.Sprintf("tables[%d]", s.entry)
 	switch {
-	case s.mode == "merge":
-		b.mistake(s.pos, field+".mode", "merge is not built yet; replace moves the whole table")
 	case s.have == nil:
 		s.method = plan.Create
 		if s.mode != "create" {
@@ -165,6 +163,8 @@ func (b *builder) chooseMethod(s *selection) {
 		s.note("the target exists and must be empty")
 	case s.mode == "append":
 		s.method = plan.Append
+	case s.mode == "merge":
+		s.method = plan.Merge
 	case s.mode == "replace" && len(s.have.Dependents) == 0:
 		s.method = plan.Swap
 		if n := len(s.have.Grants); n > 0 {
@@ -183,9 +183,24 @@ func (b *builder) chooseMethod(s *selection) {
 	default:
 		b.mistake(s.pos, field+".mode", "unknown mode %q", s.mode)
 	}
-	if s.method == plan.Fill || s.method == plan.Append || s.method == plan.DeleteInsert {
+	if s.mode == "merge" {
+		b.mergeKey(s, field+".key")
+	}
+	if s.method != plan.Create && s.method != plan.Swap && s.method != "" {
 		b.fits(s)
 	}
+}
+
+// mergeKey makes sure that the values of the key can tell rows apart.
+func (b *builder) mergeKey(s *selection, field string) {
+	for _, name := range s.key {
+		i := slices.IndexFunc(s.moved, func(c redshift.Column) bool { return c.Name.String() == name })
+		switch t := s.moved[i].Type; t.Name {
+		case redshift.Real, redshift.Double, redshift.Super:
+			b.mistake(s.pos, field, "column %s is %s: its values cannot tell rows apart", name, t)
+		}
+	}
+	s.note("by " + strings.Join(s.key, ", "))
 }
 
 // carryOver keeps on a swapped table what people set on the target: grants, owner, and comments where there are any.

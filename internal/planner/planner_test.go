@@ -124,6 +124,10 @@ func TestPlansAreAsReviewed(t *testing.T) {
 			in.Job.Tables[0] = job.Table{Select: job.Pattern{Text: "sales.orders"}, Mode: "append", Columns: []string{"order_id", "note"}, Where: "note <> 'it''s'", As: "dev.orders"}
 			in.target("sales.orders", func(d *redshift.TableDef) { d.Table = must(redshift.NewTable("dev", "orders")) })
 		},
+		"merge": func(in *Input) {
+			in.Job.Tables[0] = job.Table{Select: job.Pattern{Text: "sales.orders"}, Mode: "merge", Key: []string{"ORDER_ID", "note"}}
+			in.target("sales.orders", nil)
+		},
 		"query": func(in *Input) {
 			in.Job.Tables[0] = job.Table{Query: "select order_id, 'a\\\\b' as x from sales.orders -- all", As: "dev.q"}
 			in.Queries[0] = []redshift.Column{in.Source.Tables[1].Columns[0], in.Source.Tables[1].Columns[1]}

@@ -279,18 +279,19 @@ func (t *tableBuilder) load() plan.Step {
 		}
 		about = "copy into a shadow and compare its rows with the records that were sent"
 	}
-	return plan.Step{
-		ID: t.id("load"), Kind: plan.Load, About: about,
-		Statements: []plan.Statement{
-			{SQL: redshift.ColumnsQuery(t.target), Role: plan.Fingerprints},
-			{SQL: redshift.DropIfExists(t.shadow)},
-			{SQL: def.CreateTable(t.shadow, redshift.CreateOptions{Seeds: seeds})},
-			{SQL: redshift.CommentOn(t.shadow, redshift.Placeholder(plan.ParamShadow))},
-			{SQL: cp.SQL(), Role: plan.Copies},
-			{SQL: redshift.Build("SELECT pg_last_query_id()"), Role: plan.QueryID},
-			{SQL: redshift.DigestQuery(redshift.Build("?", t.shadow), redshift.SQL{}, redshift.DigestColumns(t.moved)), Role: plan.Digests},
-		},
+	st := []plan.Statement{
+		{SQL: redshift.ColumnsQuery(t.target), Role: plan.Fingerprints},
+		{SQL: redshift.DropIfExists(t.shadow)},
+		{SQL: def.CreateTable(t.shadow, redshift.CreateOptions{Seeds: seeds})},
+		{SQL: redshift.CommentOn(t.shadow, redshift.Placeholder(plan.ParamShadow))},
+		{SQL: cp.SQL(), Role: plan.Copies},
+		{SQL: redshift.Build("SELECT pg_last_query_id()"), Role: plan.QueryID},
+		{SQL: redshift.DigestQuery(redshift.Build("?", t.shadow), redshift.SQL{}, redshift.DigestColumns(t.moved)), Role: plan.Digests},
 	}
+	if t.mode == "merge" {
+		st = append(st, t.keyChecks()...)
+	}
+	return plan.Step{ID: t.id("load"), Kind: plan.Load, About: about, Statements: st}
 }
 
 func (t *tableBuilder) publish() plan.Step {
@@ -332,6 +333,10 @@ func (t *tableBuilder) publish() plan.Step {
 			About: t.target.String() + " is not empty; mode create needs it absent or empty (mode: replace or append)",
 		}
 		st = append(st, lock, unchanged, empty, insert, compare, ours(t.shadow), drop)
+	case plan.Merge:
+		about = "put the rows in the place of those with their key, and add the others"
+		update, add, merged := t.merge()
+		st = append(st, lock, unchanged, update, add, merged, ours(t.shadow), drop)
 	case plan.Append:
 		about = "add the rows to the table"
 		st = append(st, lock, unchanged)

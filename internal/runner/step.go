@@ -425,6 +425,16 @@ func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *tab
 			err = fmt.Errorf("%d rows were written, the source had %d", n, t.rows())
 		}
 		return err
+	case plan.Updates:
+		n, err := sess.Exec(ctx, sql)
+		f.Updated = n
+		return err
+	case plan.Inserts:
+		n, err := sess.Exec(ctx, sql)
+		if err == nil && f.Updated+n != t.rows() {
+			err = fmt.Errorf("%d rows were changed and %d added, the source had %d", f.Updated, n, t.rows())
+		}
+		return err
 	case plan.Fences:
 		n, err := sess.Exec(ctx, sql)
 		if err == nil && n != 1 {

@@ -213,6 +213,41 @@ func (s *Store) IDs(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
+// last is the run that began last. Ids tell the second; of runs that began within one, their journals tell.
+func (s *Store) last(ctx context.Context, ids []string) (string, error) {
+	last := ids[len(ids)-1]
+	second, _, _ := strings.Cut(last, "-")
+	var began time.Time
+	for _, id := range slices.Backward(ids[:len(ids)-1]) {
+		if !strings.HasPrefix(id, second+"-") {
+			break
+		}
+		if began.IsZero() {
+			r, err := s.read(ctx, last)
+			if err != nil {
+				return "", err
+			}
+			began = r.began()
+		}
+		r, err := s.read(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		if b := r.began(); b.After(began) {
+			last, began = id, b
+		}
+	}
+	return last, nil
+}
+
+// began is when the run's journal began; the zero time if it never did.
+func (r *Run) began() time.Time {
+	if len(r.Log.Entries) == 0 {
+		return time.Time{}
+	}
+	return r.Log.Entries[0].Time
+}
+
 // find completes an id.
 func (s *Store) find(ctx context.Context, id string) (string, error) {
 	ids, err := s.IDs(ctx)
@@ -220,7 +255,7 @@ func (s *Store) find(ctx context.Context, id string) (string, error) {
 		return "", err
 	}
 	if id == "last" && len(ids) > 0 {
-		return ids[len(ids)-1], nil
+		return s.last(ctx, ids)
 	}
 	if len(ids) == 0 {
 		return "", hint.With(fmt.Errorf("there is no run in %s", s.name), "--state-dir names another place; sealift clean JOB finds what runs left, without their state")

@@ -240,6 +240,18 @@ func TestRunsAreFoundByTheirBeginnings(t *testing.T) {
 	})
 }
 
+func TestTheLastOfRunsThatBeganWithinOneSecond(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s kept) {
+		for _, id := range []string{"20261122T000000Z-3000", "20261122T000000Z-1000", "20261122T000000Z-2000"} {
+			begin(t, s, id, aPlan(t, "a.yaml"))
+			if r, err := s.Read(t.Context(), "last"); err != nil || r.ID != id {
+				t.Errorf("last is %v, %v, not %s", r, err, id)
+			}
+		}
+	})
+}
+
 // A last line that was cut short is said, and cut off when the run is gone on with. Hazard I1.
 func TestATornLineIsCutOff(t *testing.T) {
 	t.Parallel()

@@ -76,7 +76,7 @@ type Options struct {
 const DefaultLimit = 100
 
 // appends tells that the job adds its rows to those that are there, so that more rows in the target are as it should be.
-func appends(t plan.Table) bool { return t.Mode == "append" }
+func appends(t plan.Table) bool { return t.Mode == "append" || t.Mode == "merge" }
 
 // attempts is how often a comparison is tried when the server says that trying again is the remedy.
 const attempts = 3
@@ -223,9 +223,9 @@ func (c *comparison) compare(ctx context.Context, out *Table) (err error) {
 	more := target.Rows - source.Rows
 	if appends(c.plan) && more >= 0 {
 		out.Result, out.Differences, out.Columns = CannotTell, nil, nil
-		out.Reason = fmt.Sprintf("mode append: more rows in the target (%d) than in the source (%d)", target.Rows, source.Rows)
+		out.Reason = fmt.Sprintf("mode %s: more rows in the target (%d) than in the source (%d)", c.plan.Mode, target.Rows, source.Rows)
 		if more == 0 {
-			out.Reason = "mode append: as many rows on both sides, but not the same"
+			out.Reason = fmt.Sprintf("mode %s: as many rows on both sides, but not the same", c.plan.Mode)
 		}
 		out.Hint = "--rows finds rows that are missing or changed, where the table has a key"
 	}
@@ -271,7 +271,7 @@ func (c *comparison) findRows(ctx context.Context, out *Table) error {
 		return nil
 	}
 	out.Result, out.Reason = Equal, ""
-	out.Notes = append(out.Notes, fmt.Sprintf("mode append: all rows of the source are there, beside others (%d)", rows.Extra))
+	out.Notes = append(out.Notes, fmt.Sprintf("mode %s: all rows of the source are there, beside others (%d)", c.plan.Mode, rows.Extra))
 	return nil
 }
 
