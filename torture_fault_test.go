@@ -115,7 +115,8 @@ func faultCase(r *rig, c *tortureCase) {
 
 // failed holds a process that says it failed against the truth: something must be undone or left, or it would be a false
 // alarm; and no target is torn. A process that is deaf, because every answer of one kind is kept from it for good, cannot
-// know that what it asked for was done: giving back its lease, last of all, may have happened, and it must not say so.
+// know that what it asked for was done: that its stage is empty, or its lease given back, last of all, may be so, and it must
+// not say it.
 func (r *rig) failed(f *tortureJobFiles, p *process, deaf bool) {
 	r.tb.Helper()
 	if p.hung {
@@ -129,7 +130,7 @@ func (r *rig) failed(f *tortureJobFiles, p *process, deaf bool) {
 	r.untouchedOrWhole(f)
 	t, left := r.look(f), r.leftovers()
 	r.report.count(func(c *tortureCounters) { c.exit(p.code, t.done, t.whole, len(left)) })
-	unheard := deaf && strings.Contains(p.said(), "release  failed")
+	unheard := deaf && (strings.Contains(p.said(), "release  failed") || strings.Contains(p.said(), "empty  failed"))
 	if t.done && len(left) == 0 && !unheard {
 		r.report.count(func(c *tortureCounters) { c.Bad.ExitCodes++ })
 		r.tb.Errorf("everything is done and nothing is left, but: %s", p.said())

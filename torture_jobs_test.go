@@ -11,6 +11,7 @@ type tortureJob struct {
 	tables string   // the job file's part
 	pairs  []string // tables, in the source and the target alike
 	added  bool     // rows come on top of what the target holds
+	merged string   // rows come on top of what the target holds, but for this row, in whose place one of them comes
 	// proof is a query of the target whose answer, once everything is done, is proven: what rows alone do not show.
 	proof, proven string
 }
@@ -58,6 +59,13 @@ var tortureJobs = []*tortureJob{
 			insert into SCHEMA.a values (5, 'twice', 5, null), (8, 'there before', null, null)`,
 		tables: "defaults: {mode: append}\ntables: [SCHEMA.a]", pairs: []string{"a"}, added: true,
 		proof: viewsAndGrants, proven: "1 tables, no comment",
+	},
+	{
+		name:   "merged",
+		source: `create table SCHEMA.m (id int, note varchar(20), n numeric(12,2)); insert into SCHEMA.m values (1, 'new', null), (2, null, 2)`,
+		target: `create table SCHEMA.m (id int, note varchar(20), n numeric(12,2)); insert into SCHEMA.m values (1, 'old', 1), (9, 'stays', 9)`,
+		tables: "tables: [{select: SCHEMA.m, mode: merge, key: [id]}]", pairs: []string{"m"}, merged: `"1"|"old"|"1.00"`,
+		proof: `select count(*) from SCHEMA.m`, proven: "3",
 	},
 	{
 		name: "related",

@@ -186,6 +186,10 @@ func (r *rig) prepare(j *tortureJob) {
 		if j.added {
 			rows = slices.Sorted(slices.Values(slices.Concat(rows, f.before[t])))
 		}
+		if j.merged != "" {
+			stays := slices.DeleteFunc(slices.Clone(f.before[t]), func(row string) bool { return row == j.merged })
+			rows = slices.Sorted(slices.Values(slices.Concat(rows, stays)))
+		}
 		f.after[t] = rows
 	}
 	file := filepath.Join(r.folder, j.name+".yaml")
