@@ -53,7 +53,7 @@ type Facts struct {
 	ManifestSum string           `json:"manifest_sha256,omitempty"`
 	QueryID     int64            `json:"query_id,omitempty"`
 	Identity    map[string]int64 `json:"identity,omitempty"` // column -> next value
-	Updated     int64            `json:"updated,omitempty"`    // of a merge: rows that took the place of others
+	Updated     int64            `json:"updated,omitempty"`  // of a merge: rows that took the place of others
 	Content     string           `json:"content,omitempty"`  // of a load: digest over the bytes of its files
 	Rejected    int64            `json:"rejected,omitempty"` // records that were set aside
 	Rejects     string           `json:"rejects,omitempty"`  // the file they are in
