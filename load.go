@@ -31,8 +31,9 @@ import (
 
 // Files are what a load reads.
 type Files struct {
-	inputs []source.Input
-	files  []plan.File
+	inputs  []source.Input
+	files   []plan.File
+	objects map[string]objects.Object // by URL
 	// Passed are files of folders that are not loaded: hidden ones.
 	Passed []string
 }
@@ -41,7 +42,7 @@ type Files struct {
 // s3://BUCKET/KEY. Nothing is read yet. An object's bucket is looked for by the credentials of the environment; region is
 // where to ask first.
 func OpenFiles(ctx context.Context, arguments []string, stdin io.Reader, region string) (*Files, error) {
-	f := new(Files)
+	f := &Files{objects: make(map[string]objects.Object)}
 	var local []string
 	for _, a := range arguments {
 		if !strings.HasPrefix(a, objects.Scheme) {
@@ -67,7 +68,6 @@ func OpenFiles(ctx context.Context, arguments []string, stdin io.Reader, region 
 	if err != nil {
 		return nil, err
 	}
-	seen := make(map[string]bool)
 	for _, a := range arguments {
 		if !strings.HasPrefix(a, objects.Scheme) {
 			continue
@@ -78,10 +78,10 @@ func OpenFiles(ctx context.Context, arguments []string, stdin io.Reader, region 
 		}
 		f.Passed = append(f.Passed, passed...)
 		for _, o := range found {
-			if seen[o.URL()] {
+			if _, seen := f.objects[o.URL()]; seen {
 				continue
 			}
-			seen[o.URL()] = true
+			f.objects[o.URL()] = o
 			f.inputs = append(f.inputs, objectInput(o))
 			f.files = append(f.files, plan.File{Name: o.URL(), Path: o.URL(), Size: o.Size, Modified: o.Modified, ETag: o.ETag, Region: o.Region, Owner: o.Owner})
 		}
@@ -137,7 +137,8 @@ type LoadRequest struct {
 	Mode   string      // create, append, replace or merge
 	Key    []string    // columns to merge by
 
-	Format     string   // csv, json, or "" for what the bytes say
+	Format     string   // csv, json, parquet, or "" for what the bytes say
+	Way        string   // stream, copy, place, or "" for what is safe: see plan.Way
 	Path       []string // keys that lead to the records of a JSON document
 	Delimiter  byte     // 0: found out
 	Quote      *byte    // nil: found out; 0: nothing is quoted
@@ -202,6 +203,9 @@ func PlanLoad(ctx context.Context, q LoadRequest, o Options) (*plan.Plan, error)
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	if err := chooseWay(ctx, q, &in); err != nil {
+		return nil, err
+	}
 	return planner.Load(in)
 }
 
@@ -228,6 +232,15 @@ const defaultSlices = 8
 
 // look finds out what the files hold.
 func look(ctx context.Context, q LoadRequest, o *source.Opener, in *planner.LoadInput) error {
+	if parquet, err := q.Files.areParquet(ctx); err != nil || parquet {
+		if err == nil {
+			err = lookColumnar(ctx, q, in)
+		}
+		return err
+	}
+	if q.Format == "parquet" {
+		return fmt.Errorf("%s is no Parquet file", q.Files.files[0].Name)
+	}
 	found, err := load.Look(ctx, q.Files.inputs, o, load.Wish{
 		Format: q.Format, Path: q.Path, Delimiter: q.Delimiter, Quote: q.Quote, Header: q.Header, Nulls: q.Nulls, Records: q.Records,
 	})
@@ -272,11 +285,13 @@ func shown(err error, values bool) error {
 // sender is the runner's way to files.
 type sender struct {
 	stage    *stage.Stage
+	key      string // the stage's, by its ARN
 	files    *Files // nil in a run that is resumed
 	progress func(table string, bytes, records int64)
 
-	mu   sync.Mutex
-	sent map[string]sentPart // by the object's URL
+	mu     sync.Mutex
+	sent   map[string]sentPart // by the part's key
+	wholes map[string]string   // files by the key of what was staged of them
 }
 
 type sentPart struct {
@@ -287,6 +302,9 @@ type sentPart struct {
 // Send implements runner.Sender.
 func (s *sender) Send(ctx context.Context, t *plan.Table, prefix string, attempt int) (_ journal.Facts, err error) {
 	in := t.Input
+	if in.Way != plan.Stream {
+		return s.sendWhole(ctx, t, prefix)
+	}
 	inputs, err := s.inputs(ctx, in)
 	if err != nil {
 		return journal.Facts{}, err
@@ -361,6 +379,11 @@ func (s *sender) Place(object string, line int64) (file string, at int64, ok boo
 			return p.sent.Place(p.part, line)
 		}
 	}
+	for key, file := range s.wholes {
+		if strings.HasSuffix(object, "/"+key) {
+			return file, line, true
+		}
+	}
 	return "", 0, false
 }
 
@@ -398,11 +421,11 @@ func (s *sender) inputs(ctx context.Context, in *plan.Input) ([]source.Input, er
 			return nil, hint.With(errors.New("standard input was read by the process before, and cannot be read again"),
 				"remove what is left with sealift clean, and load again")
 		case f.ETag != "":
-			input, err := reopened(ctx, f)
+			o, err := object(ctx, f)
 			if err != nil {
 				return nil, err
 			}
-			inputs = append(inputs, input)
+			inputs = append(inputs, objectInput(o))
 		default:
 			opened, err := source.Open([]string{f.Path})
 			if err != nil {
@@ -413,21 +436,6 @@ func (s *sender) inputs(ctx context.Context, in *plan.Input) ([]source.Input, er
 		}
 	}
 	return inputs, nil
-}
-
-// reopened is an object that the plan names.
-func reopened(ctx context.Context, f plan.File) (source.Input, error) {
-	p, err := objects.ParseURL(f.Path)
-	if err != nil {
-		return source.Input{}, err
-	}
-	cfg, err := connect.Config(ctx, f.Region, connect.Role{})
-	if err != nil {
-		return source.Input{}, err
-	}
-	return objectInput(objects.New(cfg, objects.Object{
-		Bucket: p.Bucket, Key: p.Key, Region: f.Region, Owner: f.Owner, Size: f.Size, ETag: f.ETag, Modified: f.Modified,
-	})), nil
 }
 
 // unchanged refuses files that are not what the plan was made from.

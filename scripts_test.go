@@ -42,6 +42,7 @@ import (
 //	staged N            the bucket holds N objects, versions and uploads
 //	put FILE KEY [HOW]  write FILE into the script's other bucket, $INBOX, encrypted as HOW says: key (the script's, the default),
 //	                    s3, or other (a key that nobody named)
+//	parquet FILE N [I]  write a Parquet file of N rows, whose ids begin with I, by a library that the program does not use
 //	inbox               print the keys in $INBOX
 //	kms disable|enable  the script's key
 //	between ACTION      when the manifest for COPY is written: remove, alter, truncate or garble the first staged data object,
@@ -89,7 +90,7 @@ func runScripts(t *testing.T, dir string) {
 			"target": warehouseCommand("target"),
 			"same":   same, "job": writeJob, "staged": staged, "kms": keyCommand, "between": between, "full": full,
 			"exits": exits, "alter": alterFile, "reached": reached, "stop": stopAll, "continue": continueAll,
-			"config": writeConfig, "put": putObject, "inbox": listInbox,
+			"config": writeConfig, "put": putObject, "inbox": listInbox, "parquet": writeParquet,
 		}),
 	})
 }

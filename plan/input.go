@@ -12,8 +12,13 @@ import (
 // Input is what a load reads and how: everything that was found out by looking at the files, or was said.
 type Input struct {
 	Files  []File   `json:"files"`
-	Format string   `json:"format"`         // csv or json
+	Format string   `json:"format"`         // csv, json or parquet
 	Path   []string `json:"path,omitempty"` // the keys that lead to the records of a JSON document
+	// Way is how they come to where COPY reads them, and Why the reason where that may be a surprise.
+	Way Way    `json:"way,omitempty"`
+	Why string `json:"why,omitempty"`
+	// Compression of text that COPY reads as it is: gzip, bzip2, zstd or none.
+	Compression string `json:"compression,omitempty"`
 	// Delimiter and Quote of delimited text; Quote is empty where nothing is quoted.
 	Delimiter string `json:"delimiter,omitempty"`
 	Quote     string `json:"quote,omitempty"`
@@ -39,6 +44,17 @@ type Input struct {
 	MaxSize  int64 `json:"max_size"`
 }
 
+// Way is how the files come to where COPY reads them.
+type Way string
+
+// The ways of files.
+const (
+	Stream  Way = ""       // through this machine, which writes their records into parts
+	Upload  Way = "upload" // each file becomes an object of the stage, as it is
+	Copied  Way = "copy"   // each object is copied into the stage, and under its key, by S3
+	InPlace Way = "place"  // COPY reads the objects where they are
+)
+
 // File is one file of a load, as it was when the plan was made. It is not loaded if it has changed since.
 type File struct {
 	Name     string    `json:"name"`              // as the command line has it; - is standard input
@@ -49,6 +65,7 @@ type File struct {
 	ETag   string `json:"etag,omitempty"`
 	Region string `json:"region,omitempty"`
 	Owner  string `json:"owner,omitempty"`
+	Rows   int64  `json:"rows,omitempty"` // as a Parquet file counts them
 }
 
 // InputColumn says where a column's values come from, and what they become.
@@ -59,6 +76,14 @@ type InputColumn struct {
 	// Check looks at each value for what COPY would change without a word; it is left out where every value was looked at
 	// before.
 	Check bool `json:"check,omitempty"`
+}
+
+// Rows of all files, as Parquet files count them.
+func (in *Input) Rows() (rows int64) {
+	for _, f := range in.Files {
+		rows += f.Rows
+	}
+	return rows
 }
 
 // Bytes of all files, 0 if it is not known.
@@ -88,7 +113,19 @@ func (in *Input) text(page *show.Page) {
 	case len(in.Path) > 0:
 		how += " under " + strings.Join(in.Path, ".")
 	}
-	page.Paragraph("read    ", fmt.Sprintf("%s, as %s, streamed through this machine into parts under the key", show.Plural(int64(len(in.Files)), "file"), how), show.Plain)
+	if in.Format == "parquet" {
+		how = "Parquet, " + show.Plural(in.Rows(), "row")
+	}
+	way := map[Way]string{
+		Stream:  "streamed through this machine into parts under the key",
+		Upload:  "staged as they are, under the key",
+		Copied:  "copied into the stage, under the key, by S3; no byte passes through this machine",
+		InPlace: "read by COPY where they are; no byte passes through this machine",
+	}[in.Way]
+	if in.Why != "" {
+		way += " (" + in.Why + ")"
+	}
+	page.Paragraph("read    ", fmt.Sprintf("%s, as %s, %s", show.Plural(int64(len(in.Files)), "file"), how, way), show.Plain)
 	grid := &show.Grid{Indent: 2, Columns: []show.Column{{Head: "column"}, {Head: "type"}, {Head: "from"}}}
 	for _, c := range in.Columns {
 		from := c.Name

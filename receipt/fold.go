@@ -141,7 +141,7 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 			t.Rows, t.Digest, t.SourceQuery = facts.Rows, facts.Digest, facts.QueryID
 			t.Unload, t.Verify = Seconds(facts.UnloadSeconds), Seconds(facts.DigestSeconds)
 		case plan.Send:
-			t.Rows, t.Content, t.Send, t.Verify = facts.Rows, facts.Content, Seconds(facts.SendSeconds), 0
+			t.Rows, t.Content, t.Send, t.Verify = max(0, facts.Rows), facts.Content, Seconds(facts.SendSeconds), 0
 			t.Rejected, t.Rejects = facts.Rejected, facts.Rejects
 			f.receipt.Stage.Objects += facts.Objects - t.Objects
 			f.receipt.Stage.Bytes += facts.Bytes - t.StagedBytes
@@ -154,7 +154,7 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 		case plan.Load:
 			f.earlier[t.Target] = true
 			if t.Content != "" {
-				t.Digest = facts.Digest
+				t.Rows, t.Digest = facts.Rows, facts.Digest // of files that COPY reads as they are, nobody else counts
 			}
 			t.TargetQuery, t.Copy, t.Verify = facts.QueryID, Seconds(facts.CopySeconds), t.Verify+Seconds(facts.DigestSeconds)
 		case plan.Fetch:

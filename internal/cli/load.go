@@ -32,6 +32,7 @@ type loadFlags struct {
 	maxErrors                      int64
 	rejects                        string
 	showValues, again              bool
+	way                            string
 	allowMissing, ignoreExtra      bool
 	maxRatio                       int64
 	maxSize, sse                   string
@@ -81,7 +82,8 @@ goes on with the run is printed.`,
 	flags.StringVar(&f.config, "config", "", "`FILE` that names warehouses (default\n$XDG_CONFIG_HOME/sealift/config.yaml, ~/.config/sealift/config.yaml)")
 	flags.StringVar(&f.mode, "mode", "create", "`MODE`: create (into a table that is missing or empty), append,\nreplace, or merge by --key")
 	flags.StringSliceVar(&f.key, "key", nil, "`COLUMNS` that identify a row, for --mode merge: id or region,id")
-	flags.StringVar(&f.format, "format", "", "csv or json (default: what the bytes say)")
+	flags.StringVar(&f.format, "format", "", "csv, json or parquet (default: what the bytes say)")
+	flags.StringVar(&f.way, "way", "", "`WAY` of objects in S3: stream (through this machine), copy (into the\nstage, by S3) or place (COPY reads them where they are); default:\nplace or copy for Parquet, stream for text")
 	flags.StringVar(&f.delimiter, "delimiter", "", "`C` between fields, or tab (default: what the bytes say)")
 	flags.StringVar(&f.quote, "quote", "", "`C` around fields, or none (default: what the bytes say)")
 	flags.BoolVar(&f.header, "header", false, "the first line names the columns")
@@ -150,7 +152,7 @@ func (a *app) planLoad(ctx context.Context, q sealift.LoadRequest) (*plan.Plan, 
 // loadRequest puts together what the flags, the job or the configuration, and the files say.
 func (a *app) loadRequest(ctx context.Context, files []string, f loadFlags) (q sealift.LoadRequest, err error) {
 	q = sealift.LoadRequest{
-		Mode: f.mode, Key: f.key, Format: f.format, Nulls: f.nulls, MaxErrors: f.maxErrors, Rejects: f.rejects, ShowValues: f.showValues,
+		Mode: f.mode, Key: f.key, Format: f.format, Way: f.way, Nulls: f.nulls, MaxErrors: f.maxErrors, Rejects: f.rejects, ShowValues: f.showValues,
 		Again: f.again, AllowMissing: f.allowMissing, IgnoreExtra: f.ignoreExtra, MaxRatio: f.maxRatio,
 	}
 	if err := f.check(&q); err != nil {
@@ -187,8 +189,15 @@ func (f *loadFlags) check(q *sealift.LoadRequest) (err error) {
 	if (f.mode == "merge") != (len(f.key) > 0) {
 		return errors.New("--mode merge and --key COLUMNS go together: rows are merged by what identifies them")
 	}
-	if f.format != "" && f.format != "csv" && f.format != "json" {
-		return fmt.Errorf("--format %s is not one of csv, json", f.format)
+	switch f.format {
+	case "", "csv", "json", "parquet":
+	default:
+		return fmt.Errorf("--format %s is not one of csv, json, parquet", f.format)
+	}
+	switch f.way {
+	case "", "stream", "copy", "place":
+	default:
+		return fmt.Errorf("--way %s is not one of stream, copy, place", f.way)
 	}
 	if f.header && f.noHeader {
 		return errors.New("--header and --no-header say opposite things")

@@ -150,7 +150,7 @@ func (p *progress) entry(e journal.Entry) {
 		return
 	}
 	if (kind == plan.Unload || kind == plan.Send) && e.Type == journal.Done {
-		t.rows = facts.Rows
+		t.rows = max(0, facts.Rows) // -1: COPY will count them
 	}
 	if (kind == plan.Check || kind == plan.Send) && e.Type == journal.Done {
 		t.bytes = facts.Bytes
@@ -204,7 +204,11 @@ func detail(kind plan.Kind, e journal.Entry, f *journal.Facts) string {
 	case plan.Fetch:
 		return show.Plural(int64(len(f.Files)), "file") + ", " + show.Bytes(f.Bytes)
 	case plan.Send:
-		return show.Plural(f.Rows, "row") + ", " + show.Plural(int64(f.Objects), "object") + ", " + show.Bytes(f.Bytes) + ", " + show.Duration(time.Duration(f.SendSeconds*float64(time.Second)))
+		rows := ""
+		if f.Rows >= 0 {
+			rows = show.Plural(f.Rows, "row") + ", "
+		}
+		return rows + show.Plural(int64(f.Objects), "object") + ", " + show.Bytes(f.Bytes) + ", " + show.Duration(time.Duration(f.SendSeconds*float64(time.Second)))
 	case plan.Check:
 		return show.Plural(int64(f.Objects), "object") + ", " + show.Bytes(f.Bytes)
 	case plan.Load:

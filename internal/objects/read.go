@@ -7,7 +7,9 @@ import (
 	"io"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // Open reads the object from its beginning. Every read is refused with ErrChanged once the object is another.
@@ -136,3 +138,15 @@ func (w *Reader) fetch(at int64) error {
 
 // Close implements io.Closer. There is nothing to be closed between requests.
 func (w *Reader) Close() error { return nil }
+
+// KMSKey asks which KMS key the object is encrypted under, by its ARN; "" if by none.
+func (o Object) KMSKey(ctx context.Context) (string, error) {
+	out, err := o.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &o.Bucket, Key: &o.Key, ExpectedBucketOwner: owner(o.Owner), IfMatch: &o.ETag})
+	if err != nil {
+		return "", explain("look at "+o.URL(), "s3:GetObject", err)
+	}
+	if out.ServerSideEncryption != types.ServerSideEncryptionAwsKms {
+		return "", nil
+	}
+	return aws.ToString(out.SSEKMSKeyId), nil
+}

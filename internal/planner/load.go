@@ -68,6 +68,9 @@ func Load(in LoadInput) (*plan.Plan, error) {
 		return nil, fmt.Errorf("%s is a %s, not a table", in.Table, kind)
 	}
 	s := &selection{target: in.Table, mode: in.Mode, label: in.Source, format: redshift.CSV, have: in.Target.Table(in.Table)}
+	if in.Input.Format == "parquet" {
+		s.format = redshift.Parquet
+	}
 	input, err := in.match(s)
 	if err != nil {
 		return nil, err
@@ -232,9 +235,14 @@ func (in *LoadInput) intoTable(s *selection, input *plan.Input) (mistakes []erro
 	for _, c := range in.Columns { // in their order, which is that of the fields in what is staged
 		if column, ok := columns[strings.ToLower(c.Name)]; ok {
 			in.take(s, input, c, column)
+			mistakes = append(mistakes, in.misfit(c, column)...)
 			continue
 		}
-		if !in.IgnoreExtra {
+		if !in.IgnoreExtra || in.whole() {
+			if in.whole() {
+				mistakes = append(mistakes, fmt.Errorf("the files have a column %q, %s does not, and COPY reads all columns of such files", c.Name, in.Table))
+				continue
+			}
 			mistakes = append(mistakes, hint.With(fmt.Errorf("the files have a column %q, %s does not", c.Name, in.Table), "--ignore-extra leaves such columns out"))
 			continue
 		}
@@ -250,12 +258,63 @@ func (in *LoadInput) take(s *selection, input *plan.Input, c LoadColumn, to reds
 	input.Columns = append(input.Columns, plan.InputColumn{Name: c.Name, Column: to.Name.String(), Type: to.Type, Check: true})
 }
 
+// misfit is what keeps a column of a Parquet file, which has a type of its own, out of one of the table.
+func (in *LoadInput) misfit(c LoadColumn, to redshift.Column) []error {
+	switch {
+	case in.Input.Format != "parquet":
+		return nil // the values are looked at one by one
+	case c.Err != nil:
+		return []error{c.Err}
+	case !holds(to.Type, c.Type):
+		return []error{fmt.Errorf("column %s of the files is %s, that of %s is %s", c.Name, c.Type, in.Table, to.Type)}
+	}
+	return nil
+}
+
+// holds tells whether COPY of Parquet puts every value of a type into a column as it is, or fails. Text that is too long
+// fails; a decimal of another scale would not.
+func holds(column, file redshift.Type) bool {
+	text := func(t redshift.Type) bool { return t.Name == redshift.Varchar || t.Name == redshift.Char }
+	return column.Holds(file) || (text(column) && text(file)) || (column.Name == redshift.TimestampTZ && file.Name == redshift.Timestamp)
+}
+
+// whole tells whether COPY reads the files as they are.
+func (in *LoadInput) whole() bool { return in.Input.Way != plan.Stream }
+
 // send is a load's first step, in place of unload and check.
 func (t *tableBuilder) send() plan.Step {
-	return plan.Step{
-		ID: t.id("send"), Kind: plan.Send,
-		About: "read the files once, stage their records as compressed parts under the key, check every object, and write the manifest for COPY",
+	about := map[plan.Way]string{
+		plan.Stream:  "read the files once, stage their records as compressed parts under the key, check every object, and write the manifest for COPY",
+		plan.Upload:  "stage the files as they are, under the key, check every object, and write the manifest for COPY",
+		plan.Copied:  "have S3 copy the objects into the stage, under the key, check every one, and write the manifest for COPY",
+		plan.InPlace: "look at every object and the key it is encrypted under, and write the manifest by which COPY reads them where they are",
 	}
+	return plan.Step{ID: t.id("send"), Kind: plan.Send, About: about[t.input.Way]}
+}
+
+// readsInput makes a COPY read what a load stages, or the objects that it reads as they are.
+func (t *tableBuilder) readsInput(cp *redshift.Copy) (about string) {
+	in := t.input
+	if in.Format == "parquet" {
+		cp.SerializeToJSON = slices.ContainsFunc(t.moved, func(c redshift.Column) bool { return c.Type.Name == redshift.Super })
+		return "copy into a shadow and compare its rows with those that the files count"
+	}
+	cp.Delimiter = ','
+	if in.Delimiter != "" {
+		cp.Delimiter = in.Delimiter[0]
+	}
+	if in.Way == plan.Stream {
+		cp.NullAs, cp.Compression = in.Marker, "zstd"
+		return "copy into a shadow and compare its rows with the records that were sent"
+	}
+	cp.Compression, cp.IgnoreHeader, cp.EmptyAsNull = in.Compression, in.Header, true
+	if in.Quote != "" {
+		cp.Quote = in.Quote[0]
+	}
+	if len(in.Nulls) > 0 {
+		cp.NullAs = in.Nulls[0]
+	}
+	return "copy into a shadow, and count its rows"
 }
 
 // sameContent counts the loads of the same content into the table. It is asked in the transaction that publishes.

@@ -273,11 +273,7 @@ func (t *tableBuilder) load() plan.Step {
 	}
 	about := "copy into a shadow and compare its digest with the source's"
 	if t.input != nil {
-		cp.NullAs, cp.Delimiter = t.input.Marker, ','
-		if t.input.Delimiter != "" {
-			cp.Delimiter = t.input.Delimiter[0]
-		}
-		about = "copy into a shadow and compare its rows with the records that were sent"
+		about = t.readsInput(&cp)
 	}
 	st := []plan.Statement{
 		{SQL: redshift.ColumnsQuery(t.target), Role: plan.Fingerprints},

@@ -1,6 +1,7 @@
 package redshift
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 )
@@ -14,8 +15,14 @@ type Copy struct {
 	Role    string
 	Format  string // Parquet, Text or CSV
 	NullAs  string // Text and CSV: what stands for NULL
-	// Delimiter of CSV, which is quoted by double quotes and compressed with Zstandard.
-	Delimiter byte
+	// Delimiter and Quote of CSV; no Quote is double quotes.
+	Delimiter, Quote byte
+	Compression      string // of CSV: gzip, bzip2, zstd, or "" for none
+	IgnoreHeader     bool   // of CSV: the first line of every file names the columns
+	// EmptyAsNull makes NULL of every empty text, also of a quoted one: for CSV that somebody else wrote.
+	EmptyAsNull bool
+	// SerializeToJSON lets SUPER columns take nested types of Parquet.
+	SerializeToJSON bool
 	// ExplicitIDs says that Columns names an IDENTITY column, whose values come from the files.
 	ExplicitIDs bool
 	// Region of the bucket, if it is not the warehouse's; for Text only.
@@ -38,15 +45,30 @@ func (c Copy) check() error {
 	if c.Format == Parquet && c.Region != "" {
 		return errors.New("files of format parquet cannot be loaded from another region; stage in the target's, or use format text")
 	}
-	if c.Format == CSV && (c.Delimiter == 0 || c.Delimiter >= 0x80 || c.Delimiter == '"' || c.Delimiter == '\n' || c.Delimiter == '\r') {
-		return fmt.Errorf("%q cannot tell fields apart", c.Delimiter)
-	}
-	format := c.Format
-	if format == CSV {
-		format = Text // whose NULL marker it has
-	}
 	_, err := ParseRoleChain(c.Role)
-	return errors.Join(err, checkFormat(format, c.NullAs), checkRegion(c.Region))
+	if c.Format == CSV {
+		return errors.Join(err, c.checkCSV(), checkRegion(c.Region))
+	}
+	return errors.Join(err, checkFormat(c.Format, c.NullAs), checkRegion(c.Region))
+}
+
+func (c Copy) checkCSV() error {
+	for _, b := range []byte{c.Delimiter, cmp.Or(c.Quote, '"')} {
+		if b == 0 || b >= 0x80 || b == '\n' || b == '\r' {
+			return fmt.Errorf("%q cannot tell fields apart", b)
+		}
+	}
+	switch {
+	case c.Delimiter == cmp.Or(c.Quote, '"'):
+		return fmt.Errorf("%q cannot tell fields apart and quote them", c.Delimiter)
+	case c.Compression != "" && c.Compression != "gzip" && c.Compression != "bzip2" && c.Compression != "zstd":
+		return fmt.Errorf("COPY reads no CSV that is packed with %s", c.Compression)
+	case c.NullAs == "" && !c.EmptyAsNull:
+		return errors.New("nothing stands for NULL")
+	case c.NullAs != "":
+		return checkFormat(Text, c.NullAs) // whose marker it has
+	}
+	return nil
 }
 
 // SQL is the statement's text. It panics where Check returns an error.
@@ -65,9 +87,12 @@ func (c Copy) SQL() SQL {
 		// Columnar formats take few options (DG copy-usage_notes-copy-from-columnar); COMPUPDATE is not one of them,
 		// and does not happen.
 		clauses = append(clauses, Build("FORMAT AS PARQUET"))
+		if c.SerializeToJSON {
+			clauses = append(clauses, Build("SERIALIZETOJSON"))
+		}
 	default:
 		if c.Format == CSV {
-			clauses = append(clauses, Build("FORMAT AS CSV DELIMITER ?", Lit(string(c.Delimiter))), Build("NULL AS ?", Lit(c.NullAs)), Build("ZSTD"))
+			clauses = append(clauses, c.csv()...)
 		} else {
 			clauses = append(clauses, delimited(c.NullAs)...)
 		}
@@ -81,4 +106,29 @@ func (c Copy) SQL() SQL {
 		clauses = append(clauses, Build("REGION ?", Lit(c.Region)))
 	}
 	return Join("\n", clauses...)
+}
+
+func (c Copy) csv() []SQL {
+	clauses := []SQL{Build("FORMAT AS CSV DELIMITER ?", Lit(string(c.Delimiter)))}
+	if c.Quote != 0 && c.Quote != '"' {
+		clauses[0] = Build("FORMAT AS CSV QUOTE AS ? DELIMITER ?", Lit(string(c.Quote)), Lit(string(c.Delimiter)))
+	}
+	if c.NullAs != "" {
+		clauses = append(clauses, Build("NULL AS ?", Lit(c.NullAs)))
+	}
+	if c.EmptyAsNull {
+		clauses = append(clauses, Build("EMPTYASNULL"))
+	}
+	if c.IgnoreHeader {
+		clauses = append(clauses, Build("IGNOREHEADER 1"))
+	}
+	switch c.Compression {
+	case "gzip":
+		clauses = append(clauses, Build("GZIP"))
+	case "bzip2":
+		clauses = append(clauses, Build("BZIP2"))
+	case "zstd":
+		clauses = append(clauses, Build("ZSTD"))
+	}
+	return clauses
 }

@@ -228,6 +228,28 @@ func TestCheckStatements(t *testing.T) {
 		change(&c)
 		checkError(t, c.Check(), want)
 	}
+	cp.Format, cp.Delimiter = redshift.CSV, ','
+	for want, change := range map[string]func(*redshift.Copy){
+		"nothing stands for NULL":  func(*redshift.Copy) {},
+		"cannot tell fields apart": func(c *redshift.Copy) { c.Delimiter = '\n' },
+		"and quote them":           func(c *redshift.Copy) { c.Quote = ',' },
+		"packed with lzop":         func(c *redshift.Copy) { c.Compression, c.EmptyAsNull = "lzop", true },
+		"cannot stand for NULL":    func(c *redshift.Copy) { c.NullAs = "a,b" },
+		"":                         func(c *redshift.Copy) { c.NullAs = "sealift_null_1" },
+	} {
+		c := cp
+		change(&c)
+		checkError(t, c.Check(), want)
+	}
+	cp.Delimiter, cp.Quote, cp.Compression, cp.IgnoreHeader, cp.EmptyAsNull, cp.NullAs = ';', '\'', "gzip", true, true, "NA"
+	if got, want := cp.SQL().String(), `FORMAT AS CSV QUOTE AS '\'' DELIMITER ';'
+NULL AS 'NA'
+EMPTYASNULL
+IGNOREHEADER 1
+GZIP
+`; !strings.Contains(got, want) {
+		t.Errorf("got %s\nwant in it %s", got, want)
+	}
 }
 
 // checkError wants an error with a text in it, or none for "".

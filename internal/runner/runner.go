@@ -38,7 +38,7 @@ type Stage interface {
 // Sender reads the files of a load and stages their records.
 type Sender interface {
 	// Send stages the records of t's files under prefix, and writes the manifest for COPY. Every object is checked. The facts
-	// tell rows, objects, bytes, manifest and content; for an attempt after the first, which tells that files are read again.
+	// tell rows (-1 where nobody counted them, because COPY reads the files as they are), objects, bytes, manifest and content; for an attempt after the first, which tells that files are read again.
 	Send(ctx context.Context, t *plan.Table, prefix string, attempt int) (journal.Facts, error)
 	// Place tells which line of which file a line of a staged object came from. It knows what this process has sent.
 	Place(object string, line int64) (file string, at int64, ok bool)

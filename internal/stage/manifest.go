@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -58,7 +59,7 @@ func parseManifest(text []byte, bucket, prefix string) (*manifest, error) {
 func (m *manifest) forCopy(bucket string) ([]byte, error) {
 	out := manifestJSON{Entries: make([]entryJSON, 0, len(m.entries))}
 	for _, e := range m.entries {
-		out.Entries = append(out.Entries, entryJSON{URL: "s3://" + bucket + "/" + e.key, Mandatory: true, Meta: &metaJSON{ContentLength: &e.size}})
+		out.Entries = append(out.Entries, entryJSON{URL: "s3://" + cmp.Or(e.bucket, bucket) + "/" + e.key, Mandatory: true, Meta: &metaJSON{ContentLength: &e.size}})
 	}
 	text, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {

@@ -8,10 +8,11 @@ import (
 	"github.com/sealift/sealift/journal"
 )
 
-// Part is an object that was written by Upload, and so is checked.
+// Part is an object that was checked: one of the stage, which Upload or Copy wrote, or one elsewhere.
 type Part struct {
-	Key  string
-	Size int64
+	Bucket string // "" is the stage's
+	Key    string
+	Size   int64
 }
 
 // Seal writes the manifest by which COPY reads parts under prefix, every one of them mandatory. Without parts there is
@@ -20,7 +21,7 @@ func (s *Stage) Seal(ctx context.Context, prefix string, parts []Part) (journal.
 	out := journal.Facts{Objects: len(parts)}
 	m := manifest{}
 	for _, p := range parts {
-		m.entries = append(m.entries, entry{key: p.Key, size: p.Size})
+		m.entries = append(m.entries, entry{bucket: p.Bucket, key: p.Key, size: p.Size})
 		out.Bytes += p.Size
 	}
 	if len(parts) == 0 {

@@ -300,7 +300,8 @@ type manifest struct {
 }
 
 type entry struct {
-	key  string
-	size int64 // -1: not told
-	rows int64 // as UNLOAD counted them
+	bucket string // "" is the stage's
+	key    string
+	size   int64 // -1: not told
+	rows   int64 // as UNLOAD counted them
 }

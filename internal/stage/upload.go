@@ -44,21 +44,29 @@ func (u *Upload) Flush(ctx context.Context) error {
 	return u.send(ctx)
 }
 
+// begin begins a multipart upload.
+func (u *Upload) begin(ctx context.Context) error {
+	err := effect.Do(ctx, "s3 CreateMultipartUpload", func(ctx context.Context) error {
+		out, err := u.s.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
+			Bucket: &u.s.bucket, Key: &u.key, ExpectedBucketOwner: &u.s.owner,
+			ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &u.s.keyARN,
+		})
+		if err == nil {
+			u.id = out.UploadId
+		}
+		return err
+	})
+	if err != nil {
+		return u.s.explain("begin "+u.s.url(u.key), "s3:PutObject, kms:GenerateDataKey and kms:Decrypt", err)
+	}
+	return nil
+}
+
 // send sends the buffer as the next part.
 func (u *Upload) send(ctx context.Context) error {
 	if u.id == nil {
-		err := effect.Do(ctx, "s3 CreateMultipartUpload", func(ctx context.Context) error {
-			out, err := u.s.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
-				Bucket: &u.s.bucket, Key: &u.key, ExpectedBucketOwner: &u.s.owner,
-				ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &u.s.keyARN,
-			})
-			if err == nil {
-				u.id = out.UploadId
-			}
+		if err := u.begin(ctx); err != nil {
 			return err
-		})
-		if err != nil {
-			return u.s.explain("begin "+u.s.url(u.key), "s3:PutObject, kms:GenerateDataKey and kms:Decrypt", err)
 		}
 	}
 	number := int32(len(u.parts) + 1)

@@ -78,17 +78,17 @@ func (c *counter) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// peek is enough to see a tar header.
-const peek = 512
+// Peek is how many bytes tell how something is packed: enough to see a tar header.
+const Peek = 512
 
 // unpack takes off one layer of packing, or calls do.
 func (o *Opener) unpack(ctx context.Context, in Input, name string, r io.Reader, stored *counter, packing []string, do func(Stream) error) error {
 	b := bufio.NewReaderSize(r, 256<<10)
-	begin, err := b.Peek(peek)
+	begin, err := b.Peek(Peek)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read %s: %w", name, unpackError(packing, err))
 	}
-	kind := packed(begin)
+	kind := Packing(begin)
 	if kind != "" && len(packing) >= 3 {
 		return fmt.Errorf("%s is packed more than three times (%s)", name, strings.Join(packing, " in "))
 	}
@@ -109,8 +109,8 @@ func (o *Opener) unpack(ctx context.Context, in Input, name string, r io.Reader,
 	return o.unpack(ctx, in, name, plain, stored, inner, do)
 }
 
-// packed says what begins like this, "" for nothing that is known.
-func packed(b []byte) string {
+// Packing says what begins like this: gzip, bzip2, zstd, zip, tar, or "" for nothing that is known.
+func Packing(b []byte) string {
 	switch {
 	case bytes.HasPrefix(b, []byte{0x1f, 0x8b, 8}):
 		return "gzip"

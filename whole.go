@@ -1,0 +1,339 @@
+package sealift
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sealift/sealift/internal/connect"
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/load/footer"
+	"github.com/sealift/sealift/internal/load/source"
+	"github.com/sealift/sealift/internal/objects"
+	"github.com/sealift/sealift/internal/planner"
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/internal/stage"
+	"github.com/sealift/sealift/journal"
+	"github.com/sealift/sealift/plan"
+)
+
+// Files that COPY reads as they are: Parquet, and text in S3 where the user says so. They are staged whole, copied by S3, or
+// read where they lie.
+
+// filesAtOnce is how many files are looked at, or staged, at the same time.
+const filesAtOnce = 8
+
+// each calls do for every file, several at once.
+func (f *Files) each(ctx context.Context, do func(ctx context.Context, i int) error) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(filesAtOnce)
+	for i := range f.files {
+		g.Go(func() error { return do(gctx, i) })
+	}
+	return g.Wait()
+}
+
+// begins reads the first bytes of a file, without spoiling it: none of what can be read once only.
+func begins(ctx context.Context, in source.Input, n int64) (begin []byte, err error) {
+	if in.At == nil {
+		return nil, nil
+	}
+	r, err := in.At(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", in.Name, err)
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	begin = make([]byte, min(n, in.Size))
+	if _, err := r.ReadAt(begin, 0); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read %s: %w", in.Name, err)
+	}
+	return begin, nil
+}
+
+// areParquet tells whether the first file is a Parquet file, and so all must be.
+func (f *Files) areParquet(ctx context.Context) (bool, error) {
+	begin, err := begins(ctx, f.inputs[0], int64(len(footer.Magic)))
+	return string(begin) == footer.Magic, err
+}
+
+// lookColumnar reads the footers of Parquet files, whose columns must be the same.
+func lookColumnar(ctx context.Context, q LoadRequest, in *planner.LoadInput) error {
+	if q.Format != "" && q.Format != "parquet" {
+		return fmt.Errorf("%s is a Parquet file, not %s", q.Files.files[0].Name, q.Format)
+	}
+	if q.MaxErrors > 0 {
+		return errors.New("records of Parquet files cannot be set aside one by one: COPY reads all of them or none; leave --max-errors out")
+	}
+	found := make([]*footer.File, len(q.Files.files))
+	err := q.Files.each(ctx, func(ctx context.Context, i int) (err error) {
+		input := q.Files.inputs[i]
+		begin, err := begins(ctx, input, int64(len(footer.Magic)))
+		if err != nil {
+			return err
+		}
+		if string(begin) != footer.Magic {
+			return fmt.Errorf("%s is no Parquet file, %s is: load them one by one", input.Name, q.Files.inputs[0].Name)
+		}
+		r, err := input.At(ctx)
+		if err != nil {
+			return fmt.Errorf("open %s: %w", input.Name, err)
+		}
+		defer func() { err = errors.Join(err, r.Close()) }()
+		if found[i], err = footer.Read(r, input.Size); err != nil {
+			return fmt.Errorf("read %s: %w", input.Name, err)
+		}
+		q.Files.files[i].Rows = found[i].Rows
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	same := func(a, b footer.Column) bool { return a.Name == b.Name && a.Type == b.Type }
+	for i, f := range found[1:] {
+		if !slices.EqualFunc(found[0].Columns, f.Columns, same) {
+			return hint.With(fmt.Errorf("%s has other columns than %s", q.Files.files[i+1].Name, q.Files.files[0].Name),
+				"COPY takes the columns of Parquet by their position, so that all files must have the same, in the same order: load them one by one")
+		}
+	}
+	in.Input.Format, in.Whole, in.Named = "parquet", true, true
+	for _, c := range found[0].Columns {
+		in.Columns = append(in.Columns, planner.LoadColumn{Name: c.Name, Type: c.Type, Err: c.Err})
+	}
+	return nil
+}
+
+// chooseWay decides how the files come to where COPY reads them.
+func chooseWay(ctx context.Context, q LoadRequest, in *planner.LoadInput) error {
+	remote := 0
+	for _, f := range q.Files.files {
+		if f.ETag != "" {
+			remote++
+		}
+	}
+	parquet := in.Input.Format == "parquet"
+	switch {
+	case q.Way != "" && q.Way != "stream" && remote < len(q.Files.files):
+		return fmt.Errorf("--way %s is for objects of S3; %s is a file of this machine", q.Way, q.Files.label())
+	case parquet && q.Way == "stream":
+		return errors.New("--way stream: records of Parquet files cannot be streamed; COPY reads such files as they are")
+	case !parquet && (q.Way == "" || q.Way == "stream"):
+		if remote > 0 && q.Way == "" {
+			in.Input.Why = "COPY itself would cut digits and make no difference between empty text and NULL; --way place or copy lets it"
+		}
+		return nil
+	case !parquet:
+		if err := readable(ctx, q, in); err != nil {
+			return err
+		}
+	}
+	if remote < len(q.Files.files) {
+		in.Input.Way = plan.Upload // objects among them are copied
+		return nil
+	}
+	in.Input.Way = plan.Copied
+	if q.Way == "copy" {
+		return nil
+	}
+	why, err := elsewhere(ctx, q, in)
+	switch {
+	case err != nil:
+		return err
+	case why == "":
+		in.Input.Way = plan.InPlace
+		return nil
+	case q.Way == "place":
+		return hint.With(errors.New(why), "--way copy has S3 copy such objects into the stage, under its key")
+	}
+	in.Input.Why = why
+	return nil
+}
+
+// elsewhere says why objects cannot be read where they are, "" if they can.
+func elsewhere(ctx context.Context, q LoadRequest, in *planner.LoadInput) (why string, err error) {
+	reasons := make([]string, len(q.Files.files))
+	err = q.Files.each(ctx, func(ctx context.Context, i int) error {
+		f := q.Files.files[i]
+		if f.Region != "" && f.Region != q.Target.Region {
+			reasons[i] = fmt.Sprintf("%s is in %s, not in the target's region", f.Name, f.Region)
+			return nil
+		}
+		key, err := q.Files.objects[f.Path].KMSKey(ctx)
+		switch {
+		case err != nil:
+			return err
+		case key == "":
+			reasons[i] = f.Name + " is not encrypted with SSE-KMS"
+		case key != in.Place.KMSKeyARN:
+			reasons[i] = f.Name + " is encrypted under another key"
+		}
+		return nil
+	})
+	for _, r := range reasons {
+		if r != "" {
+			return r, err
+		}
+	}
+	return "", err
+}
+
+// readable makes sure that COPY reads text as it is, and finds out how it is packed.
+func readable(ctx context.Context, q LoadRequest, in *planner.LoadInput) error {
+	refuse := func(why string) error {
+		return hint.With(fmt.Errorf("--way %s: %s", q.Way, why), "leave --way out: the files are streamed through this machine then")
+	}
+	switch {
+	case in.Input.Format != "csv":
+		return refuse("COPY leaves keys of JSON that it does not know out without a word")
+	case q.MaxErrors > 0:
+		return refuse("records that are wrong cannot be set aside")
+	case len(in.Input.Nulls) > 1:
+		return refuse("COPY knows one text that means NULL")
+	case len(in.Input.Nulls) == 1 && !redshift.CanBeNull(in.Input.Nulls[0]):
+		return refuse(fmt.Sprintf("%q cannot be the text that means NULL", in.Input.Nulls[0]))
+	case in.Input.Quote == "":
+		return refuse("COPY takes double quotes for quotes, and in these files nothing is quoted")
+	}
+	packing := make([]string, len(q.Files.files))
+	err := q.Files.each(ctx, func(ctx context.Context, i int) error {
+		begin, err := begins(ctx, q.Files.inputs[i], source.Peek)
+		packing[i] = source.Packing(begin)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i, p := range packing {
+		switch {
+		case p != packing[0]:
+			return refuse(fmt.Sprintf("%s and %s are not packed alike", q.Files.files[0].Name, q.Files.files[i].Name))
+		case p == "zip" || p == "tar":
+			return refuse(fmt.Sprintf("COPY reads no archives, and %s is one", q.Files.files[i].Name))
+		}
+	}
+	in.Input.Compression = packing[0]
+	in.Input.Why = "COPY reads the text itself: empty text becomes NULL, also where it is quoted, and digits that a DECIMAL has no place for are cut off"
+	return nil
+}
+
+// unknownRows is how many rows objects have whose records nobody counted.
+const unknownRows = -1
+
+// sendWhole brings files to where COPY reads them, as they are.
+func (s *sender) sendWhole(ctx context.Context, t *plan.Table, prefix string) (journal.Facts, error) {
+	in := t.Input
+	if err := unchanged(in.Files); err != nil {
+		return journal.Facts{}, err
+	}
+	parts, digests := make([]stage.Part, len(in.Files)), make([]string, len(in.Files))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(filesAtOnce)
+	for i, f := range in.Files {
+		g.Go(func() (err error) {
+			parts[i], digests[i], err = s.whole(gctx, in, f, fmt.Sprintf("%sfile-%06d.%s", prefix, i, in.Format))
+			if err != nil {
+				err = fmt.Errorf("%s: %w", f.Name, err)
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return journal.Facts{}, err
+	}
+	if err := unchanged(in.Files); err != nil {
+		return journal.Facts{}, err
+	}
+	s.mu.Lock()
+	s.wholes = make(map[string]string, len(parts))
+	for i, p := range parts {
+		s.wholes[p.Key] = in.Files[i].Name
+	}
+	s.mu.Unlock()
+	facts, err := s.stage.Seal(ctx, prefix, parts)
+	slices.Sort(digests)
+	sum := sha256.Sum256([]byte(strings.Join(digests, "\n")))
+	facts.Content, facts.Rows = hex.EncodeToString(sum[:]), unknownRows
+	if in.Format == "parquet" {
+		facts.Rows = in.Rows()
+	}
+	return facts, err
+}
+
+// whole brings one file to where COPY reads it, and answers what tells its content from others'.
+func (s *sender) whole(ctx context.Context, in *plan.Input, f plan.File, key string) (stage.Part, string, error) {
+	if f.ETag == "" {
+		return s.upload(ctx, f, key)
+	}
+	o, err := object(ctx, f)
+	if err != nil {
+		return stage.Part{}, "", err
+	}
+	digest := fmt.Sprintf("etag %s of %d", f.ETag, f.Size)
+	if in.Way != plan.InPlace {
+		part, err := s.stage.Copy(ctx, stage.Origin{Bucket: o.Bucket, Key: o.Key, Owner: o.Owner, ETag: o.ETag, Size: o.Size}, key)
+		return part, digest, err
+	}
+	switch under, err := o.KMSKey(ctx); {
+	case err != nil:
+		return stage.Part{}, "", err
+	case under != s.key:
+		return stage.Part{}, "", fmt.Errorf("it is encrypted under %q, not under %s", under, s.key)
+	}
+	return stage.Part{Bucket: o.Bucket, Key: o.Key, Size: o.Size}, digest, nil
+}
+
+// object is one that the plan names.
+func object(ctx context.Context, f plan.File) (objects.Object, error) {
+	p, err := objects.ParseURL(f.Path)
+	if err != nil {
+		return objects.Object{}, err
+	}
+	cfg, err := connect.Config(ctx, f.Region, connect.Role{})
+	if err != nil {
+		return objects.Object{}, err
+	}
+	return objects.New(cfg, objects.Object{
+		Bucket: p.Bucket, Key: p.Key, Region: f.Region, Owner: f.Owner, Size: f.Size, ETag: f.ETag, Modified: f.Modified,
+	}), nil
+}
+
+// upload stages a file of this machine.
+func (s *sender) upload(ctx context.Context, f plan.File, key string) (_ stage.Part, digest string, err error) {
+	inputs, err := source.Open([]string{f.Path})
+	if err != nil {
+		return stage.Part{}, "", err
+	}
+	r, err := inputs[0].Open(ctx)
+	if err != nil {
+		return stage.Part{}, "", err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	u := s.stage.Create(key)
+	defer func() { err = errors.Join(err, u.Abort(context.WithoutCancel(ctx))) }()
+	sum := sha256.New()
+	block := make([]byte, 1<<20)
+	for {
+		n, err := r.Read(block)
+		sum.Write(block[:n])
+		if _, werr := u.Write(block[:n]); werr != nil {
+			return stage.Part{}, "", werr
+		}
+		if ferr := u.Flush(ctx); ferr != nil {
+			return stage.Part{}, "", ferr
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return stage.Part{}, "", err
+		}
+	}
+	size, err := u.Close(ctx)
+	return stage.Part{Key: key, Size: size}, hex.EncodeToString(sum.Sum(nil)), err
+}
