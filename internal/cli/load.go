@@ -45,9 +45,9 @@ func (a *app) loadCommand() *cobra.Command {
 		Use:   "load FILE... --to WAREHOUSE.SCHEMA.TABLE",
 		Short: "Load files into a table, encrypted on the way, and print the receipt",
 		Long: `Load files into a table. FILE is a file, a folder, a pattern in quotes, - for stdin, or an object
-or prefix in S3 (s3://bucket/key); each holds delimited text (CSV, TSV and the like) or JSON (lines, an array, or a document with its
-records under a path), plain or packed (gzip, bzip2, zstd, zip, tar). What it is shows in its
-bytes; flags say otherwise.
+or prefix in S3 (s3://bucket/key); each holds delimited text (CSV, TSV and the like), JSON
+(lines, an array, or a document with its records under a path), plain or packed (gzip, bzip2,
+zstd, zip, tar), or is Parquet. What it is shows in its bytes; flags say otherwise.
 
 The records are read once, cut into parts, compressed and staged under the KMS key, every object
 checked; then copied into a shadow, counted, and published whole, in one transaction. A table

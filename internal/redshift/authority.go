@@ -93,9 +93,10 @@ func checkRegion(s string) error {
 // that none is.
 var nullMarker = regexp.MustCompile(`^[A-Za-z0-9@:_.#-]{4,128}$`)
 
-// CanBeNull tells whether a text can stand for NULL in delimited text: letters, digits and what no option of COPY gives a
-// meaning to.
-func CanBeNull(text string) bool { return nullMarker.MatchString(text) }
+// CanBeNull tells whether a text can stand for NULL in CSV that somebody else wrote: nothing that COPY gives a meaning to.
+func CanBeNull(text string) bool { return foreignNull.MatchString(text) }
+
+var foreignNull = regexp.MustCompile(`^[A-Za-z0-9@:_./#-]{1,128}$`)
 
 func checkFormat(format, nullAs string) error {
 	switch format {

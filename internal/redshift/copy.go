@@ -65,8 +65,8 @@ func (c Copy) checkCSV() error {
 		return fmt.Errorf("COPY reads no CSV that is packed with %s", c.Compression)
 	case c.NullAs == "" && !c.EmptyAsNull:
 		return errors.New("nothing stands for NULL")
-	case c.NullAs != "":
-		return checkFormat(Text, c.NullAs) // whose marker it has
+	case c.NullAs != "" && !CanBeNull(c.NullAs):
+		return fmt.Errorf("%q cannot stand for NULL in CSV", c.NullAs)
 	}
 	return nil
 }
