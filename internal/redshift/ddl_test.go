@@ -241,8 +241,8 @@ func TestCheckStatements(t *testing.T) {
 		change(&c)
 		checkError(t, c.Check(), want)
 	}
-	cp.Delimiter, cp.Quote, cp.Compression, cp.IgnoreHeader, cp.EmptyAsNull, cp.NullAs = ';', '\'', "gzip", true, true, "NA"
-	if got, want := cp.SQL().String(), `FORMAT AS CSV QUOTE AS '\'' DELIMITER ';'
+	cp.Delimiter, cp.Quote, cp.Compression, cp.IgnoreHeader, cp.EmptyAsNull, cp.NullAs = ';', '^', "gzip", true, true, "NA"
+	if got, want := cp.SQL().String(), `FORMAT AS CSV QUOTE AS '^' DELIMITER ';'
 NULL AS 'NA'
 EMPTYASNULL
 IGNOREHEADER 1
