@@ -38,6 +38,7 @@ import (
 //	target 'SQL'...     the same in the target's
 //	same A [B]          the rows of table A in the source and B (or A) in the target are the same, text for text
 //	job FILE REST       write a job file: the script's warehouses and stage, then the text of REST
+//	files FILE REST     the same without a source
 //	config              write the configuration, in which the script's target is the warehouse dev
 //	staged N            the bucket holds N objects, versions and uploads
 //	put FILE KEY [HOW]  write FILE into the script's other bucket, $INBOX, encrypted as HOW says: key (the script's, the default),
@@ -88,7 +89,7 @@ func runScripts(t *testing.T, dir string) {
 		Cmds: with(cleanCommands(), map[string]func(*testscript.TestScript, bool, []string){
 			"source": warehouseCommand("source"),
 			"target": warehouseCommand("target"),
-			"same":   same, "job": writeJob, "staged": staged, "kms": keyCommand, "between": between, "full": full,
+			"same":   same, "job": writeJob, "files": writeFiles, "staged": staged, "kms": keyCommand, "between": between, "full": full,
 			"exits": exits, "alter": alterFile, "reached": reached, "stop": stopAll, "continue": continueAll,
 			"config": writeConfig, "put": putObject, "inbox": listInbox, "parquet": writeParquet,
 		}),
@@ -208,6 +209,13 @@ stage:
 
 func writeJob(ts *testscript.TestScript, _ bool, args []string) {
 	text := os.Expand(jobHead, ts.Getenv) + ts.ReadFile(args[1])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// writeFiles writes a job of files alone.
+func writeFiles(ts *testscript.TestScript, _ bool, args []string) {
+	_, rest, _ := strings.Cut(jobHead, "target:\n")
+	text := os.Expand("version: 1\ntarget:\n"+rest, ts.Getenv) + ts.ReadFile(args[1])
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 

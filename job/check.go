@@ -7,8 +7,20 @@ import (
 
 // check holds fields against each other. What a field alone must look like was said when it was read.
 func (p *parser) check(j *Job) {
+	if !p.given("source") {
+		j.Source = Warehouse{} // without the defaults of one
+	}
 	p.warehouse("source", &j.Source)
 	p.warehouse("target", &j.Target)
+	if p.given("files") && p.given("tables") != p.given("source") {
+		p.conflict("tables", "source and tables go together; a job of files alone has neither")
+	}
+	if at, given := p.values["files"]; given && !p.broken["files"] && len(j.Files) == 0 {
+		p.mistake(at, "files", "is empty; name at least one file and its table")
+	}
+	for i := range j.Files {
+		p.fileSet(fmt.Sprintf("files[%d]", i), &j.Files[i], j.Defaults.Mode)
+	}
 	if at, given := p.values["tables"]; given && !p.broken["tables"] && len(j.Tables) == 0 {
 		p.mistake(at, "tables", "is empty; name at least one table or pattern")
 	}
@@ -120,6 +132,33 @@ func (p *parser) table(path string, t *Table, mode string) {
 		p.conflict(path, "mode: merge needs key, the columns that identify a row")
 	case mode != "merge" && p.given(at("key")) && !p.broken[at("mode")]:
 		p.conflict(at("key"), "is for mode: merge only; this entry's mode is %s", mode)
+	}
+}
+
+func (p *parser) fileSet(path string, f *FileSet, mode string) {
+	at := func(key string) string { return join(path, key) }
+	if f.Mode != "" {
+		mode = f.Mode
+	}
+	if f.As != "" {
+		as := Pattern{Text: f.As, Pos: p.values[at("as")]}
+		p.pattern(at("as"), as)
+		if !as.exact() {
+			p.mistake(as.Pos, at("as"), "files become one table; write schema.table")
+		}
+	}
+	if at, given := p.values[at("path")]; given && f.Path != nil && len(f.Path) == 0 {
+		p.mistake(at, join(path, "path"), "is empty; name a file")
+	}
+	p.columns(at("key"), f.Key)
+	switch {
+	case mode == "merge" && !p.given(at("key")):
+		p.conflict(path, "mode: merge needs key, the columns that identify a row")
+	case mode != "merge" && p.given(at("key")) && !p.broken[at("mode")]:
+		p.conflict(at("key"), "is for mode: merge only; this entry's mode is %s", mode)
+	}
+	if (f.MaxErrors > 0) != (f.Rejects != "") && !p.broken[at("max_errors")] && !p.broken[at("rejects")] {
+		p.conflict(path, "max_errors and rejects go together: nothing is dropped silently")
 	}
 }
 

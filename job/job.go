@@ -5,13 +5,14 @@ const MaxSize = 1 << 20
 
 // Job is what is wanted: which tables of which warehouse go where, how, and over which stage.
 //
-// The tags are rules that both Parse and the schema follow: required, default, enum, min, max, grammar (see grammar.go),
+// The tags are rules that both Parse and the schema follow: required (true, or !KEY: unless KEY is there), one (a list of one
+// may be written as its item), default, enum, min, max, grammar (see grammar.go),
 // and env where ${NAME} is replaced.
 type Job struct {
 	// Version of the job file's format. Always 1.
 	Version int `yaml:"version" required:"true" min:"1" max:"1"`
-	// Source is the warehouse that is read. Nothing is ever changed there.
-	Source Warehouse `yaml:"source" required:"true"`
+	// Source is the warehouse that is read. Nothing is ever changed there. A job of files alone has none.
+	Source Warehouse `yaml:"source" required:"!files"`
 	// Target is the warehouse that is written.
 	Target Warehouse `yaml:"target" required:"true"`
 	// Stage is the S3 prefix that the data passes through, and the key it is encrypted under.
@@ -19,7 +20,9 @@ type Job struct {
 	// Defaults hold for every table that does not say otherwise.
 	Defaults Defaults `yaml:"defaults"`
 	// Tables to move, as patterns or one by one.
-	Tables []Table `yaml:"tables" required:"true"`
+	Tables []Table `yaml:"tables" required:"!files"`
+	// Files to load into tables of the target, with sealift load.
+	Files []FileSet `yaml:"files"`
 	// Exclude lists patterns of tables that are left out although a pattern in tables selects them.
 	Exclude []Pattern `yaml:"exclude"`
 	// Concurrency limits how many statements run at once in each warehouse.
@@ -123,6 +126,50 @@ type Table struct {
 	Grants *bool `yaml:"grants"`
 	// Owner of the source is carried over, or not; see defaults.owner.
 	Owner *bool `yaml:"owner"`
+
+	// Pos is where the entry stands in the file.
+	Pos Pos `yaml:"-"`
+}
+
+// FileSet is one entry under files: what is loaded into one table. What is left out is found out from the files.
+type FileSet struct {
+	// Path is a file, a folder, a pattern, or an object, prefix or pattern in S3; or several. A path that is not absolute
+	// begins in the folder of the job file.
+	Path []string `yaml:"path" required:"true" one:"true" env:"true"`
+	// As is the table: schema.table.
+	As string `yaml:"as" required:"true"`
+	// Mode of publishing: create (the table must not exist or be empty), append, replace or merge. Default: that of defaults.
+	Mode string `yaml:"mode" enum:"create,append,replace,merge"`
+	// Key is the columns that identify a row, for merge.
+	Key []string `yaml:"key"`
+	// Format of the files.
+	Format string `yaml:"format" enum:"csv,json,parquet"`
+	// Delimiter is the one character between fields, or tab.
+	Delimiter string `yaml:"delimiter"`
+	// Quote is the one character around fields, or none.
+	Quote string `yaml:"quote"`
+	// Header says whether the first line names the columns.
+	Header *bool `yaml:"header"`
+	// Nulls are texts that mean NULL, as a field with nothing in it does.
+	Nulls []string `yaml:"nulls"`
+	// Records is the path of the records in a JSON document: results, data.items.
+	Records string `yaml:"records"`
+	// Infer is how many records are looked at to find types: a number, or all.
+	Infer string `yaml:"infer"`
+	// Types of columns in a new table: column=type.
+	Types []string `yaml:"types"`
+	// Way of objects in S3: stream (through this machine), copy (into the stage, by S3) or place (where they are).
+	Way string `yaml:"way" enum:"stream,copy,place"`
+	// MaxErrors is how many wrong records are set aside, into the file of rejects, before the load fails.
+	MaxErrors int `yaml:"max_errors" min:"0" max:"1000000000"`
+	// Rejects is the file for records that are set aside; it must not be there yet.
+	Rejects string `yaml:"rejects" env:"true"`
+	// Again appends the same content once more.
+	Again bool `yaml:"again"`
+	// AllowMissing lets the files lack columns of the table.
+	AllowMissing bool `yaml:"allow_missing"`
+	// IgnoreExtra leaves out columns of the files that the table does not have.
+	IgnoreExtra bool `yaml:"ignore_extra"`
 
 	// Pos is where the entry stands in the file.
 	Pos Pos `yaml:"-"`

@@ -193,7 +193,7 @@ func TestOneMistake(t *testing.T) {
 		"typing slip":          {"kms_key", "kms_kye", "j:4:46  stage.kms_kye: unknown key; did you mean kms_key?"},
 		"case":                 {"kms_key", "KMS_Key", "j:4:46  stage.KMS_Key: unknown key; did you mean kms_key?"},
 		"elsewhere":            {"tables: [a.b]", "tables: [a.b]\nkms_key: alias/k", "j:6:1  kms_key: unknown key; it belongs under stage"},
-		"elsewhere, twice":     {"tables: [a.b]", "tables: [a.b]\nmode: append", "j:6:1  mode: unknown key; it belongs under defaults or tables"},
+		"elsewhere, twice":     {"tables: [a.b]", "tables: [a.b]\nmode: append", "j:6:1  mode: unknown key; it belongs under defaults or tables or files"},
 		"too deep":             {"{url: ", "{exclude: 1, url: ", "j:4:9  stage.exclude: unknown key; it belongs under no other key"},
 		"nowhere":              {"tables: [a.b]", "tables: [a.b]\nfrobnicate: 1", "j:6:1  frobnicate: unknown key"},
 		"merge key":            {"tables: [a.b]", "tables: [a.b]\n<<: {a: b}", "j:6:1  <<: unknown key"},
@@ -412,6 +412,39 @@ func valid(tb testing.TB, s *jsonschema.Resolved, text []byte) error {
 	return s.Validate(instance)
 }
 
+const filesOnly = `version: 1
+target: {host: h, database: d, user: u, password_from: env:P, s3_role: "arn:aws:iam::222222222222:role/c"}
+stage: {url: s3://bucket/p, region: eu-west-1, kms_key: alias/k}
+files:
+  - {path: data/*.csv.gz, as: public.a, types: ["id=bigint", "price=decimal(10,2)"], header: true}
+  - {path: [s3://b/x.json, s3://b/y.json], as: public.b, mode: merge, key: [id], records: results, max_errors: 5, rejects: /tmp/r}
+`
+
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	j, err := job.Parse("j", []byte(filesOnly), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(j.Files) != 2 || len(j.Files[0].Path) != 1 || j.Files[0].Path[0] != "data/*.csv.gz" || len(j.Files[1].Path) != 2 || !*j.Files[0].Header || j.Files[1].MaxErrors != 5 {
+		t.Errorf("%+v", j.Files)
+	}
+	for old, c := range map[string]struct{ new, want string }{
+		"as: public.a, ":      {"", "j:5:5  files[0].as: is missing"},
+		"path: data/*.csv.gz": {"path: []", "j:5:12  files[0].path: is empty; name a file"},
+		"as: public.b":        {"as: public.*", `j:6:48  files[1].as: files become one table; write schema.table`},
+		"key: [id], ":         {"", "j:6:5  files[1]: mode: merge needs key, the columns that identify a row"},
+		", rejects: /tmp/r":   {"", "j:6:5  files[1]: max_errors and rejects go together: nothing is dropped silently"},
+		"header: true":        {"heder: true", "j:5:86  files[0].heder: unknown key; did you mean header?"},
+		"files:":              {"tables: [a.b]\nfiles:", "j:4:1  tables: source and tables go together; a job of files alone has neither"},
+	} {
+		_, err := job.Parse("j", []byte(strings.Replace(filesOnly, old, c.new, 1)), env)
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%s: got %v\nwant %s", old, err, c.want)
+		}
+	}
+}
+
 func TestSchemaAcceptsWhatParseAccepts(t *testing.T) {
 	t.Parallel()
 	s := schema(t)
@@ -422,6 +455,8 @@ func TestSchemaAcceptsWhatParseAccepts(t *testing.T) {
 		"workgroup":           strings.Replace(minimal, "cluster: a", "workgroup: abc, host: h", 1),
 		"merge":               strings.Replace(minimal, "[a.b]", "[{select: a.b, mode: merge, key: [id]}]", 1),
 		"empty exclude":       minimal + "exclude: []\n",
+		"files":               filesOnly,
+		"files beside tables": minimal + "files: [{path: a.csv, as: a.b}]\n",
 		"data-api":            strings.Replace(minimal, "cluster: a", "cluster: a, auth: data-api", 1),
 		"variable":            strings.Replace(minimal, "host: h", "host: '${DEV_WAREHOUSE}'", 1),
 	} {

@@ -147,6 +147,8 @@ func (p *parser) value(n *yaml.Node, path string, v reflect.Value, tag reflect.S
 		text, _ := p.scalar(n, path, "")
 		v.Set(reflect.ValueOf(Pattern{Text: text, Pos: pos(n)}))
 		return
+	case FileSet:
+		v.FieldByName("Pos").Set(reflect.ValueOf(pos(n)))
 	case Table:
 		v.FieldByName("Pos").Set(reflect.ValueOf(pos(n)))
 		if n.Kind == yaml.ScalarNode {
@@ -171,6 +173,11 @@ func (p *parser) value(n *yaml.Node, path string, v reflect.Value, tag reflect.S
 		}
 		p.named(n, path, v)
 	case reflect.Slice:
+		if tag.Get("one") != "" && n.Kind == yaml.ScalarNode {
+			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+			p.value(n, path, v.Index(0), tag)
+			return
+		}
 		if n.Kind != yaml.SequenceNode {
 			p.wrongKind(n, path, "a list is")
 			return
@@ -253,7 +260,13 @@ func (p *parser) mapping(n *yaml.Node, path string, v reflect.Value) {
 		p.value(val, at, v.FieldByIndex(f.Index), f.Tag)
 	}
 	for _, name := range names(v.Type()) {
-		if _, given := seen[name]; !given && !meant[name] && fields[name].Tag.Get("required") != "" {
+		must := fields[name].Tag.Get("required")
+		if instead, conditional := strings.CutPrefix(must, "!"); conditional {
+			if _, given := seen[instead]; given {
+				must = ""
+			}
+		}
+		if _, given := seen[name]; !given && !meant[name] && must != "" {
 			p.mistake(p.place(path), join(path, name), "is missing")
 		}
 	}

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,7 +44,7 @@ type loadFlags struct {
 func (a *app) loadCommand() *cobra.Command {
 	var f loadFlags
 	cmd := &cobra.Command{
-		Use:   "load FILE... --to WAREHOUSE.SCHEMA.TABLE",
+		Use:   "load FILE... --to WAREHOUSE.SCHEMA.TABLE | load JOB",
 		Short: "Load files into a table, encrypted on the way, and print the receipt",
 		Long: `Load files into a table. FILE is a file, a folder, a pattern in quotes, - for stdin, or an object
 or prefix in S3 (s3://bucket/key); each holds delimited text (CSV, TSV and the like), JSON
@@ -57,6 +59,8 @@ matched by the header's names.
 --to names a warehouse of the configuration (~/.config/sealift/config.yaml, see docs/config.md)
 and a table; with --job it is a table in the target of that job.
 
+A job file alone loads what stands under files in it, one table after the other.
+
 The same content is not appended to a table twice, unless --again says so.
 
 Exit codes: 0 published and verified; 1 failed; 2 wrong usage; 3 the table failed and is
@@ -67,11 +71,14 @@ goes on with the run is printed.`,
 		Annotations: map[string]string{"exits": "told"},
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usageError{fmt.Errorf("%s takes the files to load, or - for stdin; there is none", cmd.CommandPath())}
+				return usageError{fmt.Errorf("%s takes the files to load, or - for stdin, or a job; there is none", cmd.CommandPath())}
 			}
 			return nil
 		},
 		RunE: a.run(func(ctx context.Context, args []string) error {
+			if f.to == "" && f.job == "" && len(args) == 1 && slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(args[0])) {
+				return a.loadJob(ctx, args[0], f)
+			}
 			return a.load(ctx, args, f)
 		}),
 	}
@@ -114,6 +121,75 @@ func (a *app) load(ctx context.Context, files []string, f loadFlags) error {
 	if err != nil {
 		return err
 	}
+	return a.loadOne(ctx, q, f)
+}
+
+// loadJob loads the entries under files of a job, one after the other. What becomes of one does not stop the others.
+func (a *app) loadJob(ctx context.Context, file string, f loadFlags) error {
+	text, err := a.readFile(file)
+	if err != nil {
+		return err
+	}
+	j, err := job.Parse(file, text, a.Env)
+	if err != nil {
+		return err
+	}
+	if len(j.Files) == 0 {
+		return hint.With(usageError{fmt.Errorf("%s has no files, only tables", file)}, "move tables with sealift copy, or name the files under files:")
+	}
+	var worst error
+	for i, set := range j.Files {
+		q, err := a.fileSet(ctx, j, set, f)
+		if err == nil {
+			err = a.loadOne(ctx, q, f)
+		}
+		if err != nil && !is[told](err) {
+			err = hint.With(fmt.Errorf("files[%d], into %s: %w", i, set.As, err), hint.Of(err))
+		}
+		switch {
+		case err == nil:
+		case ctx.Err() != nil, errors.Is(err, errInterrupted):
+			return err
+		case worst == nil:
+			worst = err
+		case !is[told](err):
+			a.report(err, exitCode(err)) // the first that failed is told at the end
+		}
+	}
+	return worst
+}
+
+// fileSet is what an entry under files asks for.
+func (a *app) fileSet(ctx context.Context, j *job.Job, set job.FileSet, f loadFlags) (q sealift.LoadRequest, err error) {
+	own := loadFlags{
+		mode: cmp.Or(set.Mode, j.Defaults.Mode), key: set.Key, format: set.Format, delimiter: set.Delimiter, quote: set.Quote,
+		nulls: set.Nulls, records: set.Records, infer: set.Infer, types: strings.Join(set.Types, ","), way: set.Way,
+		maxErrors: int64(set.MaxErrors), again: set.Again, allowMissing: set.AllowMissing, ignoreExtra: set.IgnoreExtra,
+		showValues: f.showValues, maxRatio: f.maxRatio, maxSize: f.maxSize, sse: f.sse,
+	}
+	if set.Header != nil {
+		own.header, own.noHeader = *set.Header, !*set.Header
+	}
+	here := func(path string) string {
+		if path == "-" || filepath.IsAbs(path) || strings.HasPrefix(path, "s3://") {
+			return path
+		}
+		return filepath.Join(filepath.Dir(j.File), path)
+	}
+	if set.Rejects != "" {
+		own.rejects = here(set.Rejects)
+	}
+	paths := make([]string, len(set.Path))
+	for i, path := range set.Path {
+		paths[i] = here(path)
+	}
+	q = own.request()
+	q.Target, q.Stage, q.Table, q.Ref = j.Target, j.Stage, set.As, plan.JobRef{File: j.File, Digest: j.Digest}
+	return q, a.fill(ctx, &q, own, paths)
+}
+
+// loadOne plans and carries out the load of one table.
+func (a *app) loadOne(ctx context.Context, q sealift.LoadRequest, f loadFlags) error {
 	if !f.ddl && !f.plan {
 		if err := a.needState(); err != nil {
 			return err
@@ -151,23 +227,33 @@ func (a *app) planLoad(ctx context.Context, q sealift.LoadRequest) (*plan.Plan, 
 
 // loadRequest puts together what the flags, the job or the configuration, and the files say.
 func (a *app) loadRequest(ctx context.Context, files []string, f loadFlags) (q sealift.LoadRequest, err error) {
-	q = sealift.LoadRequest{
-		Mode: f.mode, Key: f.key, Format: f.format, Way: f.way, Nulls: f.nulls, MaxErrors: f.maxErrors, Rejects: f.rejects, ShowValues: f.showValues,
-		Again: f.again, AllowMissing: f.allowMissing, IgnoreExtra: f.ignoreExtra, MaxRatio: f.maxRatio,
-	}
-	if err := f.check(&q); err != nil {
-		return q, usageError{err}
-	}
+	q = f.request()
 	if err := a.loadTarget(&q, f); err != nil {
 		return q, err
 	}
+	return q, a.fill(ctx, &q, f, files)
+}
+
+// request is what flags ask for, as far as they need no interpretation.
+func (f *loadFlags) request() sealift.LoadRequest {
+	return sealift.LoadRequest{
+		Mode: f.mode, Key: f.key, Format: f.format, Way: f.way, Nulls: f.nulls, MaxErrors: f.maxErrors, Rejects: f.rejects, ShowValues: f.showValues,
+		Again: f.again, AllowMissing: f.allowMissing, IgnoreExtra: f.ignoreExtra, MaxRatio: f.maxRatio,
+	}
+}
+
+// fill completes a request whose target is known, and finds its files.
+func (a *app) fill(ctx context.Context, q *sealift.LoadRequest, f loadFlags, files []string) (err error) {
+	if err := f.check(q); err != nil {
+		return usageError{err}
+	}
 	if err := stageKey(f.sse, &q.Stage); err != nil {
-		return q, err
+		return err
 	}
 	cancellable, release := a.cancellable(ctx)
 	defer release()
 	if q.Files, err = sealift.OpenFiles(cancellable, files, a.Stdin, q.Stage.Region); err != nil {
-		return q, interrupted(cancellable, err)
+		return interrupted(cancellable, err)
 	}
 	for i, passed := range q.Files.Passed {
 		if i == 5 {
@@ -176,7 +262,7 @@ func (a *app) loadRequest(ctx context.Context, files []string, f loadFlags) (q s
 		}
 		a.say("%s is passed over: hidden, or no file", passed)
 	}
-	return q, nil
+	return nil
 }
 
 // check turns the flags' texts into what they mean.

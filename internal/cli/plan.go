@@ -86,12 +86,21 @@ func (a *app) planOf(ctx context.Context, file string) (p *plan.Plan, fresh bool
 		}
 		return p, false, nil
 	}
-	j, err := job.Parse(file, text, a.Env)
+	j, err := a.jobOfTables(file, text)
 	if err != nil {
 		return nil, false, err
 	}
 	p, err = sealift.Plan(ctx, j, sealift.Options{StateDir: a.stateDir, Log: a.log})
 	return p, true, err
+}
+
+// jobOfTables reads a job that has a source.
+func (a *app) jobOfTables(file string, text []byte) (*job.Job, error) {
+	j, err := job.Parse(file, text, a.Env)
+	if err == nil && len(j.Tables) == 0 {
+		err = hint.With(usageError{fmt.Errorf("%s has no tables, only files", show.Safe(file))}, "load them with: sealift load "+show.Argument(file))
+	}
+	return j, err
 }
 
 // isPlan tells a plan from a job: a plan is JSON with steps' fingerprints in it, a job is YAML.

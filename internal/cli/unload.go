@@ -10,7 +10,6 @@ import (
 
 	"github.com/sealift/sealift"
 	"github.com/sealift/sealift/internal/hint"
-	"github.com/sealift/sealift/job"
 	"github.com/sealift/sealift/plan"
 	"github.com/sealift/sealift/receipt"
 )
@@ -135,7 +134,7 @@ func (a *app) unloadRequest(args []string, f unloadFlags) (q sealift.UnloadReque
 		if err != nil {
 			return q, err
 		}
-		j, err := job.Parse(f.job, text, a.Env)
+		j, err := a.jobOfTables(f.job, text)
 		if err != nil {
 			return q, err
 		}

@@ -15,7 +15,6 @@ import (
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/show"
 	"github.com/sealift/sealift/internal/verify"
-	"github.com/sealift/sealift/job"
 	"github.com/sealift/sealift/plan"
 )
 
@@ -133,7 +132,7 @@ func (a *app) toVerify(ctx context.Context, what string) (*plan.Plan, *sealift.R
 		}
 		return p, nil, nil
 	}
-	j, err := job.Parse(what, text, a.Env)
+	j, err := a.jobOfTables(what, text)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -20,7 +20,8 @@ type comments map[string]string
 func sections() []reflect.Type {
 	return []reflect.Type{
 		reflect.TypeFor[job.Job](), reflect.TypeFor[job.Warehouse](), reflect.TypeFor[job.Stage](),
-		reflect.TypeFor[job.Defaults](), reflect.TypeFor[job.Table](), reflect.TypeFor[job.Concurrency](),
+		reflect.TypeFor[job.Defaults](), reflect.TypeFor[job.Table](), reflect.TypeFor[job.FileSet](),
+		reflect.TypeFor[job.Concurrency](),
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // headings of the sections, and the keys under which they stand.
 var headings = map[string]string{
 	"Job": "The file", "Warehouse": "`source` and `target`", "Stage": "`stage`", "Defaults": "`defaults`",
-	"Table": "An entry of `tables`", "Concurrency": "`concurrency`",
+	"Table": "An entry of `tables`", "FileSet": "An entry of `files`", "Concurrency": "`concurrency`",
 }
 
 func writeManual(c comments, example []byte) []byte {
@@ -70,6 +70,8 @@ func value(f reflect.StructField) string {
 		parts = append(parts, "`true`, `false`")
 	case f.Type == reflect.TypeFor[job.Pattern]():
 		parts = append(parts, "pattern")
+	case f.Type.Kind() == reflect.Slice && tag.Get("one") != "":
+		parts = append(parts, "text or list")
 	case f.Type.Kind() == reflect.Slice:
 		parts = append(parts, "list")
 	case f.Type.Kind() == reflect.Struct:
@@ -77,8 +79,11 @@ func value(f reflect.StructField) string {
 	default:
 		parts = append(parts, "text")
 	}
-	if tag.Get("required") != "" {
+	switch must := tag.Get("required"); {
+	case must == "true":
 		parts = append(parts, "required")
+	case must != "":
+		parts = append(parts, "required without `"+strings.TrimPrefix(must, "!")+"`")
 	}
 	if d := tag.Get("default"); d != "" {
 		parts = append(parts, "default `"+d+"`")

@@ -69,7 +69,7 @@ func sectionSchema(c comments, section reflect.Type) object {
 	for _, f := range keys(section) {
 		key := f.Tag.Get("yaml")
 		properties = append(properties, member{key, append(object{{"description", c[section.Name()+"."+f.Name]}}, fieldSchema(f.Type, f.Tag)...)})
-		if f.Tag.Get("required") != "" {
+		if f.Tag.Get("required") == "true" {
 			required = append(required, key)
 		}
 	}
@@ -78,8 +78,14 @@ func sectionSchema(c comments, section reflect.Type) object {
 		s = append(s, member{"required", required})
 	}
 	switch section.Name() {
+	case "Job":
+		return append(s, member{"anyOf", []any{object{{"required", []string{"source", "tables"}}}, object{{"required", []string{"files"}}}}},
+			member{"dependentRequired", object{{"tables", []string{"source"}}, {"source", []string{"tables"}}}})
 	case "Warehouse":
 		return append(s, warehouseRules()...)
+	case "FileSet":
+		return append(s, member{"allOf", []any{when("mode", "merge", object{{"required", []string{"key"}}})}},
+			member{"dependentRequired", object{{"max_errors", []string{"rejects"}}, {"rejects", []string{"max_errors"}}}})
 	case "Table":
 		return object{{"oneOf", []any{
 			object{{"description", "Short for select."}, {"type", "string"}, {"pattern", patternExpr}},
@@ -146,6 +152,10 @@ func fieldSchema(t reflect.Type, tag reflect.StructTag) object {
 	}
 	switch t.Kind() {
 	case reflect.Slice:
+		if tag.Get("one") != "" {
+			one := fieldSchema(t.Elem(), tag)
+			return object{{"oneOf", []any{one, object{{"type", "array"}, {"items", one}, {"minItems", 1}}}}}
+		}
 		return object{{"type", "array"}, {"items", fieldSchema(t.Elem(), tag)}, {"minItems", least(t)}}
 	case reflect.Struct:
 		return object{{"$ref", "#/$defs/" + t.Name()}}
