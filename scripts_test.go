@@ -44,6 +44,7 @@ import (
 //	put FILE KEY [HOW]  write FILE into the script's other bucket, $INBOX, encrypted as HOW says: key (the script's, the default),
 //	                    s3, or other (a key that nobody named)
 //	parquet FILE N [I]  write a Parquet file of N rows, whose ids begin with I, by a library that the program does not use
+//	copied URL TABLE OPT  COPY into the target's table by a statement that the program did not write
 //	inbox               print the keys in $INBOX
 //	kms disable|enable  the script's key
 //	between ACTION      when the manifest for COPY is written: remove, alter, truncate or garble the first staged data object,
@@ -91,7 +92,7 @@ func runScripts(t *testing.T, dir string) {
 			"target": warehouseCommand("target"),
 			"same":   same, "job": writeJob, "files": writeFiles, "staged": staged, "kms": keyCommand, "between": between, "full": full,
 			"exits": exits, "alter": alterFile, "reached": reached, "stop": stopAll, "continue": continueAll,
-			"config": writeConfig, "put": putObject, "inbox": listInbox, "parquet": writeParquet,
+			"config": writeConfig, "put": putObject, "inbox": listInbox, "copied": copyByHand, "parquet": writeParquet,
 		}),
 	})
 }
@@ -279,6 +280,12 @@ func putObject(ts *testscript.TestScript, _ bool, args []string) {
 
 const inboxPolicy = `{"Version":"2012-10-17","Statement":[
  {"Effect":"Allow","Principal":{"AWS":"%[2]s"},"Action":["s3:GetObject","s3:ListBucket","s3:GetBucketLocation"],"Resource":["arn:aws:s3:::%[1]s","arn:aws:s3:::%[1]s/*"]}]}`
+
+// copyByHand shows that what was written can be read by whoever knows the manual.
+func copyByHand(ts *testscript.TestScript, _ bool, args []string) {
+	_, err := of(ts).query(context.Background(), "target", fmt.Sprintf("copy %s from '%s' iam_role '%s' %s", args[1], args[0], copyRole, args[2]))
+	ts.Check(err)
+}
 
 func listInbox(ts *testscript.TestScript, _ bool, _ []string) {
 	list, err := of(ts).s3.ListObjectsV2(context.Background(), &s3.ListObjectsV2Input{Bucket: aws.String(ts.Getenv("INBOX"))})

@@ -236,7 +236,7 @@ func (w *reached) carryOn(ctx context.Context, run *state.Run, o Options) (_ *re
 	c := runner.Config{
 		Plan: run.Plan, Run: run.ID, Journal: &reported{w: run.Journal, progress: o.Progress}, Log: o.log(),
 		Source: opener(w.source), Target: opener(w.target), Stage: w.stage, Lease: w.lease,
-		Fetcher: fetcher{stage: w.stage, run: run.ID},
+		Fetcher: fetcher{stage: w.stage, place: run.Plan.Stage, run: run.ID},
 		Sender:  &sender{stage: w.stage, key: run.Plan.Stage.KMSKeyARN, files: o.Files, progress: o.Sent},
 		Holder:  w.holder, NewMarker: func() string { return randomHex(16) },
 		Unchanged: func(ctx context.Context, targets map[string]bool) error {

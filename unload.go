@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,27 +28,29 @@ import (
 
 // UnloadRequest says what to unload, and into which files.
 type UnloadRequest struct {
-	Source     job.Warehouse
-	Stage      job.Stage
-	Ref        plan.JobRef // the file that Source and Stage come from
-	Table      string      // schema.table, or Query
-	Query      string
-	Folder     string
-	Format     string // parquet, csv or jsonl
-	Compressed bool
-	Null       *string // what stands for NULL in CSV; nil: nothing, and no text may be empty
+	Source      job.Warehouse
+	Stage       job.Stage
+	Ref         plan.JobRef // the file that Source and Stage come from
+	Table       string      // schema.table, or Query
+	Query       string
+	Folder      string   // or s3://BUCKET/PREFIX
+	PartitionBy []string // columns whose values become folders, in S3 only
+	Include     bool     // the files hold these columns too
+	Format      string   // parquet, csv or jsonl
+	Compressed  bool
+	Null        *string // what stands for NULL in CSV; nil: nothing, and no text may be empty
 }
 
 // PlanUnload says what an unload would do. It changes nothing.
 func PlanUnload(ctx context.Context, q UnloadRequest, o Options) (*plan.Plan, error) {
 	in := planner.UnloadInput{
 		Warehouse: q.Source, Stage: q.Stage, Ref: q.Ref, Query: q.Query, Null: q.Null, Nonce: randomHex(8), Now: time.Now(),
-		Output: plan.Output{Format: q.Format, Compressed: q.Compressed && q.Format != "parquet"},
+		Output: plan.Output{Format: q.Format, Compressed: q.Compressed && q.Format != "parquet", PartitionBy: slices.Clone(q.PartitionBy), Include: q.Include},
+	}
+	if err := setFolder(ctx, q, &in.Output); err != nil {
+		return nil, err
 	}
 	var err error
-	if in.Output.Folder, err = filepath.Abs(q.Folder); err != nil {
-		return nil, fmt.Errorf("folder %s: %w", q.Folder, err)
-	}
 	if q.Query == "" {
 		if in.Table, err = redshift.ParseTable(q.Table); err != nil {
 			return nil, err
@@ -81,7 +84,15 @@ func PlanUnload(ctx context.Context, q UnloadRequest, o Options) (*plan.Plan, er
 	if err != nil {
 		return nil, err
 	}
-	return p, nothingThere(p.Tables[0].Output)
+	out := p.Tables[0].Output
+	if out.InS3() {
+		there, err := destination(ctx, p.Stage, out)
+		if err != nil {
+			return nil, err
+		}
+		return p, there.nothing(ctx)
+	}
+	return p, nothingThere(out)
 }
 
 // nothingThere refuses to write where files of the same name are: nobody's file is written over.
@@ -104,6 +115,7 @@ func globQuoted(path string) string {
 // fetcher is the runner's way to write files.
 type fetcher struct {
 	stage *stage.Stage
+	place plan.Stage
 	run   string
 }
 
@@ -111,6 +123,9 @@ type fetcher struct {
 // all of them are whole and counted.
 func (f fetcher) Fetch(ctx context.Context, t *plan.Table, prefix string, attempt int) (facts journal.Facts, err error) {
 	out := t.Output
+	if out.InS3() {
+		return f.deliver(ctx, out, prefix, attempt)
+	}
 	if attempt == 1 {
 		if err := nothingThere(out); err != nil {
 			return facts, err

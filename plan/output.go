@@ -1,10 +1,19 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Output is what an unload writes.
 type Output struct {
-	Folder string `json:"folder"` // absolute; it is made if it is missing
+	// Folder is absolute, and made if it is missing; or s3://BUCKET/PREFIX/, with the Region and Owner of the bucket.
+	Folder string `json:"folder"`
+	Region string `json:"region,omitempty"`
+	Owner  string `json:"owner,omitempty"`
+	// PartitionBy are columns whose values become folders; they are left out of the files unless Include says otherwise.
+	PartitionBy []string `json:"partition_by,omitempty"`
+	Include     bool     `json:"include,omitempty"`
 	// Name begins the names of all files: NAME-0000.csv.
 	Name   string `json:"name"`
 	Format string `json:"format"` // parquet, csv or jsonl
@@ -12,6 +21,17 @@ type Output struct {
 	Compressed bool `json:"compressed,omitempty"`
 	// Header is the first line of every CSV file.
 	Header []string `json:"header,omitempty"`
+}
+
+// InS3 tells whether the files become objects.
+func (o *Output) InS3() bool { return strings.HasPrefix(o.Folder, "s3://") }
+
+// HeadLines is how many lines of names there are in n objects as UNLOAD writes them: its manifest counts them as records.
+func (o *Output) HeadLines(n int) int64 {
+	if o.InS3() && o.Format == "csv" {
+		return int64(n)
+	}
+	return 0 // written by us, or none
 }
 
 // FileName is the name of the file for an object of the stage, by its number.

@@ -190,7 +190,7 @@ func (r *Receipt) account(page *show.Page, o TextOptions) {
 			if n > 1 {
 				last = " to " + filepath.Base(t.Files[n-1])
 			}
-			page.Paragraph("files       ", fmt.Sprintf("%s, for their owner only: %s%s", show.Plural(int64(n), "file"), t.Files[0], last), show.Plain)
+			page.Paragraph("files       ", files(n, t.Files[0], last), show.Plain)
 		}
 		if t.Rejected > 0 {
 			page.Paragraph("set aside   ", fmt.Sprintf("%s for %s, in %s", show.Plural(t.Rejected, "record"), t.Target, t.Rejects), show.Yellow)
@@ -245,3 +245,11 @@ func (r *Receipt) Again() string {
 
 // Clean is the command that removes what the run left.
 func (r *Receipt) Clean() string { return "sealift clean --run " + show.Argument(r.Run) }
+
+// files says what an unload wrote.
+func files(n int, first, last string) string {
+	if strings.HasPrefix(first, "s3://") {
+		return fmt.Sprintf("%s, and their manifest: %s%s", show.Plural(int64(n), "object"), first, last)
+	}
+	return fmt.Sprintf("%s, for their owner only: %s%s", show.Plural(int64(n), "file"), first, last)
+}

@@ -19,18 +19,24 @@ type unloadFlags struct {
 	query, from, job, config string
 	to, format, null, sse    string
 	nullGiven                bool
+	partitionBy              []string
+	include                  bool
 	compressed, plan, sql    bool
 }
 
 func (a *app) unloadCommand() *cobra.Command {
 	var f unloadFlags
 	cmd := &cobra.Command{
-		Use:   "unload TABLE --to FOLDER",
-		Short: "Unload a table or a query into files here, encrypted on the way",
+		Use:   "unload TABLE --to FOLDER|s3://BUCKET/PREFIX",
+		Short: "Unload a table or a query into files here or in S3, encrypted on the way",
 		Long: `Unload TABLE, or what --query answers, into files in a folder. The warehouse unloads to the
 stage under the KMS key; every object is checked there, written as a file that only its owner can
 read, and its records are counted. Files take their names when all of them are whole; nobody's
 file is written over. Then the stage is emptied.
+
+With --to s3://BUCKET/PREFIX the objects stay in S3, under the key: S3 copies them from the stage,
+every one is checked, and a manifest by which COPY reads them, _manifest, is written last. What
+has none is not whole.
 
 TABLE is WAREHOUSE.SCHEMA.TABLE of the configuration (~/.config/sealift/config.yaml, see
 docs/config.md), or SCHEMA.TABLE in the source of a job with --job. A query needs --from
@@ -62,7 +68,9 @@ file; 130 interrupted. After 3 and 130, the command that goes on with the run is
 	flags.StringVar(&f.from, "from", "", "`WAREHOUSE` of the configuration, for --query")
 	flags.StringVar(&f.job, "job", "", "use source and stage of this job `FILE`")
 	flags.StringVar(&f.config, "config", "", "`FILE` that names warehouses (default\n$XDG_CONFIG_HOME/sealift/config.yaml, ~/.config/sealift/config.yaml)")
-	flags.StringVar(&f.to, "to", "", "`FOLDER` for the files; it is made if it is missing")
+	flags.StringVar(&f.to, "to", "", "`FOLDER` for the files, which is made if it is missing; or\ns3://BUCKET/PREFIX, below which nothing may be yet")
+	flags.StringSliceVar(&f.partitionBy, "partition-by", nil, "in S3: put the rows of each value of `COLUMNS` into a folder of\nits own, column=value/")
+	flags.BoolVar(&f.include, "partition-include", false, "keep these columns in the files too")
 	flags.StringVar(&f.format, "format", "csv", "`FORMAT`: parquet, csv or jsonl")
 	flags.StringVar(&f.null, "null", "", "`TEXT` that stands for NULL in CSV")
 	flags.BoolVar(&f.compressed, "keep-compressed", false, "keep the files compressed (Zstandard)")
@@ -111,12 +119,12 @@ func (a *app) planUnload(ctx context.Context, q sealift.UnloadRequest) (*plan.Pl
 }
 
 func (a *app) unloadRequest(args []string, f unloadFlags) (q sealift.UnloadRequest, err error) {
-	q = sealift.UnloadRequest{Query: f.query, Folder: f.to, Format: f.format, Compressed: f.compressed}
+	q = sealift.UnloadRequest{Query: f.query, Folder: f.to, PartitionBy: f.partitionBy, Include: f.include, Format: f.format, Compressed: f.compressed}
 	switch {
 	case f.to == "":
 		return q, usageError{errors.New("--to is missing: the folder for the files")}
-	case strings.HasPrefix(f.to, "s3://"):
-		return q, usageError{errors.New("--to takes a folder on this machine; from S3 to S3, sealift copy moves tables")}
+	case f.include && len(f.partitionBy) == 0:
+		return q, usageError{errors.New("--partition-include says something of --partition-by, which is missing")}
 	case f.format != "parquet" && f.format != "csv" && f.format != "jsonl":
 		return q, usageError{fmt.Errorf("--format %s is not one of parquet, csv, jsonl", f.format)}
 	case f.nullGiven && f.format != "csv":

@@ -80,10 +80,8 @@ func Find(ctx context.Context, cfg aws.Config, url string) (found []Object, pass
 	if err != nil {
 		return nil, nil, err
 	}
-	if p.Region == "" {
-		if p.Region, err = region(ctx, cfg, p); err != nil {
-			return nil, nil, err
-		}
+	if p.Region, err = Region(ctx, cfg, p); err != nil {
+		return nil, nil, err
 	}
 	client := client(cfg, p.Region)
 	if p.Key != "" && !strings.HasSuffix(p.Key, "/") {
@@ -112,8 +110,11 @@ func client(cfg aws.Config, region string) *s3.Client {
 	})
 }
 
-// region asks where a bucket is. S3 says so even where it refuses everything else.
-func region(ctx context.Context, cfg aws.Config, p Place) (string, error) {
+// Region is that of a place's bucket, as its URL or S3 tells. S3 says so even where it refuses everything else.
+func Region(ctx context.Context, cfg aws.Config, p Place) (string, error) {
+	if p.Region != "" {
+		return p.Region, nil
+	}
 	out, err := client(cfg, "").HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &p.Bucket, ExpectedBucketOwner: owner(p.Owner)})
 	if err == nil {
 		return aws.ToString(out.BucketRegion), nil

@@ -66,17 +66,20 @@ func Unload(in UnloadInput) (*plan.Plan, error) {
 	}
 	t := b.newTable(s)
 	out := in.Output
+	if err := t.partitions(&out); err != nil {
+		return nil, err
+	}
 	out.Name = strings.Trim(notPlain.ReplaceAllString(strings.ToLower(name), "_"), "._-")
 	if out.Name == "" {
 		out.Name = "table"
 	}
-	if s.format == redshift.CSV {
+	if s.format == redshift.CSV && out.HeadLines(1) == 0 {
 		for _, c := range t.columns {
 			out.Header = append(out.Header, c.String())
 		}
 	}
 	table := plan.Table{
-		Source: s.name(), Target: filepath.Join(out.Folder, out.Name), Mode: "create", Method: plan.Create, Format: s.format, Folder: folder(0, in.Table),
+		Source: s.name(), Target: target(out), Mode: "create", Method: plan.Create, Format: s.format, Folder: folder(0, in.Table),
 		Fingerprint: plan.Fingerprint{Source: redshift.Absent, Target: redshift.Absent},
 		Digest:      redshift.Layout(s.moved), Rows: t.rows(), Output: &out,
 	}
@@ -84,11 +87,15 @@ func Unload(in UnloadInput) (*plan.Plan, error) {
 		table.Fingerprint.Source = s.source.ColumnsFingerprint()
 		table.EstimatedRows, table.EstimatedBytes = s.source.EstimatedRows, s.source.EstimatedBytes
 	}
+	fetch := "write the objects as files, for their owner only, and count their records"
+	if out.InS3() {
+		fetch = "have S3 copy the objects to where they go, under the key, check every one, and write their manifest last"
+	}
 	id := func(step string) string { return table.Target + "/" + step }
 	table.Steps = []plan.Step{
-		t.unloadToFiles(id("unload"), in.Null),
+		t.unloadToFiles(id("unload"), in.Null, &out),
 		{ID: id("check"), Kind: plan.Check, About: "hold every staged object against UNLOAD's manifest and the key"},
-		{ID: id("fetch"), Kind: plan.Fetch, About: "write the objects as files, for their owner only, and count their records"},
+		{ID: id("fetch"), Kind: plan.Fetch, About: fetch},
 		{ID: id("empty"), Kind: plan.Empty, About: "empty the stage"},
 	}
 	p := &plan.Plan{
@@ -99,8 +106,39 @@ func Unload(in UnloadInput) (*plan.Plan, error) {
 	return p, p.Seal()
 }
 
+// target is what an unload is called by.
+func target(out plan.Output) string {
+	if out.InS3() {
+		return strings.TrimSuffix(out.Folder, "/")
+	}
+	return filepath.Join(out.Folder, out.Name)
+}
+
+// partitions finds the columns whose values become folders (DG r_UNLOAD, PARTITION BY).
+func (t *tableBuilder) partitions(out *plan.Output) error {
+	for i, name := range out.PartitionBy {
+		at := slices.IndexFunc(t.moved, func(c redshift.Column) bool {
+			return c.Name.String() == name || c.Name.String() == strings.ToLower(name)
+		})
+		if at < 0 {
+			return fmt.Errorf("--partition-by: %s has no column %s", t.name(), name)
+		}
+		switch c := t.moved[at]; c.Type.Name {
+		case redshift.SmallInt, redshift.Integer, redshift.BigInt, redshift.Decimal, redshift.Real, redshift.Boolean, redshift.Char,
+			redshift.Varchar, redshift.Date, redshift.Timestamp:
+			out.PartitionBy[i] = c.Name.String()
+		default:
+			return fmt.Errorf("--partition-by: column %s is %s, which makes no folders", c.Name.String(), c.Type)
+		}
+	}
+	if n := len(out.PartitionBy); n > 0 && n >= len(t.moved) && !out.Include {
+		return errors.New("--partition-by: no column is left for the files; --partition-include keeps them in")
+	}
+	return nil
+}
+
 // unloadToFiles is like a copy's unload, in a format that other programs read.
-func (t *tableBuilder) unloadToFiles(id string, null *string) plan.Step {
+func (t *tableBuilder) unloadToFiles(id string, null *string, out *plan.Output) plan.Step {
 	from, _ := t.from()
 	var st []plan.Statement
 	if t.source != nil {
@@ -121,6 +159,10 @@ func (t *tableBuilder) unloadToFiles(id string, null *string) plan.Step {
 		Query: redshift.Build("SELECT ?\nFROM ?", redshift.Join(", ", redshift.SelectList(t.moved, t.format)...), from),
 		To:    redshift.Placeholder(plan.ParamPrefix), Role: t.Job.Source.S3Role, KMSKeyID: t.kmsKey,
 		Format: t.format, NullAs: marker, MaxFileSizeMB: maxFileMB, Region: t.otherRegion(t.Job.Source.Region),
+		Header: out.HeadLines(1) > 0, Include: out.Include,
+	}
+	for _, name := range out.PartitionBy {
+		unload.PartitionBy = append(unload.PartitionBy, must(redshift.NewIdent(name)))
 	}
 	st = append(st,
 		plan.Statement{SQL: unload.SQL(), Role: plan.Unloads},

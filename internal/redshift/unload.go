@@ -16,6 +16,11 @@ type Unload struct {
 	KMSKeyID string
 	Format   string // Parquet, Text, CSV or JSON
 	NullAs   string // Text: what stands for NULL; CSV: likewise, and nothing where it is empty
+	Header   bool   // CSV: every file begins with a line of names
+	// PartitionBy puts the rows of each value into a folder of its own, and leaves the columns out of the files but with
+	// Include.
+	PartitionBy []Ident
+	Include     bool
 	// MaxFileSizeMB limits the files; 0 leaves it to the server.
 	MaxFileSizeMB int
 	// Region of the bucket, if it is not the warehouse's.
@@ -45,6 +50,9 @@ func (u Unload) check() error {
 	}
 	if u.MaxFileSizeMB != 0 && (u.MaxFileSizeMB < 5 || u.MaxFileSizeMB > 6200) {
 		return fmt.Errorf("a file size of %d MB is not within 5 and 6200", u.MaxFileSizeMB)
+	}
+	if u.Header && u.Format != CSV {
+		return fmt.Errorf("format %s has no header", u.Format)
 	}
 	_, err = ParseRoleChain(u.Role)
 	switch u.Format {
@@ -86,6 +94,15 @@ func (u Unload) SQL() SQL {
 		clauses = append(clauses, Build("ZSTD"))
 	default:
 		clauses = append(clauses, delimited(u.NullAs)...)
+	}
+	if u.Header {
+		clauses = append(clauses, Build("HEADER"))
+	}
+	if len(u.PartitionBy) > 0 {
+		clauses = append(clauses, Build("PARTITION BY (?)", Idents(u.PartitionBy...)))
+		if u.Include {
+			clauses[len(clauses)-1] = Build("? INCLUDE", clauses[len(clauses)-1])
+		}
 	}
 	if u.MaxFileSizeMB != 0 {
 		clauses = append(clauses, Build("MAXFILESIZE ? MB", Int(u.MaxFileSizeMB)))

@@ -4,8 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"golang.org/x/sync/errgroup"
 )
 
 // Fetch reads the objects that UNLOAD's manifest under prefix names, one after another, and calls do with each: its
@@ -48,4 +52,64 @@ func (c *countedReader) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
 	c.n += int64(n)
 	return n, err
+}
+
+// Unloaded is an object that UNLOAD's manifest names, and the records in it.
+type Unloaded struct {
+	Origin Origin
+	Rows   int64
+}
+
+// Unloaded reads UNLOAD's manifest under prefix, and which object each entry is now: what is copied must be what was
+// checked.
+func (s *Stage) Unloaded(ctx context.Context, prefix string) ([]Unloaded, error) {
+	m, err := s.readManifest(ctx, prefix)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Unloaded, len(m.entries))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(heads)
+	for i, e := range m.entries {
+		g.Go(func() error {
+			head, err := s.client.HeadObject(gctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &e.key, ExpectedBucketOwner: &s.owner})
+			if err != nil {
+				return s.explain("look at "+s.url(e.key), "s3:GetObject", err)
+			}
+			if size := aws.ToInt64(head.ContentLength); size != e.size {
+				return fmt.Errorf("%s has %d bytes, UNLOAD wrote %d", s.url(e.key), size, e.size)
+			}
+			out[i] = Unloaded{Rows: e.rows, Origin: Origin{Bucket: s.bucket, Key: e.key, Owner: s.owner, ETag: aws.ToString(head.ETag), Size: e.size}}
+			return nil
+		})
+	}
+	return out, g.Wait()
+}
+
+// Any answers the key of some object under prefix, "" if there is none.
+func (s *Stage) Any(ctx context.Context, prefix string) (string, error) {
+	page, err := s.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &prefix, MaxKeys: aws.Int32(1), ExpectedBucketOwner: &s.owner})
+	if err != nil {
+		return "", s.explain("list "+s.url(prefix), "s3:ListBucket", err)
+	}
+	if len(page.Contents) == 0 {
+		return "", nil
+	}
+	return aws.ToString(page.Contents[0].Key), nil
+}
+
+// Remove removes parts that Copy wrote, and nothing else that may lie beside them. Those without a key were not written.
+func (s *Stage) Remove(ctx context.Context, parts []Part) error {
+	var keys []types.ObjectIdentifier
+	for _, p := range parts {
+		if p.Key != "" {
+			keys = append(keys, types.ObjectIdentifier{Key: &p.Key})
+		}
+	}
+	for batch := range slices.Chunk(keys, deleteBatch) {
+		if err := s.deleteAll(ctx, "", batch); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -59,7 +59,11 @@ func parseManifest(text []byte, bucket, prefix string) (*manifest, error) {
 func (m *manifest) forCopy(bucket string) ([]byte, error) {
 	out := manifestJSON{Entries: make([]entryJSON, 0, len(m.entries))}
 	for _, e := range m.entries {
-		out.Entries = append(out.Entries, entryJSON{URL: "s3://" + cmp.Or(e.bucket, bucket) + "/" + e.key, Mandatory: true, Meta: &metaJSON{ContentLength: &e.size}})
+		meta := &metaJSON{ContentLength: &e.size}
+		if e.rows > 0 {
+			meta.RecordCount = &e.rows
+		}
+		out.Entries = append(out.Entries, entryJSON{URL: "s3://" + cmp.Or(e.bucket, bucket) + "/" + e.key, Mandatory: true, Meta: meta})
 	}
 	text, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {

@@ -13,25 +13,31 @@ type Part struct {
 	Bucket string // "" is the stage's
 	Key    string
 	Size   int64
+	Rows   int64 // in it, where the manifest is to tell; else 0
 }
 
 // Seal writes the manifest by which COPY reads parts under prefix, every one of them mandatory. Without parts there is
 // nothing to COPY, and no manifest.
 func (s *Stage) Seal(ctx context.Context, prefix string, parts []Part) (journal.Facts, error) {
+	if len(parts) == 0 {
+		return journal.Facts{}, nil
+	}
+	return s.WriteManifest(ctx, prefix+copyManifest, parts)
+}
+
+// WriteManifest writes a manifest of parts, as COPY reads it, at a key.
+func (s *Stage) WriteManifest(ctx context.Context, key string, parts []Part) (journal.Facts, error) {
 	out := journal.Facts{Objects: len(parts)}
 	m := manifest{}
 	for _, p := range parts {
-		m.entries = append(m.entries, entry{bucket: p.Bucket, key: p.Key, size: p.Size})
+		m.entries = append(m.entries, entry{bucket: p.Bucket, key: p.Key, size: p.Size, rows: p.Rows})
 		out.Bytes += p.Size
-	}
-	if len(parts) == 0 {
-		return out, nil
 	}
 	text, err := m.forCopy(s.bucket)
 	if err != nil {
 		return out, err
 	}
 	sum := sha256.Sum256(text)
-	out.Manifest, out.ManifestSum = s.url(prefix+copyManifest), hex.EncodeToString(sum[:])
-	return out, s.put(ctx, prefix+copyManifest, text)
+	out.Manifest, out.ManifestSum = s.url(key), hex.EncodeToString(sum[:])
+	return out, s.put(ctx, key, text)
 }

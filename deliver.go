@@ -1,0 +1,134 @@
+package sealift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sealift/sealift/internal/connect"
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/objects"
+	"github.com/sealift/sealift/internal/stage"
+	"github.com/sealift/sealift/journal"
+	"github.com/sealift/sealift/plan"
+)
+
+// setFolder says where the files of an unload go: a folder of this machine, made absolute, or a prefix in S3.
+func setFolder(ctx context.Context, q UnloadRequest, out *plan.Output) (err error) {
+	if !strings.HasPrefix(q.Folder, objects.Scheme) {
+		if len(q.PartitionBy) > 0 {
+			return hint.With(errors.New("--partition-by is for objects in S3"), "unload with --to s3://BUCKET/PREFIX")
+		}
+		if out.Folder, err = filepath.Abs(q.Folder); err != nil {
+			return fmt.Errorf("folder %s: %w", q.Folder, err)
+		}
+		return nil
+	}
+	p, err := objects.ParseURL(q.Folder)
+	if err != nil {
+		return err
+	}
+	cfg, err := connect.Config(ctx, q.Stage.Region, connect.Role{})
+	if err != nil {
+		return err
+	}
+	if out.Region, err = objects.Region(ctx, cfg, p); err != nil {
+		return err
+	}
+	if out.Owner = p.Owner; out.Owner == "" {
+		caller, err := connect.Caller(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		out.Owner = caller.Account
+	}
+	prefix := strings.Trim(p.Key, "/")
+	if prefix == "" {
+		return fmt.Errorf("%s names a whole bucket: unload below a prefix of it", q.Folder)
+	}
+	out.Folder, out.Compressed = objects.Scheme+p.Bucket+"/"+prefix+"/", out.Format != "parquet"
+	return nil
+}
+
+// place is where the objects of an unload go.
+type place struct {
+	bucket *stage.Stage
+	prefix string // ends in /
+	url    string
+}
+
+func destination(ctx context.Context, s plan.Stage, out *plan.Output) (place, error) {
+	p, err := objects.ParseURL(out.Folder)
+	if err != nil {
+		return place{}, err
+	}
+	cfg, err := connect.Config(ctx, out.Region, connect.Role{})
+	if err != nil {
+		return place{}, err
+	}
+	return place{bucket: stage.New(cfg, p.Bucket, out.Owner, s.KMSKeyARN), prefix: p.Key, url: out.Folder}, nil
+}
+
+// nothing refuses to write where something is.
+func (p place) nothing(ctx context.Context) error {
+	key, err := p.bucket.Any(ctx, p.prefix)
+	if err == nil && key != "" {
+		err = hint.With(fmt.Errorf("there is something in %s already: %s", p.url, key), "unload below another prefix, or remove what is below this one")
+	}
+	return err
+}
+
+// deliveredManifest is the name of the manifest beside the objects. With an underscore, so that what reads everything below a
+// prefix, as this program, Spark and Athena do, passes over it.
+const deliveredManifest = "_manifest"
+
+// deliver copies what was unloaded to where it goes. Its manifest is written last: what has none is not whole. When it
+// fails, what was copied is removed.
+func (f fetcher) deliver(ctx context.Context, out *plan.Output, prefix string, attempt int) (facts journal.Facts, err error) {
+	to, err := destination(ctx, f.place, out)
+	if err != nil {
+		return facts, err
+	}
+	if attempt == 1 {
+		if err := to.nothing(ctx); err != nil {
+			return facts, err
+		}
+	}
+	unloaded, err := f.stage.Unloaded(ctx, prefix)
+	if err != nil {
+		return facts, err
+	}
+	parts := make([]stage.Part, len(unloaded))
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, to.bucket.Remove(context.WithoutCancel(ctx), parts))
+		}
+	}()
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(filesAtOnce)
+	for i, from := range unloaded {
+		g.Go(func() (err error) {
+			parts[i], err = to.bucket.Copy(gctx, from.Origin, to.prefix+strings.TrimPrefix(from.Origin.Key, prefix))
+			parts[i].Rows = from.Rows
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return facts, err
+	}
+	for i, p := range parts {
+		facts.Rows += unloaded[i].Rows
+		facts.Files = append(facts.Files, to.url+strings.TrimPrefix(p.Key, to.prefix))
+	}
+	facts.Rows -= out.HeadLines(len(parts))
+	counted, err := to.bucket.WriteManifest(ctx, to.prefix+deliveredManifest, parts)
+	if err != nil {
+		return facts, err
+	}
+	facts.Objects, facts.Bytes, facts.Manifest, facts.ManifestSum = counted.Objects, counted.Bytes, counted.Manifest, counted.ManifestSum
+	return facts, nil
+}
