@@ -60,7 +60,7 @@ func (m *manifest) forCopy(bucket string) ([]byte, error) {
 	out := manifestJSON{Entries: make([]entryJSON, 0, len(m.entries))}
 	for _, e := range m.entries {
 		meta := &metaJSON{ContentLength: &e.size}
-		if e.rows > 0 {
+		if m.counted {
 			meta.RecordCount = &e.rows
 		}
 		out.Entries = append(out.Entries, entryJSON{URL: "s3://" + cmp.Or(e.bucket, bucket) + "/" + e.key, Mandatory: true, Meta: meta})

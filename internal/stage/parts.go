@@ -30,6 +30,7 @@ func (s *Stage) WriteManifest(ctx context.Context, key string, parts []Part) (jo
 	out := journal.Facts{Objects: len(parts)}
 	m := manifest{}
 	for _, p := range parts {
+		m.counted = m.counted || p.Rows > 0
 		m.entries = append(m.entries, entry{bucket: p.Bucket, key: p.Key, size: p.Size, rows: p.Rows})
 		out.Bytes += p.Size
 	}

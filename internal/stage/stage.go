@@ -297,6 +297,7 @@ func (e *ServiceError) Unwrap() error { return e.Err }
 type manifest struct {
 	entries []entry
 	rows    int64
+	counted bool // the manifest is to tell the rows of each object
 }
 
 type entry struct {
