@@ -110,7 +110,14 @@ func (l *looking) stream(s source.Stream) error {
 		return at(s.Name, err)
 	}
 	if !l.begun {
-		begin, err := io.ReadAll(io.LimitReader(r, 1<<20))
+		const first = 1 << 20
+		begin, err := io.ReadAll(io.LimitReader(r, first))
+		whole := len(begin) < first
+		if err == nil && !whole && bytes.IndexByte(begin, '\n') < 0 { // a record may be longer
+			var more []byte
+			more, err = io.ReadAll(io.LimitReader(r, delimited.MaxRecord))
+			begin, whole = append(begin, more...), len(more) < delimited.MaxRecord
+		}
 		if err != nil {
 			return err
 		}
@@ -120,7 +127,7 @@ func (l *looking) stream(s source.Stream) error {
 		if bytes.HasPrefix(begin, []byte("PAR1")) {
 			return hint.With(fmt.Errorf("%s is a Parquet file, inside of something else", s.Name), "unpack it and name it as a file of its own")
 		}
-		if err := l.begin(begin, len(begin) < 1<<20); err != nil {
+		if err := l.begin(begin, whole); err != nil {
 			return at(s.Name, err)
 		}
 		l.begun = true
