@@ -23,6 +23,7 @@ import (
 	"github.com/sealift/sealift/internal/objects"
 	"github.com/sealift/sealift/internal/planner"
 	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/internal/show"
 	"github.com/sealift/sealift/internal/stage"
 	"github.com/sealift/sealift/job"
 	"github.com/sealift/sealift/journal"
@@ -469,12 +470,13 @@ func format(in *plan.Input) load.Format {
 }
 
 // rejects is the file that wrong records are set aside in. It is made with the first one, for nobody else to read, and
-// never over another file.
+// never over another file: the records as they stood, so that they can be corrected and loaded, and beside it, in a file
+// that ends in .why, one line for each that says where it stood and what is wrong with it.
 type rejects struct {
-	input   *plan.Input
-	attempt int
-	file    *os.File
-	records int64
+	input     *plan.Input
+	attempt   int
+	file, why *os.File
+	records   int64
 }
 
 // name of the file. A load that was begun again does not write over what it set aside before.
@@ -491,23 +493,32 @@ func (r *rejects) add(rejected load.Rejected) (err error) {
 		return fmt.Errorf("more than %d records are wrong: %w", r.input.MaxErrors, rejected.Err)
 	}
 	if r.file == nil {
-		if r.file, err = os.OpenFile(r.name(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
-			return fmt.Errorf("set records aside: %w", err)
+		for f, name := range map[**os.File]string{&r.file: r.name(), &r.why: r.name() + ".why"} {
+			if *f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+				return fmt.Errorf("set records aside: %w", err)
+			}
 		}
 	}
 	record := rejected.Record
 	if len(record) == 0 || record[len(record)-1] != '\n' {
 		record = append(slices.Clip(record), '\n')
 	}
-	if _, err = r.file.Write(record); err != nil {
+	_, err = r.file.Write(record)
+	if err == nil {
+		_, err = fmt.Fprintln(r.why, show.Safe(shown(rejected.Err, r.input.ShowValues).Error()))
+	}
+	if err != nil {
 		return fmt.Errorf("set a record aside in %s: %w", r.name(), err)
 	}
 	return nil
 }
 
 func (r *rejects) close() error {
-	if r.file == nil {
-		return nil
+	var all error
+	for _, f := range []*os.File{r.file, r.why} {
+		if f != nil {
+			all = errors.Join(all, f.Sync(), f.Close())
+		}
 	}
-	return errors.Join(r.file.Sync(), r.file.Close())
+	return all
 }

@@ -99,9 +99,21 @@ type Stage struct {
 	Region string `json:"region"`
 	KMSKey string `json:"kms_key"` // as the job names it
 	// KMSKeyARN is what KMSKey meant when the plan was made; every staged object is checked against it.
+	// It is empty for S3Managed.
 	KMSKeyARN string `json:"kms_key_arn"`
 	Owner     string `json:"owner"` // account that owns the bucket, named in every request
 	Keep      string `json:"keep"`  // never, on-failure, always
+}
+
+// S3Managed in place of a KMS key is S3's own encryption (SSE-S3), which a load may ask for by name.
+const S3Managed = "s3"
+
+// Encryption is how messages call the encryption of what is staged.
+func (s Stage) Encryption() string {
+	if s.KMSKey == S3Managed {
+		return "SSE-S3: S3's own key, no KMS key"
+	}
+	return "SSE-KMS " + s.KMSKey
 }
 
 // URL is the stage as the job wrote it.

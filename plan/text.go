@@ -26,7 +26,7 @@ func (p *Plan) Text(o TextOptions) string {
 		to = p.Target.describe()
 	}
 	page.Line("%s  ->  %s", from, to)
-	page.Line("stage %s  SSE-KMS %s", p.Stage.URL(), p.Stage.KMSKey)
+	page.Line("stage %s  %s", p.Stage.URL(), p.Stage.Encryption())
 	page.Blank()
 	p.tables(page)
 	page.Blank()

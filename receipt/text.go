@@ -179,8 +179,12 @@ func (f *Failure) text(page *show.Page) {
 // account is what was staged and what is left of it.
 func (r *Receipt) account(page *show.Page, o TextOptions) {
 	if r.Stage.Objects > 0 {
-		page.Line("encrypted   %s, %s, SSE-KMS, all checked; %s", show.Plural(int64(r.Stage.Objects), "object"), show.Bytes(r.Stage.Bytes), r.Stage.state())
-		page.Line("            %s", r.Stage.KMSKey)
+		how, key := "SSE-KMS", r.Stage.KMSKey
+		if key == "" {
+			how, key = "SSE-S3", "S3's own key, not a KMS key of yours, because --sse s3 said so"
+		}
+		page.Line("encrypted   %s, %s, %s, all checked; %s", show.Plural(int64(r.Stage.Objects), "object"), show.Bytes(r.Stage.Bytes), how, r.Stage.state())
+		page.Line("            %s", key)
 	} else {
 		page.Line("encrypted   nothing was staged")
 	}

@@ -103,14 +103,14 @@ goes on with the run is printed.`,
 	flags.BoolVar(&f.plan, "plan", false, "print the plan and stop")
 	flags.BoolVar(&f.sql, "sql", false, "with --plan: every statement too, in order")
 	flags.Int64Var(&f.maxErrors, "max-errors", 0, "set up to `N` wrong records aside, into the file of --rejects")
-	flags.StringVar(&f.rejects, "rejects", "", "`FILE` for records that are set aside; must not be there yet")
+	flags.StringVar(&f.rejects, "rejects", "", "`FILE` for records that are set aside, with FILE.why beside it,\nwhich says where each stood and what is wrong; must not be\nthere yet")
 	flags.BoolVar(&f.showValues, "show-values", false, "show the value that is wrong in messages")
 	flags.BoolVar(&f.again, "again", false, "append the same content once more")
 	flags.BoolVar(&f.allowMissing, "allow-missing", false, "columns of the table may be missing in the files")
 	flags.BoolVar(&f.ignoreExtra, "ignore-extra", false, "leave out columns of the files that the table does not have")
 	flags.Int64Var(&f.maxRatio, "max-ratio", 0, "let a packed file become `N` times its size (default 400)")
 	flags.StringVar(&f.maxSize, "max-size", "", "let a file become `SIZE` when unpacked, as 500GB (default 16TB)")
-	flags.StringVar(&f.sse, "sse", "", "`KEY` to stage under, kms:ALIAS or kms:ARN (default: the\nstage's kms_key)")
+	flags.StringVar(&f.sse, "sse", "", "`KEY` to stage under: kms:ALIAS or kms:ARN (default: the\nstage's kms_key); s3 is S3's own, which no policy of yours guards")
 	forceFlag(cmd, &f.force)
 	a.jsonFlag(cmd)
 	return cmd
@@ -247,7 +247,7 @@ func (a *app) fill(ctx context.Context, q *sealift.LoadRequest, f loadFlags, fil
 	if err := f.check(q); err != nil {
 		return usageError{err}
 	}
-	if err := stageKey(f.sse, &q.Stage); err != nil {
+	if err := stageKey(f.sse, &q.Stage, true); err != nil {
 		return err
 	}
 	cancellable, release := a.cancellable(ctx)
@@ -327,8 +327,10 @@ func (f *loadFlags) check(q *sealift.LoadRequest) (err error) {
 		if q.Rejects, err = filepath.Abs(f.rejects); err != nil {
 			return err
 		}
-		if _, err := os.Lstat(q.Rejects); !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("--rejects %s is there already; name a file that is not", f.rejects)
+		for _, ending := range []string{"", ".why"} {
+			if _, err := os.Lstat(q.Rejects + ending); !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("--rejects %s is there already; name a file that is not", f.rejects+ending)
+			}
 		}
 	}
 	if f.maxSize != "" {
@@ -451,7 +453,7 @@ func (a *app) readConfig(file string) (*job.Config, error) {
 }
 
 // stageKey applies --sse.
-func stageKey(sse string, s *job.Stage) error {
+func stageKey(sse string, s *job.Stage, load bool) error {
 	if sse == "" {
 		return nil
 	}
@@ -466,8 +468,11 @@ func stageKey(sse string, s *job.Stage) error {
 		}
 		s.KMSKey = key
 		return nil
+	case kind == "s3" && key == "" && load:
+		s.KMSKey = plan.S3Managed
+		return nil
 	case kind == "s3":
-		return refuse("--sse s3 is refused: under S3's own key nobody's policy decides who may read what is staged")
+		return refuse("--sse s3 is refused: UNLOAD encrypts under a KMS key that it is told, or leaves it to the bucket")
 	case kind == "c" || kind == "customer" || kind == "sse-c":
 		return refuse("--sse %s is refused: COPY cannot read objects that are encrypted under a customer's key (SSE-C)", show.Safe(sse))
 	case kind == "cse" || kind == "client":

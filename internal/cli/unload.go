@@ -147,7 +147,7 @@ func (a *app) unloadRequest(args []string, f unloadFlags) (q sealift.UnloadReque
 			return q, err
 		}
 		q.Source, q.Stage, q.Ref = j.Source, j.Stage, plan.JobRef{File: j.File, Digest: j.Digest}
-		return q, stageKey(f.sse, &q.Stage)
+		return q, stageKey(f.sse, &q.Stage, false)
 	}
 	c, err := a.readConfig(f.config)
 	if err != nil {
@@ -162,5 +162,5 @@ func (a *app) unloadRequest(args []string, f unloadFlags) (q sealift.UnloadReque
 			"write WAREHOUSE.SCHEMA.TABLE, or --from WAREHOUSE, where WAREHOUSE is one of "+strings.Join(c.Names(), ", "))
 	}
 	q.Source, q.Stage, q.Ref = w.Warehouse, w.Stage, plan.JobRef{File: c.File, Digest: c.Digest}
-	return q, stageKey(f.sse, &q.Stage)
+	return q, stageKey(f.sse, &q.Stage, false)
 }

@@ -34,13 +34,14 @@ const (
 // this machine.
 func (s *Stage) Copy(ctx context.Context, from Origin, key string) (Part, error) {
 	source := url.PathEscape(from.Bucket) + "/" + escapeKey(from.Key)
+	sse, kmsKey := s.encryption()
 	var err error
 	if from.Size <= copyAtOnce {
 		err = effect.Do(ctx, "s3 CopyObject", func(ctx context.Context) error {
 			_, err := s.client.CopyObject(ctx, &s3.CopyObjectInput{
 				Bucket: &s.bucket, Key: &key, ExpectedBucketOwner: &s.owner, ExpectedSourceBucketOwner: some(from.Owner),
 				CopySource: &source, CopySourceIfMatch: &from.ETag,
-				ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &s.keyARN,
+				ServerSideEncryption: sse, SSEKMSKeyId: kmsKey,
 			})
 			return err
 		})

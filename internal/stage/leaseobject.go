@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -59,8 +58,8 @@ func version(id *string) string {
 func (s *Stage) replace(ctx context.Context, key string, text []byte, old object) (object, error) {
 	in := &s3.PutObjectInput{
 		Bucket: &s.bucket, Key: &key, ExpectedBucketOwner: &s.owner, Body: bytes.NewReader(text),
-		ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &s.keyARN,
 	}
+	in.ServerSideEncryption, in.SSEKMSKeyId = s.encryption()
 	if old.tag == "" {
 		in.IfNoneMatch = aws.String("*")
 	} else {

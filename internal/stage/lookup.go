@@ -29,8 +29,10 @@ func LookUp(ctx context.Context, cfg aws.Config, caller string, j job.Stage) (pl
 	if s.Owner == "" {
 		s.Owner = caller
 	}
-	if s.KMSKeyARN, err = key(ctx, cfg, j.KMSKey); err != nil {
-		return plan.Stage{}, err
+	if j.KMSKey != plan.S3Managed {
+		if s.KMSKeyARN, err = key(ctx, cfg, j.KMSKey); err != nil {
+			return plan.Stage{}, err
+		}
 	}
 	client := s3.NewFromConfig(cfg)
 	if _, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.Owner}); err != nil {

@@ -27,10 +27,11 @@ type Stage struct {
 	client *s3.Client
 	bucket string
 	owner  string // named in every request: a bucket of the same name in another account is refused
-	keyARN string
+	keyARN string // "" for S3's own
 }
 
-// New makes a Stage on a bucket, whose objects must be encrypted under the KMS key keyARN.
+// New makes a Stage on a bucket, whose objects must be encrypted under the KMS key keyARN, or under S3's own (SSE-S3) where
+// that is "", which a load asks for by name.
 func New(cfg aws.Config, bucket, owner, keyARN string) *Stage {
 	return &Stage{client: s3.NewFromConfig(cfg), bucket: bucket, owner: owner, keyARN: keyARN}
 }
@@ -133,6 +134,9 @@ func (s *Stage) checkObject(ctx context.Context, e entry) error {
 	if err != nil {
 		return s.explain("check "+s.url(e.key), "s3:GetObject", err)
 	}
+	if s.keyARN == "" && out.ServerSideEncryption == types.ServerSideEncryptionAes256 {
+		return sized(s.url(e.key), aws.ToInt64(out.ContentLength), e.size)
+	}
 	if out.ServerSideEncryption != types.ServerSideEncryptionAwsKms {
 		found := string(out.ServerSideEncryption)
 		if found == "" {
@@ -144,18 +148,31 @@ func (s *Stage) checkObject(ctx context.Context, e entry) error {
 	if key := aws.ToString(out.SSEKMSKeyId); key != s.keyARN {
 		return fmt.Errorf("%s is encrypted under %s, not under %s", s.url(e.key), key, s.keyARN)
 	}
-	if size := aws.ToInt64(out.ContentLength); e.size >= 0 && size != e.size {
-		return hint.With(fmt.Errorf("%s has %d bytes, UNLOAD wrote %d", s.url(e.key), size, e.size),
+	return sized(s.url(e.key), aws.ToInt64(out.ContentLength), e.size)
+}
+
+func sized(url string, size, want int64) error {
+	if want >= 0 && size != want {
+		return hint.With(fmt.Errorf("%s has %d bytes, UNLOAD wrote %d", url, size, want),
 			"it was changed after it was written; nothing was loaded")
 	}
 	return nil
 }
 
+// encryption is what every object is written with.
+func (s *Stage) encryption() (types.ServerSideEncryption, *string) {
+	if s.keyARN == "" {
+		return types.ServerSideEncryptionAes256, nil
+	}
+	return types.ServerSideEncryptionAwsKms, &s.keyARN
+}
+
 func (s *Stage) put(ctx context.Context, key string, text []byte) error {
+	sse, kmsKey := s.encryption()
 	err := effect.Do(ctx, "s3 PutObject", func(ctx context.Context) error {
 		_, err := s.client.PutObject(ctx, &s3.PutObjectInput{
 			Bucket: &s.bucket, Key: &key, ExpectedBucketOwner: &s.owner, Body: bytes.NewReader(text),
-			ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &s.keyARN,
+			ServerSideEncryption: sse, SSEKMSKeyId: kmsKey,
 		})
 		return err
 	})

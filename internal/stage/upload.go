@@ -46,10 +46,11 @@ func (u *Upload) Flush(ctx context.Context) error {
 
 // begin begins a multipart upload.
 func (u *Upload) begin(ctx context.Context) error {
+	sse, kmsKey := u.s.encryption()
 	err := effect.Do(ctx, "s3 CreateMultipartUpload", func(ctx context.Context) error {
 		out, err := u.s.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 			Bucket: &u.s.bucket, Key: &u.key, ExpectedBucketOwner: &u.s.owner,
-			ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &u.s.keyARN,
+			ServerSideEncryption: sse, SSEKMSKeyId: kmsKey,
 		})
 		if err == nil {
 			u.id = out.UploadId
@@ -91,10 +92,11 @@ func (u *Upload) send(ctx context.Context) error {
 // overwritten.
 func (u *Upload) Close(ctx context.Context) (int64, error) {
 	if u.id == nil {
+		sse, kmsKey := u.s.encryption()
 		err := effect.Do(ctx, "s3 PutObject", func(ctx context.Context) error {
 			_, err := u.s.client.PutObject(ctx, &s3.PutObjectInput{
 				Bucket: &u.s.bucket, Key: &u.key, ExpectedBucketOwner: &u.s.owner, Body: bytes.NewReader(u.buffer), IfNoneMatch: aws.String("*"),
-				ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &u.s.keyARN,
+				ServerSideEncryption: sse, SSEKMSKeyId: kmsKey,
 			})
 			return err
 		})

@@ -161,14 +161,17 @@ func (b *bucket) write(ctx context.Context, run, name string, content func(io.Wr
 // put writes an object, with first only where there is none.
 func (b *bucket) put(ctx context.Context, run, key string, text []byte, first bool) error {
 	b.mu.Lock()
-	kms := b.keys[run]
+	kms, known := b.keys[run]
 	b.mu.Unlock()
-	if kms == "" {
+	if !known {
 		return fmt.Errorf("write s3://%s/%s: the run's plan names no KMS key", b.name, key)
 	}
 	in := &s3.PutObjectInput{
 		Bucket: &b.name, Key: &key, ExpectedBucketOwner: &b.owner, Body: bytes.NewReader(text),
 		ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &kms,
+	}
+	if kms == "" { // a load under S3's own key
+		in.ServerSideEncryption, in.SSEKMSKeyId = types.ServerSideEncryptionAes256, nil
 	}
 	if first {
 		in.IfNoneMatch = aws.String("*")
