@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,6 +45,10 @@ import (
 //	put FILE KEY [HOW]  write FILE into the script's other bucket, $INBOX, encrypted as HOW says: key (the script's, the default),
 //	                    s3, or other (a key that nobody named)
 //	parquet FILE N [I]  write a Parquet file of N rows, whose ids begin with I, by a library that the program does not use
+//	comesback A B       write tables of random shape, drawn by the seeds from A up to B, by others' writers in every format;
+//	                    load them, and hold what the warehouse has against what was written
+//	worse               write files that nobody should have written
+//	flights N FILE      write N records of flight data as CSV
 //	copied URL TABLE OPT  COPY into the target's table by a statement that the program did not write
 //	inbox               print the keys in $INBOX
 //	kms disable|enable  the script's key
@@ -92,7 +97,7 @@ func runScripts(t *testing.T, dir string) {
 			"target": warehouseCommand("target"),
 			"same":   same, "job": writeJob, "files": writeFiles, "staged": staged, "kms": keyCommand, "between": between, "full": full,
 			"exits": exits, "alter": alterFile, "reached": reached, "stop": stopAll, "continue": continueAll,
-			"config": writeConfig, "put": putObject, "inbox": listInbox, "copied": copyByHand, "parquet": writeParquet,
+			"config": writeConfig, "put": putObject, "inbox": listInbox, "copied": copyByHand, "comesback": comesBack, "worse": worse, "flights": writeFlights, "parquet": writeParquet,
 		}),
 	})
 }
@@ -280,6 +285,18 @@ func putObject(ts *testscript.TestScript, _ bool, args []string) {
 
 const inboxPolicy = `{"Version":"2012-10-17","Statement":[
  {"Effect":"Allow","Principal":{"AWS":"%[2]s"},"Action":["s3:GetObject","s3:ListBucket","s3:GetBucketLocation"],"Resource":["arn:aws:s3:::%[1]s","arn:aws:s3:::%[1]s/*"]}]}`
+
+// writeFlights writes flight data.
+func writeFlights(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	text := flightText(n * 200)
+	end := 0
+	for range n {
+		end += bytes.IndexByte(text[end:], '\n') + 1
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), append([]byte(flightHeader), text[:end]...), 0o600))
+}
 
 // copyByHand shows that what was written can be read by whoever knows the manual.
 func copyByHand(ts *testscript.TestScript, _ bool, args []string) {
