@@ -39,11 +39,10 @@ func (u *nowhere) Abort(context.Context) error          { return nil }
 var flightTypes = strings.Fields("date integer varchar(20) varchar(20) varchar(20) varchar(5) varchar(5) varchar(20) varchar(20) varchar(20) " +
 	"varchar(5) varchar(5) decimal(8,2) decimal(8,2) smallint")
 
-// BenchmarkSend is everything but reading a disk and talking to S3: digest, cutting, checking each value against the type
-// of its column, compressing.
-func BenchmarkSend(b *testing.B) {
+// flights is a file of flight data in memory.
+func flights(size int) source.Input {
 	var text []byte
-	for i := 0; len(text) < 128<<20; i++ {
+	for i := 0; len(text) < size; i++ {
 		delay := ""
 		if i%10 > 0 {
 			delay = fmt.Sprintf("%d.00", i*31%250-20)
@@ -51,9 +50,33 @@ func BenchmarkSend(b *testing.B) {
 		text = fmt.Appendf(text, "2015-%02d-%02d,%d,Far West,Pacific,California,CA,SFO,Northeast,Middle Atlantic,New York,NY,JFK,%s,%d.00,%d\n",
 			i%12+1, i%28+1, 19000+i*7919%900, delay, i*17%300-30, i%2)
 	}
-	in := source.Input{Name: "flights", Size: int64(len(text)), Open: func(context.Context) (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(text)), nil
-	}}
+	return source.Input{
+		Name: "flights", Size: int64(len(text)),
+		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil },
+		At: func(context.Context) (source.ReaderAt, error) {
+			return struct {
+				*bytes.Reader
+				io.Closer
+			}{bytes.NewReader(text), io.NopCloser(nil)}, nil
+		},
+	}
+}
+
+// BenchmarkLook is the inference of types from all records.
+func BenchmarkLook(b *testing.B) {
+	in := flights(64 << 20)
+	b.SetBytes(in.Size)
+	for b.Loop() {
+		if _, err := load.Look(b.Context(), []source.Input{in}, opener(), load.Wish{Records: -1, Header: new(false)}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSend is everything but reading a disk and talking to S3: digest, cutting, checking each value against the type
+// of its column, compressing.
+func BenchmarkSend(b *testing.B) {
+	in := flights(128 << 20)
 	j := load.Job{
 		Inputs: []source.Input{in}, Opener: opener(), Format: load.Format{Delimited: comma}, Marker: "~null", Slices: 4,
 		Create: func(context.Context, int) (load.Upload, error) { return &nowhere{}, nil },
@@ -69,7 +92,7 @@ func BenchmarkSend(b *testing.B) {
 		c.Check, c.Free = load.Check(t)
 		j.Columns = append(j.Columns, c)
 	}
-	b.SetBytes(int64(len(text)))
+	b.SetBytes(in.Size)
 	for b.Loop() {
 		if _, err := load.Send(b.Context(), j); err != nil {
 			b.Fatal(err)
