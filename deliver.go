@@ -39,6 +39,10 @@ func setFolder(ctx context.Context, q UnloadRequest, out *plan.Output) (err erro
 	if out.Region, err = objects.Region(ctx, cfg, p); err != nil {
 		return err
 	}
+	if out.Region != "" && out.Region != q.Stage.Region {
+		return hint.With(fmt.Errorf("%s is in %s, and the stage and its key in %s", q.Folder, out.Region, q.Stage.Region),
+			"unload into a bucket of the stage's region, or use a stage in that one")
+	}
 	if out.Owner = p.Owner; out.Owner == "" {
 		caller, err := connect.Caller(ctx, cfg)
 		if err != nil {

@@ -160,8 +160,8 @@ func elsewhere(ctx context.Context, q LoadRequest, in *planner.LoadInput) (why s
 	reasons := make([]string, len(q.Files.files))
 	err = q.Files.each(ctx, func(ctx context.Context, i int) error {
 		f := q.Files.files[i]
-		if f.Region != "" && f.Region != q.Target.Region {
-			reasons[i] = fmt.Sprintf("%s is in %s, not in the target's region", f.Name, f.Region)
+		if f.Region != "" && f.Region != in.Place.Region { // COPY wants all of them, and the manifest, in one
+			reasons[i] = fmt.Sprintf("%s is in %s, not in the stage's region", f.Name, f.Region)
 			return nil
 		}
 		key, err := q.Files.objects[f.Path].KMSKey(ctx)

@@ -70,6 +70,10 @@ func Load(in LoadInput) (*plan.Plan, error) {
 	s := &selection{target: in.Table, mode: in.Mode, label: in.Source, format: redshift.CSV, have: in.Target.Table(in.Table)}
 	if in.Input.Format == "parquet" {
 		s.format = redshift.Parquet
+		if in.Warehouse.Region != in.Stage.Region {
+			return nil, hint.With(fmt.Errorf("COPY reads Parquet in its own region only: the target is in %q, the stage in %s", in.Warehouse.Region, in.Stage.Region),
+				"use a stage in the target's region, and say the target's region where it has none")
+		}
 	}
 	input, err := in.match(s)
 	if err != nil {

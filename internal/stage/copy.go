@@ -31,7 +31,7 @@ const (
 )
 
 // Copy has S3 copy an object into the stage, under the stage's key, and looks at what came of it. No byte passes through
-// this machine.
+// this machine. With an error too it answers the part, which may be there.
 func (s *Stage) Copy(ctx context.Context, from Origin, key string) (Part, error) {
 	source := url.PathEscape(from.Bucket) + "/" + escapeKey(from.Key)
 	sse, kmsKey := s.encryption()
@@ -48,11 +48,12 @@ func (s *Stage) Copy(ctx context.Context, from Origin, key string) (Part, error)
 	} else {
 		err = s.copyParts(ctx, from, source, key)
 	}
+	part := Part{Key: key, Size: from.Size}
 	if err != nil {
-		return Part{}, s.explain(fmt.Sprintf("copy s3://%s/%s to %s", from.Bucket, from.Key, s.url(key)),
+		return part, s.explain(fmt.Sprintf("copy s3://%s/%s to %s", from.Bucket, from.Key, s.url(key)),
 			"s3:GetObject and kms:Decrypt on the object, s3:PutObject and kms:GenerateDataKey on the stage", err)
 	}
-	return Part{Key: key, Size: from.Size}, s.checkObject(ctx, entry{key: key, size: from.Size})
+	return part, s.checkObject(ctx, entry{key: key, size: from.Size})
 }
 
 func some(text string) *string {

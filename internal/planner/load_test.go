@@ -1,0 +1,102 @@
+package planner
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/plan"
+)
+
+func loadInput(t *testing.T) LoadInput {
+	t.Helper()
+	in := input(t)
+	return LoadInput{
+		Target: in.Target, Warehouse: in.Job.Target, Stage: in.Job.Stage, Place: in.Stage, Table: must(redshift.NewTable("public", "t")),
+		Mode: "create", Source: "t.csv", Named: true, Whole: true, Nonce: in.Nonce, Now: time.Date(2026, 11, 21, 10, 15, 0, 0, time.UTC),
+		Input: plan.Input{Format: "csv", Delimiter: ",", Quote: `"`, Header: true, Names: []string{"ID", "name"}},
+		Columns: []LoadColumn{
+			{Name: "ID", Type: redshift.Type{Name: redshift.BigInt}}, {Name: "name", Type: redshift.Type{Name: redshift.Varchar, Length: 20}},
+		},
+	}
+}
+
+func TestCopyReadsWhatALoadStages(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*LoadInput)
+		want   []string
+	}{
+		"streamed": {func(*LoadInput) {}, []string{"FORMAT AS CSV DELIMITER ','\nNULL AS 'sealift_null_00112233aabbccdd'\nZSTD", "(stage): read the files once"}},
+		"read where it is": {
+			func(in *LoadInput) {
+				in.Input.Way, in.Input.Compression, in.Input.Nulls, in.Input.Quote = plan.InPlace, "bzip2", []string{"NA"}, "'"
+			},
+			[]string{"FORMAT AS CSV QUOTE AS '''' DELIMITER ','\nNULL AS 'NA'\nEMPTYASNULL\nIGNOREHEADER 1\nBZIP2", "(stage): look at every object"},
+		},
+		"Parquet": {
+			func(in *LoadInput) {
+				in.Input = plan.Input{Format: "parquet", Way: plan.Copied}
+				in.Columns[1].Type = redshift.Type{Name: redshift.Super}
+			},
+			[]string{"FORMAT AS PARQUET\nSERIALIZETOJSON", "(stage): have S3 copy the objects"},
+		},
+		"merged": {
+			func(in *LoadInput) { in.Mode, in.Key = "merge", []string{"id"} },
+			[]string{"GROUP BY \"id\" HAVING COUNT(*) > 1"},
+		},
+	} {
+		in := loadInput(t)
+		c.change(&in)
+		p, err := Load(in)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		text := p.Text(plan.TextOptions{Columns: 200, SQL: true})
+		for _, want := range c.want {
+			if !strings.Contains(strings.ReplaceAll(text, "\n    ", "\n"), want) && !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in\n%s", name, want, text)
+			}
+		}
+	}
+}
+
+func TestLoadsThatCannotBe(t *testing.T) {
+	t.Parallel()
+	into := func(in *LoadInput, columns ...redshift.Column) {
+		in.Mode = "append"
+		in.Target = catalog(redshift.TableDef{Table: in.Table, DistStyle: redshift.DistEven, SortStyle: redshift.SortNone, Columns: columns})
+	}
+	for want, change := range map[string]func(*testing.T, *LoadInput){
+		`the target is in "us-east-1", the stage in eu-west-1`: func(_ *testing.T, in *LoadInput) {
+			in.Input, in.Warehouse.Region = plan.Input{Format: "parquet"}, "us-east-1"
+		},
+		`the target is in "", the stage in eu-west-1`: func(_ *testing.T, in *LoadInput) {
+			in.Input, in.Warehouse.Region = plan.Input{Format: "parquet"}, ""
+		},
+		"COPY reads all columns of such files": func(t *testing.T, in *LoadInput) {
+			in.Input, in.IgnoreExtra = plan.Input{Format: "parquet", Way: plan.Upload}, true
+			into(in, column(t, "id", "bigint"))
+		},
+		"column ID of the files is BIGINT, that of public.t is INTEGER": func(t *testing.T, in *LoadInput) {
+			in.Input = plan.Input{Format: "parquet", Way: plan.Upload}
+			into(in, column(t, "id", "integer"), column(t, "name", "varchar(5)"))
+		},
+		"t.csv moves no column nope": func(_ *testing.T, in *LoadInput) { in.Mode, in.Key = "merge", []string{"nope"} },
+		"column id is DOUBLE PRECISION: its values cannot tell rows apart": func(_ *testing.T, in *LoadInput) {
+			in.Mode, in.Key, in.Columns[0].Type = "merge", []string{"id"}, redshift.Type{Name: redshift.Double}
+		},
+		`"upsert" is no mode of a load`: func(t *testing.T, in *LoadInput) {
+			into(in, column(t, "id", "bigint"), column(t, "name", "varchar(20)"))
+			in.Mode = "upsert"
+		},
+	} {
+		in := loadInput(t)
+		change(t, &in)
+		if _, err := Load(in); err == nil || !strings.Contains(strings.ToUpper(err.Error()), strings.ToUpper(want)) {
+			t.Errorf("got %v\nwant %s", err, want)
+		}
+	}
+}
