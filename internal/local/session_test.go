@@ -128,6 +128,33 @@ func TestConnectionLog(t *testing.T) {
 	c.waitFor(t, "select count(*) from stl_connection_log where event = 'disconnecting session' and duration > 0 and pid = "+pid, "1\n")
 }
 
+// Statements of one transaction have one number in the system tables, others another, and later ones a larger one.
+//
+//standin:imitates system tables: xid, transaction_id | DG r_STL_QUERY; DG SYS_QUERY_HISTORY
+func TestTransactionsAreNumbered(t *testing.T) {
+	t.Parallel()
+	s := users(standin).session(t, nil)
+	s.run("create table numbered (i int)")
+	for _, sql := range []string{
+		"select 'xid of one'", "begin", "insert into numbered values (1)", "select 'xid of two' from numbered", "select 'xid of three' from numbered", "commit",
+		"select 'xid of four'",
+	} {
+		if code := s.run(sql); len(code) == 5 && code[0] != 'x' {
+			t.Fatalf("%s: %s", sql, code)
+		}
+	}
+	xid := func(which string) string {
+		return s.run("select xid from stl_query where querytxt like 'select ''xid of " + which + "''%' and pid = pg_backend_pid()")
+	}
+	one, two, three, four := xid("one"), xid("two"), xid("three"), xid("four")
+	if two != three || one == two || two == four || one == "0" || one == "" {
+		t.Errorf("%s, %s = %s, %s", one, two, three, four)
+	}
+	s.expect("select count(*) from svl_statementtext where xid = "+two+" and pid = pg_backend_pid()", "5")
+	s.expect("select count(distinct transaction_id) from sys_query_history where transaction_id in ("+one+","+two+","+four+")", "3")
+	s.expect("select count(*) from sys_query_history where session_id = pg_backend_pid() and transaction_id < "+two+" and query_text like '%xid of four%'", "0")
+}
+
 // STV_SESSIONS shows the limit of a user's sessions.
 func TestSessionTimeoutShown(t *testing.T) {
 	t.Parallel()

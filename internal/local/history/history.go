@@ -133,7 +133,7 @@ func (l *Log) add(database string, f func(b *batch)) {
 	}
 }
 
-const statementColumns = "query, userid, pid, database, starttime, endtime, status, error_code, error, verb, rows, text"
+const statementColumns = "query, xid, userid, pid, database, starttime, endtime, status, error_code, error, verb, rows, text"
 
 // Record keeps a statement that has ended. It does not wait.
 func (l *Log) Record(s wire.Statement) {
@@ -147,8 +147,9 @@ func (l *Log) Record(s wire.Statement) {
 	text := l.o.Redact(s.Text)
 	l.add(s.Database, func(b *batch) {
 		r := &b.statements
-		r.begin(12)
+		r.begin(13)
 		r.int64(s.ID)
+		r.int64(s.XID)
 		r.int32(int32(s.UserID))
 		r.int32(s.PID)
 		r.text(s.Database)

@@ -23,7 +23,7 @@ func (e *Engine) copy(ctx context.Context, conn *pgconn.PgConn, st dialect.State
 	}
 	p := postgres{conn}
 	l := &load{Copy: c, session: s, record: &Load{
-		Statement: Statement{QueryID: s.QueryID, PID: s.PID, Database: s.Database, Start: time.Now(), Status: Running},
+		Statement: Statement{QueryID: s.QueryID, XID: s.XID, PID: s.PID, Database: s.Database, Start: time.Now(), Status: Running},
 		Table:     c.Table,
 		Source:    c.From.String(),
 		Format:    historyFormat(c.Format),

@@ -33,6 +33,7 @@ type Session struct {
 	PID           int32
 	InTransaction bool // a transaction block is open on the connection
 	QueryID       int64
+	XID           int64 // of the transaction
 	Database      string
 	CaseSensitive bool // enable_case_sensitive_identifier is on
 }

@@ -31,7 +31,7 @@ func (e *Engine) unload(ctx context.Context, conn *pgconn.PgConn, st dialect.Sta
 	}
 	p := postgres{conn}
 	record := &Unload{
-		Statement:   Statement{QueryID: s.QueryID, PID: s.PID, Database: s.Database, Start: time.Now(), Status: Running},
+		Statement:   Statement{QueryID: s.QueryID, XID: s.XID, PID: s.PID, Database: s.Database, Start: time.Now(), Status: Running},
 		Format:      strings.ToUpper(string(u.Format)),
 		Compression: string(u.Compression),
 		Location:    u.To.String(),

@@ -105,6 +105,7 @@ func (s *session) passPlain(body []byte, tail int) error {
 	if h := s.server.cfg.History; h != nil {
 		q.id = h.NextID()
 		s.lastQuery = q.id
+		s.inTransaction(q)
 	}
 	s.pg.out = appendFrame(s.pg.out, 'Q', body)
 	s.pg.flush()

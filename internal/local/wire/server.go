@@ -39,8 +39,9 @@ type Invocation struct {
 	Superuser     bool
 	PID           int32
 	QueryID       int64
-	InTransaction bool // in a block that the client will end; otherwise the statement commits by itself
-	CaseSensitive bool // enable_case_sensitive_identifier
+	XID           int64 // of the transaction
+	InTransaction bool  // in a block that the client will end; otherwise the statement commits by itself
+	CaseSensitive bool  // enable_case_sensitive_identifier
 }
 
 // Result is what a COPY or UNLOAD answers.
@@ -72,6 +73,7 @@ type History interface {
 // Statement is a statement that has ended, as the history keeps it.
 type Statement struct {
 	ID           int64
+	XID          int64 // of its transaction: the id of the first statement there
 	Database     string
 	UserID       uint32 // oid in pg_authid
 	PID          int32

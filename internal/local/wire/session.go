@@ -32,6 +32,7 @@ type session struct {
 	caseSensitive bool       // enable_case_sensitive_identifier
 	serializable  bool       // isolation level of transactions; otherwise SNAPSHOT
 	lastQuery     int64      // pg_last_query_id()
+	xid           int64      // of the transaction at hand, or the last one
 
 	// The transaction that is in progress; see locks.go.
 	snapshot bool            // it has taken its snapshot
@@ -212,6 +213,7 @@ func (s *session) fail(e *pgconn.PgError) {
 // running is a statement on its way.
 type running struct {
 	id     int64
+	xid    int64 // of the transaction
 	st     dialect.Statement
 	verb   string // of st, where it is known already
 	offset int    // characters before the statement in the client's string

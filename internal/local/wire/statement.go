@@ -195,7 +195,7 @@ func (s *session) transfer(q *running) error {
 	var result Result
 	err := s.pg.lend(func(conn *pgconn.PgConn) (err error) {
 		result, err = s.server.cfg.Engine.Run(ctx, conn, q.st, Invocation{
-			Database: s.database, User: s.user.name, Superuser: s.user.superuser, PID: s.pg.pid, QueryID: q.id,
+			Database: s.database, User: s.user.name, Superuser: s.user.superuser, PID: s.pg.pid, QueryID: q.id, XID: q.xid,
 			InTransaction: s.pg.status != idle, CaseSensitive: s.caseSensitive,
 		})
 		return err
@@ -283,12 +283,22 @@ func (s *session) begin(q *running, exec func(sql string) error) error {
 		}
 	}
 	s.lastQuery = q.id
+	s.inTransaction(q)
 	if history {
 		if err := s.server.cfg.History.Flush(s.server.ctx, s.database); err != nil {
 			s.server.cfg.Log.Warn("cannot write the history", "database", s.database, "err", err)
 		}
 	}
 	return nil
+}
+
+// inTransaction gives a statement the number of the transaction it is in: the id of the first statement there, which no
+// other transaction has or will have. Outside of a block, each statement is one.
+func (s *session) inTransaction(q *running) {
+	if s.pg.status == idle || s.xid == 0 {
+		s.xid = q.id
+	}
+	q.xid = s.xid
 }
 
 // record hands a statement that has ended to the history. err is what ended the session with it, if anything did.
@@ -301,7 +311,7 @@ func (s *session) record(q *running, err error) {
 	}
 	s.last = time.Now()
 	r := Statement{
-		ID: q.id, Database: s.database, UserID: s.user.oid, PID: s.pg.pid, Text: q.st.Text, Verb: q.verb,
+		ID: q.id, XID: q.xid, Database: s.database, UserID: s.user.oid, PID: s.pg.pid, Text: q.st.Text, Verb: q.verb,
 		Start: q.start, End: s.last, Rows: q.rows,
 	}
 	switch {
