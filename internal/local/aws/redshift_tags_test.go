@@ -90,6 +90,12 @@ func TestClusterPages(t *testing.T) {
 	pages := sdkredshift.NewDescribeClustersPaginator(w.admin.redshift, &sdkredshift.DescribeClustersInput{MaxRecords: awssdk.Int32(20)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(t.Context())
+		if err != nil && strings.Contains(err.Error(), "use of closed network connection") {
+			// The SDK closes a request's body when its answer begins. net/http, if it is still about to see that body's end,
+			// takes that for a failed write and closes the connection under the answer. The SDK would ask again; here
+			// it is told not to.
+			continue
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
