@@ -58,7 +58,7 @@ type Warehouse struct {
 	PasswordFrom string `yaml:"password_from" grammar:"password_from"`
 	// AssumeRole is the role Sealift itself takes in the warehouse's account, for look-ups and temporary credentials.
 	AssumeRole string `yaml:"assume_role" grammar:"role"`
-	// ExternalID is passed when AssumeRole is assumed.
+	// ExternalID is passed when AssumeRole is assumed. A role that can be assumed without it is refused: this is tried.
 	ExternalID string `yaml:"external_id" grammar:"external_id"`
 	// S3Role is the role the warehouse uses for UNLOAD or COPY: an ARN, or a chain of ARNs joined by commas, without
 	// blanks.

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 
 	"github.com/sealift/sealift/internal/hint"
 )
@@ -45,7 +46,8 @@ func Config(ctx context.Context, region string, role Role) (aws.Config, error) {
 	if role.ARN == "" {
 		return cfg, nil
 	}
-	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), role.ARN, func(o *stscreds.AssumeRoleOptions) {
+	base := cfg
+	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(base), role.ARN, func(o *stscreds.AssumeRoleOptions) {
 		o.RoleSessionName = sessionName
 		if role.ExternalID != "" {
 			o.ExternalID = &role.ExternalID
@@ -56,7 +58,27 @@ func Config(ctx context.Context, region string, role Role) (aws.Config, error) {
 		return aws.Config{}, hint.With(fmt.Errorf("assume role %s: %w", role.ARN, err),
 			"the role must exist, trust this caller (with the external id, if it asks for one), and the caller needs sts:AssumeRole on it")
 	}
-	return cfg, nil
+	if role.ExternalID == "" {
+		return cfg, nil
+	}
+	return cfg, guarded(ctx, base, role.ARN)
+}
+
+// guarded makes sure that a role asks for its external id, by trying to take it without. A role that does not could be taken
+// by anybody who makes us a deputy for its ARN, and the id in the job would only look like protection (IAM User Guide, The
+// confused deputy problem: test whether the role can be assumed both with and without the id).
+func guarded(ctx context.Context, base aws.Config, role string) error {
+	_, err := sts.NewFromConfig(base).AssumeRole(ctx, &sts.AssumeRoleInput{
+		RoleArn: &role, RoleSessionName: aws.String(sessionName + "-without-external-id"), DurationSeconds: aws.Int32(900),
+	})
+	if err == nil {
+		return hint.With(fmt.Errorf("role %s can be assumed without its external id, which protects nothing then", role),
+			"its trust policy needs the condition StringEquals on sts:ExternalId; or leave external_id out of the job")
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "AccessDenied" {
+		return nil
+	}
+	return fmt.Errorf("try whether role %s can be assumed without its external id: %w", role, err)
 }
 
 // retryer is the SDK's own, which also tries again when an answer was cut short. The SDK does not: it takes what came for
