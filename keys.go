@@ -19,3 +19,8 @@ func CreateKey(ctx context.Context, alias, region string) (Key, error) {
 func EncryptSecret(ctx context.Context, value secret.Value, key, region string) ([]byte, error) {
 	return keys.Encrypt(ctx, value, key, region)
 }
+
+// DecryptSecret opens what EncryptSecret made.
+func DecryptSecret(ctx context.Context, sealed []byte, region string) (secret.Value, error) {
+	return keys.Decrypt(ctx, sealed, region)
+}

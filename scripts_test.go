@@ -47,6 +47,8 @@ import (
 //	parquet FILE N [I]  write a Parquet file of N rows, whose ids begin with I, by a library that the program does not use
 //	comesback A B       write tables of random shape, drawn by the seeds from A up to B, by others' writers in every format;
 //	                    load them, and hold what the warehouse has against what was written
+//	damage KEY          flip a bit in the middle of an object of $INBOX
+//	archive NAME OPT    unload the source's public.t to s3://$INBOX/NAME, client-side encrypted under $MASTER, as until April 2026
 //	worse               write files that nobody should have written
 //	flights N FILE      write N records of flight data as CSV
 //	copied URL TABLE OPT  COPY into the target's table by a statement that the program did not write
@@ -97,7 +99,7 @@ func runScripts(t *testing.T, dir string) {
 			"target": warehouseCommand("target"),
 			"same":   same, "job": writeJob, "files": writeFiles, "staged": staged, "kms": keyCommand, "between": between, "full": full,
 			"exits": exits, "alter": alterFile, "reached": reached, "stop": stopAll, "continue": continueAll,
-			"config": writeConfig, "put": putObject, "inbox": listInbox, "copied": copyByHand, "comesback": comesBack, "worse": worse, "flights": writeFlights, "parquet": writeParquet,
+			"config": writeConfig, "put": putObject, "inbox": listInbox, "copied": copyByHand, "comesback": comesBack, "worse": worse, "archive": archive, "damage": damage, "flights": writeFlights, "parquet": writeParquet,
 		}),
 	})
 }
@@ -296,6 +298,26 @@ func writeFlights(ts *testscript.TestScript, _ bool, args []string) {
 		end += bytes.IndexByte(text[end:], '\n') + 1
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), append([]byte(flightHeader), text[:end]...), 0o600))
+}
+
+// damage flips a bit in the middle of an object of $INBOX, and leaves its metadata as they are.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	s, ctx, inbox := of(ts), context.Background(), ts.Getenv("INBOX")
+	got, err := s.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &inbox, Key: &args[0]})
+	ts.Check(err)
+	text, err := io.ReadAll(got.Body)
+	ts.Check(errors.Join(err, got.Body.Close()))
+	text[len(text)/2] ^= 1
+	_, err = s.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &inbox, Key: &args[0], Body: bytes.NewReader(text), Metadata: got.Metadata})
+	ts.Check(err)
+}
+
+// archive writes what the utility of old left behind.
+func archive(ts *testscript.TestScript, _ bool, args []string) {
+	keys := fmt.Sprintf("aws_access_key_id=%s;aws_secret_access_key=%s;master_symmetric_key=%s", ts.Getenv("AWS_ACCESS_KEY_ID"), ts.Getenv("AWS_SECRET_ACCESS_KEY"), ts.Getenv("MASTER"))
+	_, err := of(ts).query(context.Background(), "source", fmt.Sprintf("unload ('select * from public.t') to 's3://%s/%s' credentials '%s' encrypted %s",
+		ts.Getenv("INBOX"), args[0], keys, args[1]))
+	ts.Check(err)
 }
 
 // copyByHand shows that what was written can be read by whoever knows the manual.

@@ -76,7 +76,9 @@ func startStandIn() (_ *world, err error) {
 		return nil, err
 	}
 	ctx := context.Background()
-	server, err := local.Up(ctx, local.Options{Dir: theWorld.dir, AnyPort: true})
+	server, err := local.Up(ctx, local.Options{
+		Dir: theWorld.dir, AnyPort: true, LegacyClientSideEncryption: true, // which writes the archives that reseal reads
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -100,6 +100,19 @@ func Find(ctx context.Context, cfg aws.Config, url string) (found []Object, pass
 	return list(ctx, client, p, p.Key, url, func(string) (bool, error) { return true, nil })
 }
 
+// FindPrefix finds all objects whose keys begin as the URL says, as COPY takes a prefix: s3://bucket/x_ is x_0000 and x_1/y.
+func FindPrefix(ctx context.Context, cfg aws.Config, url string) ([]Object, error) {
+	p, err := ParseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	if p.Region, err = Region(ctx, cfg, p); err != nil {
+		return nil, err
+	}
+	found, _, err := list(ctx, client(cfg, p.Region), p, p.Key, url, func(string) (bool, error) { return true, nil })
+	return found, err
+}
+
 // client talks to the buckets of a region.
 func client(cfg aws.Config, region string) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) {

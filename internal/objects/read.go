@@ -150,3 +150,12 @@ func (o Object) KMSKey(ctx context.Context) (string, error) {
 	}
 	return aws.ToString(out.SSEKMSKeyId), nil
 }
+
+// Meta asks for the object's user metadata.
+func (o Object) Meta(ctx context.Context) (map[string]string, error) {
+	out, err := o.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &o.Bucket, Key: &o.Key, ExpectedBucketOwner: owner(o.Owner), IfMatch: &o.ETag})
+	if err != nil {
+		return nil, explain("look at "+o.URL(), "s3:GetObject", err)
+	}
+	return out.Metadata, nil
+}

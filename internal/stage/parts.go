@@ -4,6 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/sealift/sealift/journal"
 )
@@ -41,4 +45,17 @@ func (s *Stage) WriteManifest(ctx context.Context, key string, parts []Part) (jo
 	sum := sha256.Sum256(text)
 	out.Manifest, out.ManifestSum = s.url(key), hex.EncodeToString(sum[:])
 	return out, s.put(ctx, key, text)
+}
+
+// Existing answers the part at a key, checked as any, and its user metadata; a part without a key if there is none.
+func (s *Stage) Existing(ctx context.Context, key string) (Part, map[string]string, error) {
+	out, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &key, ExpectedBucketOwner: &s.owner})
+	if status(err) == http.StatusNotFound {
+		return Part{}, nil, nil
+	}
+	if err != nil {
+		return Part{}, nil, s.explain("look at "+s.url(key), "s3:GetObject", err)
+	}
+	size := aws.ToInt64(out.ContentLength)
+	return Part{Key: key, Size: size}, out.Metadata, s.checkObject(ctx, entry{key: key, size: size})
 }

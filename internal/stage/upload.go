@@ -18,6 +18,9 @@ const uploadPart = 8 << 20
 
 // Upload is an object that is written piece by piece, under the stage's key. It holds one part in memory.
 type Upload struct {
+	// Meta is the object's user metadata. Optional; set before the first Flush.
+	Meta map[string]string
+
 	s      *Stage
 	key    string
 	id     *string // of the multipart upload, nil while there is none
@@ -50,7 +53,7 @@ func (u *Upload) begin(ctx context.Context) error {
 	err := effect.Do(ctx, "s3 CreateMultipartUpload", func(ctx context.Context) error {
 		out, err := u.s.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 			Bucket: &u.s.bucket, Key: &u.key, ExpectedBucketOwner: &u.s.owner,
-			ServerSideEncryption: sse, SSEKMSKeyId: kmsKey,
+			ServerSideEncryption: sse, SSEKMSKeyId: kmsKey, Metadata: u.Meta,
 		})
 		if err == nil {
 			u.id = out.UploadId
@@ -96,7 +99,7 @@ func (u *Upload) Close(ctx context.Context) (int64, error) {
 		err := effect.Do(ctx, "s3 PutObject", func(ctx context.Context) error {
 			_, err := u.s.client.PutObject(ctx, &s3.PutObjectInput{
 				Bucket: &u.s.bucket, Key: &u.key, ExpectedBucketOwner: &u.s.owner, Body: bytes.NewReader(u.buffer), IfNoneMatch: aws.String("*"),
-				ServerSideEncryption: sse, SSEKMSKeyId: kmsKey,
+				ServerSideEncryption: sse, SSEKMSKeyId: kmsKey, Metadata: u.Meta,
 			})
 			return err
 		})

@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sealift/sealift"
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/secret"
+	"github.com/sealift/sealift/internal/show"
+)
+
+func (a *app) resealCommand() *cobra.Command {
+	var q sealift.ResealRequest
+	var keyFrom string
+	cmd := &cobra.Command{
+		Use:   "reseal S3URL --key-from SOURCE --to S3URL",
+		Short: "Bring client-side encrypted archives under a KMS key, to be loaded again",
+		Long: `Decrypt what UNLOAD encrypted on the client's side until 2026-04-30 (MASTER_SYMMETRIC_KEY, as the AWS
+Unload/Copy utility used it), and write it under a KMS key, with its manifests. COPY reads no
+client-side encryption any more; what is resealed it reads as ever, with the options of the time.
+
+S3URL is what all keys of the archive begin with, as UNLOAD's TO. The key is the master symmetric
+key, 256 bits in base64; --key-from names where it is: env:NAME, file:PATH, kms:BASE64 (encrypted
+by KMS), or - for stdin. Nothing in clear touches the disk. Each object is checked: its padding,
+its length, and the checksums of the gzip in it. One that is damaged, or was encrypted under
+another key, is named; nothing of it is written, and the others are done. What an earlier attempt
+has written is not written again.
+
+Exit codes: 0 everything is resealed; 1 failed; 2 wrong usage; 3 some objects could not be
+resealed; 130 interrupted. Run it again to go on.`,
+		Example: `  sealift reseal s3://old/2024/orders_ --key-from file:master.key --to s3://new/2024 --kms-key alias/sealift
+  pass show utility/key | sealift reseal s3://old/2024/ --key-from - --to s3://new/2024`,
+		Annotations: map[string]string{"exits": "told"},
+		Args:        argument("the S3URL of an archive"),
+		RunE: a.run(func(ctx context.Context, args []string) error {
+			q.From = args[0]
+			return a.reseal(ctx, q, keyFrom)
+		}),
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&keyFrom, "key-from", "", "where the master symmetric key is: env:NAME, file:PATH,\nkms:BASE64, or - for stdin")
+	flags.StringVar(&q.To, "to", "", "`S3URL` of the prefix for the new objects")
+	flags.StringVar(&q.KMSKey, "kms-key", defaultAlias, "`KEY` to encrypt under: an alias, an id or an ARN")
+	flags.StringVar(&q.Region, "region", "", "`REGION` of --to and of the key (default: that of the environment)")
+	a.jsonFlag(cmd)
+	return cmd
+}
+
+func (a *app) reseal(ctx context.Context, q sealift.ResealRequest, keyFrom string) (err error) {
+	if keyFrom == "" || q.To == "" {
+		return usageError{errors.New("--key-from and --to are both needed: where the key is, and where the new objects go")}
+	}
+	ctx, release := a.cancellable(ctx)
+	defer release()
+	if q.Key, err = a.masterKey(ctx, keyFrom, q.Region); err != nil {
+		return interrupted(ctx, err)
+	}
+	q.Done = func(o sealift.ResealedObject) {
+		switch {
+		case o.Error != "":
+			a.say("%s  failed  %s", o.From, o.Error)
+		case o.Already:
+			a.say("%s  there already", o.From)
+		default:
+			a.say("%s  done  %s", o.From, show.Bytes(o.Bytes))
+		}
+	}
+	r, err := sealift.Reseal(ctx, q, sealift.Options{Log: a.log})
+	if err != nil && !errors.Is(err, sealift.ErrNotAll) {
+		return interrupted(ctx, err)
+	}
+	if a.json {
+		if aerr := a.answerJSON(r); aerr != nil {
+			return aerr
+		}
+	} else if aerr := a.answer(a.resealed(r)); aerr != nil {
+		return aerr
+	}
+	if err != nil {
+		return told{errTablesFailed}
+	}
+	return nil
+}
+
+// resealed is the answer for people.
+func (a *app) resealed(r *sealift.Resealed) string {
+	page := &show.Page{Columns: a.stdout.page(), Colours: a.stdout.colours}
+	var made, already, failed, bytes int64
+	for _, o := range r.Objects {
+		switch {
+		case o.Error != "":
+			failed++
+			page.Paragraph("failed      ", o.From+": "+o.Error, show.Red)
+		case o.Already:
+			already++
+		default:
+			made++
+			bytes += o.Bytes
+		}
+	}
+	text := fmt.Sprintf("%s, %s, SSE-KMS, all checked", show.Plural(made, "object"), show.Bytes(bytes))
+	if already > 0 {
+		text += fmt.Sprintf("; %s there already", show.Plural(already, "object"))
+	}
+	page.Paragraph("resealed    ", text, show.Plain)
+	page.Line("            %s", r.KMSKey)
+	for _, m := range r.Manifests {
+		page.Paragraph("manifest    ", m, show.Plain)
+	}
+	if failed > 0 {
+		page.Paragraph("left        ", show.Plural(failed, "object")+" could not be resealed, and no manifest was written; run it again to go on", show.Yellow)
+	}
+	return page.String()
+}
+
+// masterKey reads the key from where somebody says it is.
+func (a *app) masterKey(ctx context.Context, from, region string) (secret.Value, error) {
+	kind, what, _ := strings.Cut(from, ":")
+	switch {
+	case from == "-":
+		return a.readSecret()
+	case kind == "env" && what != "":
+		text, there := a.Env(what)
+		if !there {
+			return secret.Value{}, usageError{fmt.Errorf("--key-from %s: the variable is not set", from)}
+		}
+		return secret.New(text), nil
+	case kind == "file" && what != "":
+		text, err := a.readFile(what)
+		return secret.New(strings.TrimSpace(string(text))), err
+	case kind == "kms" && what != "":
+		sealed, err := base64.StdEncoding.DecodeString(what)
+		if err != nil {
+			return secret.Value{}, usageError{errors.New("--key-from kms: what follows is not base64")}
+		}
+		return sealift.DecryptSecret(ctx, sealed, region)
+	}
+	return secret.Value{}, hint.With(usageError{errors.New("--key-from does not say where the key is")},
+		"env:NAME, file:PATH, kms:BASE64, or - for stdin; never the key itself, which others could see")
+}

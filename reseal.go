@@ -1,0 +1,370 @@
+package sealift
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sealift/sealift/internal/connect"
+	"github.com/sealift/sealift/internal/effect"
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/objects"
+	"github.com/sealift/sealift/internal/reseal"
+	"github.com/sealift/sealift/internal/secret"
+	"github.com/sealift/sealift/internal/stage"
+	"github.com/sealift/sealift/job"
+)
+
+// ResealRequest says which archive is brought under which KMS key.
+type ResealRequest struct {
+	From   string       // s3:// URL that the keys of its objects begin with, as UNLOAD's TO
+	Key    secret.Value // the master symmetric key, in base64
+	To     string       // s3:// URL of the prefix for the new objects
+	KMSKey string
+	Region string // of To; "" is that of the environment
+	// Done is called for each object, by one goroutine at a time. Optional.
+	Done func(ResealedObject)
+}
+
+// Resealed is what came of an archive.
+type Resealed struct {
+	Version   int              `json:"version"`
+	Objects   []ResealedObject `json:"objects"`
+	Manifests []string         `json:"manifests"`
+	KMSKey    string           `json:"kms_key_arn"`
+}
+
+// ResealedObject is one object of an archive.
+type ResealedObject struct {
+	From    string `json:"from"`
+	To      string `json:"to"`
+	Bytes   int64  `json:"bytes"`             // of the new object, which is what was encrypted
+	Already bool   `json:"already,omitempty"` // an earlier attempt made it
+	Error   string `json:"error,omitempty"`
+
+	part stage.Part
+}
+
+// sourceETag is the user metadata by which a resealed object tells what it was made of.
+const sourceETag = "sealift-source-etag"
+
+// instructionFile is where the envelope of an object may be, in place of its metadata.
+const instructionFile = ".instruction"
+
+// ErrNotAll says that some objects of an archive could not be resealed; the answer tells which.
+var ErrNotAll = errors.New("some objects could not be resealed")
+
+// Reseal decrypts the objects of an archive on their way through this machine's memory, and writes them under a KMS key. What is
+// there from an earlier attempt is not made again. An object that is damaged, or encrypted under another key, is told, the others
+// are resealed; the manifests are written when all are.
+func Reseal(ctx context.Context, q ResealRequest, o Options) (*Resealed, error) {
+	master, err := reseal.ParseKey(q.Key)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := connect.Config(ctx, q.Region, connect.Role{})
+	if err != nil {
+		return nil, err
+	}
+	caller, err := connect.Caller(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	place, err := stage.LookUp(ctx, cfg, caller.Account, job.Stage{URL: q.To, Region: cfg.Region, KMSKey: q.KMSKey})
+	if err != nil {
+		return nil, err
+	}
+	found, err := objects.FindPrefix(ctx, cfg, q.From)
+	if err != nil {
+		return nil, err
+	}
+	r := &resealing{
+		request: q, master: master, to: stage.New(cfg, place.Bucket, place.Owner, place.KMSKeyARN), bucket: place.Bucket, prefix: strings.Trim(place.Prefix, "/") + "/",
+		instructions: make(map[string]objects.Object), out: &Resealed{Version: 1, KMSKey: place.KMSKeyARN, Manifests: []string{}},
+	}
+	var data, manifests []objects.Object
+	for _, f := range found {
+		switch {
+		case strings.HasSuffix(f.Key, instructionFile):
+			r.instructions[strings.TrimSuffix(f.Key, instructionFile)] = f
+		case strings.HasSuffix(f.Key, "manifest"):
+			manifests = append(manifests, f)
+		default:
+			data = append(data, f)
+		}
+	}
+	if len(data) == 0 {
+		return nil, fmt.Errorf("there is no object but manifests in %s", q.From)
+	}
+	return r.out, r.run(effect.With(ctx, "reseal", nil), data, manifests)
+}
+
+type resealing struct {
+	request        ResealRequest
+	master         reseal.MasterKey
+	to             *stage.Stage
+	bucket, prefix string
+	instructions   map[string]objects.Object // by the key of the object they are about
+
+	mu  sync.Mutex // guards out, and the order of calls of Done
+	out *Resealed
+}
+
+func (r *resealing) run(ctx context.Context, data, manifests []objects.Object) error {
+	done := make([]ResealedObject, len(data))
+	g := new(errgroup.Group)
+	g.SetLimit(filesAtOnce)
+	for i, from := range data {
+		g.Go(func() error {
+			done[i] = r.object(ctx, from)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if r.request.Done != nil {
+				r.request.Done(done[i])
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // each object has its own error
+	r.out.Objects = done
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if slices.ContainsFunc(done, func(o ResealedObject) bool { return o.Error != "" }) {
+		return ErrNotAll
+	}
+	if len(manifests) == 0 {
+		return r.manifest(ctx, r.prefix+deliveredManifest, done)
+	}
+	for _, m := range manifests {
+		named, err := r.named(ctx, m, done)
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.URL(), err)
+		}
+		if err := r.manifest(ctx, r.key(m), named); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// key is the new object's: what follows the last slash of the request's prefix stays.
+func (r *resealing) key(from objects.Object) string {
+	place, _ := objects.ParseURL(r.request.From) // it was parsed before
+	return r.prefix + strings.TrimPrefix(from.Key, place.Key[:strings.LastIndexByte(place.Key, '/')+1])
+}
+
+func (r *resealing) object(ctx context.Context, from objects.Object) ResealedObject {
+	out := ResealedObject{From: from.URL(), To: objects.Scheme + r.bucket + "/" + r.key(from)}
+	if ctx.Err() != nil {
+		out.Error = context.Cause(ctx).Error()
+		return out
+	}
+	part, meta, err := r.to.Existing(ctx, r.key(from))
+	switch {
+	case err != nil:
+	case part.Key == "":
+		part, err = r.seal(ctx, from)
+	case meta[sourceETag] != from.ETag:
+		err = errors.New("there is an object of that name already, which was not made of this one")
+	default:
+		out.Already = true
+	}
+	if err != nil {
+		out.Error = err.Error()
+		return out
+	}
+	out.part, out.Bytes = part, part.Size
+	return out
+}
+
+// open reads what an object holds.
+func (r *resealing) open(ctx context.Context, from objects.Object) (io.Reader, io.Closer, error) {
+	meta, err := from.Meta(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	envelope, err := r.master.Open(meta)
+	if instructions, there := r.instructions[from.Key]; there && errors.Is(err, reseal.ErrNotSealed) {
+		text, rerr := readAll(ctx, instructions)
+		if rerr != nil {
+			return nil, nil, rerr
+		}
+		if meta, err = reseal.ParseInstructions(text); err == nil {
+			envelope, err = r.master.Open(meta)
+		}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	body, err := from.Open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	plain, err := envelope.Reader(body)
+	if err != nil {
+		return nil, nil, errors.Join(err, body.Close())
+	}
+	return plain, body, nil
+}
+
+// maxSmall bounds what is read into memory whole: instruction files and manifests.
+const maxSmall = 64 << 20
+
+func readAll(ctx context.Context, o objects.Object) ([]byte, error) {
+	body, err := o.Open(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", o.URL(), err)
+	}
+	text, err := io.ReadAll(io.LimitReader(body, maxSmall))
+	return text, errors.Join(err, body.Close())
+}
+
+// seal writes one object under the KMS key. Nothing is there before all of it was decrypted and found whole.
+func (r *resealing) seal(ctx context.Context, from objects.Object) (part stage.Part, err error) {
+	plain, body, err := r.open(ctx, from)
+	if err != nil {
+		return part, err
+	}
+	defer func() { err = errors.Join(err, body.Close()) }()
+	up := r.to.Create(r.key(from))
+	up.Meta = map[string]string{sourceETag: from.ETag}
+	defer func() { err = errors.Join(err, up.Abort(context.WithoutCancel(ctx))) }()
+	check := new(checksum)
+	defer check.stop()
+	block := make([]byte, 1<<20)
+	for {
+		n, rerr := io.ReadFull(plain, block)
+		if err := errors.Join(writeBoth(up, check, block[:n]), up.Flush(ctx)); err != nil {
+			return part, err
+		}
+		if errors.Is(rerr, io.EOF) || errors.Is(rerr, io.ErrUnexpectedEOF) {
+			break
+		}
+		if rerr != nil {
+			return part, rerr
+		}
+	}
+	if err := check.end(); err != nil {
+		return part, err
+	}
+	size, err := up.Close(ctx)
+	return stage.Part{Key: r.key(from), Size: size}, err
+}
+
+func writeBoth(up *stage.Upload, check *checksum, b []byte) error {
+	if _, err := up.Write(b); err != nil {
+		return err
+	}
+	return check.write(b)
+}
+
+// checksum holds what passes against the checksums that gzip has in it: the encryption has none, and would let damage in the
+// middle of an object through. What is not gzip is not looked at.
+type checksum struct {
+	begun bool
+	to    *io.PipeWriter // nil: no gzip
+	found chan error
+}
+
+func (c *checksum) write(b []byte) error {
+	if !c.begun {
+		c.begun = true
+		if bytes.HasPrefix(b, []byte{0x1f, 0x8b}) {
+			from, to := io.Pipe()
+			c.to, c.found = to, make(chan error, 1)
+			go func() {
+				z, err := gzip.NewReader(from)
+				if err == nil {
+					_, err = io.Copy(io.Discard, z)
+				}
+				c.found <- errors.Join(err, from.CloseWithError(err))
+			}()
+		}
+	}
+	if c.to == nil || len(b) == 0 {
+		return nil
+	}
+	if _, err := c.to.Write(b); err != nil {
+		return fmt.Errorf("the object is damaged: what was encrypted is no whole gzip: %w", err)
+	}
+	return nil
+}
+
+func (c *checksum) end() error {
+	if c.to == nil {
+		return nil
+	}
+	err := errors.Join(c.to.Close(), <-c.found)
+	c.to = nil
+	if err != nil {
+		return fmt.Errorf("the object is damaged: what was encrypted is no whole gzip: %w", err)
+	}
+	return nil
+}
+
+// stop ends the reading of something that is given up.
+func (c *checksum) stop() {
+	if c.to != nil {
+		_ = c.to.CloseWithError(io.ErrClosedPipe) // never fails
+		_ = <-c.found                             // why it is given up is known already
+	}
+}
+
+// named are the objects that an old manifest names.
+func (r *resealing) named(ctx context.Context, m objects.Object, done []ResealedObject) ([]ResealedObject, error) {
+	plain, body, err := r.open(ctx, m)
+	var text []byte
+	switch {
+	case errors.Is(err, reseal.ErrNotSealed):
+		text, err = readAll(ctx, m)
+	case err == nil:
+		text, err = io.ReadAll(io.LimitReader(plain, maxSmall))
+		err = errors.Join(err, body.Close())
+	}
+	if err != nil {
+		return nil, err
+	}
+	var manifest struct {
+		Entries []struct {
+			URL string `json:"url"`
+		} `json:"entries"`
+	}
+	if err := json.Unmarshal(text, &manifest); err != nil {
+		return nil, fmt.Errorf("it is no manifest: %w", err)
+	}
+	named := make([]ResealedObject, 0, len(manifest.Entries))
+	for _, e := range manifest.Entries {
+		i := slices.IndexFunc(done, func(o ResealedObject) bool { return o.From == e.URL })
+		if i < 0 { // the archive may have moved since: its names stay
+			i = slices.IndexFunc(done, func(o ResealedObject) bool { return path.Base(o.From) == path.Base(e.URL) })
+		}
+		if i < 0 {
+			return nil, hint.With(fmt.Errorf("it names %s, which is not in the archive", e.URL), "the archive is not whole; its other objects are resealed")
+		}
+		named = append(named, done[i])
+	}
+	return named, nil
+}
+
+func (r *resealing) manifest(ctx context.Context, key string, of []ResealedObject) error {
+	parts := make([]stage.Part, 0, len(of))
+	for _, o := range of {
+		parts = append(parts, o.part)
+	}
+	facts, err := r.to.WriteManifest(ctx, key, parts)
+	if err == nil {
+		r.out.Manifests = append(r.out.Manifests, facts.Manifest)
+	}
+	return err
+}
