@@ -274,7 +274,8 @@ func writeBoth(up *stage.Upload, check *checksum, b []byte) error {
 type checksum struct {
 	begun bool
 	to    *io.PipeWriter // nil: no gzip
-	found chan error
+	done  chan struct{}  // closed when err is set
+	err   error
 }
 
 func (c *checksum) write(b []byte) error {
@@ -282,13 +283,14 @@ func (c *checksum) write(b []byte) error {
 		c.begun = true
 		if bytes.HasPrefix(b, []byte{0x1f, 0x8b}) {
 			from, to := io.Pipe()
-			c.to, c.found = to, make(chan error, 1)
+			c.to, c.done = to, make(chan struct{})
 			go func() {
+				defer close(c.done)
 				z, err := gzip.NewReader(from)
 				if err == nil {
 					_, err = io.Copy(io.Discard, z)
 				}
-				c.found <- errors.Join(err, from.CloseWithError(err))
+				c.err = errors.Join(err, from.CloseWithError(err))
 			}()
 		}
 	}
@@ -305,7 +307,9 @@ func (c *checksum) end() error {
 	if c.to == nil {
 		return nil
 	}
-	err := errors.Join(c.to.Close(), <-c.found)
+	err := c.to.Close()
+	<-c.done
+	err = errors.Join(err, c.err)
 	c.to = nil
 	if err != nil {
 		return fmt.Errorf("the object is damaged: what was encrypted is no whole gzip: %w", err)
@@ -317,7 +321,7 @@ func (c *checksum) end() error {
 func (c *checksum) stop() {
 	if c.to != nil {
 		_ = c.to.CloseWithError(io.ErrClosedPipe) // never fails
-		_ = <-c.found                             // why it is given up is known already
+		<-c.done
 	}
 }
 

@@ -21,8 +21,8 @@ func (a *app) resealCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reseal S3URL --key-from SOURCE --to S3URL",
 		Short: "Bring client-side encrypted archives under a KMS key, to be loaded again",
-		Long: `Decrypt what UNLOAD encrypted on the client's side until 2026-04-30 (MASTER_SYMMETRIC_KEY, as the AWS
-Unload/Copy utility used it), and write it under a KMS key, with its manifests. COPY reads no
+		Long: `Decrypt what UNLOAD encrypted on the client's side until 2026-04-30 (MASTER_SYMMETRIC_KEY, as the
+AWS Unload/Copy utility used it), and write it under a KMS key, with its manifests. COPY reads no
 client-side encryption any more; what is resealed it reads as ever, with the options of the time.
 
 S3URL is what all keys of the archive begin with, as UNLOAD's TO. The key is the master symmetric
@@ -34,7 +34,7 @@ has written is not written again.
 
 Exit codes: 0 everything is resealed; 1 failed; 2 wrong usage; 3 some objects could not be
 resealed; 130 interrupted. Run it again to go on.`,
-		Example: `  sealift reseal s3://old/2024/orders_ --key-from file:master.key --to s3://new/2024 --kms-key alias/sealift
+		Example: `  sealift reseal s3://old/2024/orders_ --key-from file:master.key --to s3://new/2024
   pass show utility/key | sealift reseal s3://old/2024/ --key-from - --to s3://new/2024`,
 		Annotations: map[string]string{"exits": "told"},
 		Args:        argument("the S3URL of an archive"),
