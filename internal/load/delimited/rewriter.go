@@ -128,13 +128,19 @@ func (w *Rewriter) record(out, text []byte, line int64) (_ []byte, used int, lin
 	if len(plain) == 0 {
 		return out, used, 1, nil
 	}
-	simple := !s.suspect && len(w.Leave) == 0 && len(plain) <= MaxRecord &&
-		(!s.quotes || (bytes.IndexByte(plain, '"') < 0 && bytes.IndexByte(plain, w.Format.Quote) < 0)) &&
-		(!s.returns || bytes.IndexByte(plain, '\r') < 0)
-	if simple {
-		if done, ok := w.simple(out, plain); ok {
-			return done, used, 1, nil
-		}
+	if s.suspect || len(w.Leave) > 0 || len(plain) > MaxRecord || (s.returns && bytes.IndexByte(plain, '\r') >= 0) {
+		return w.fields(out, text, line)
+	}
+	var done []byte
+	ok := false
+	switch quoted := s.quotes && bytes.IndexByte(plain, '"') >= 0; {
+	case !quoted && (!s.quotes || w.Format.Quote == '"' || bytes.IndexByte(plain, w.Format.Quote) < 0):
+		done, ok = w.simple(out, plain)
+	case quoted && w.Format.Quote == '"':
+		done, ok = w.quoted(out, plain)
+	}
+	if ok {
+		return done, used, 1, nil
 	}
 	return w.fields(out, text, line)
 }
@@ -170,6 +176,45 @@ func (w *Rewriter) simple(out, record []byte) (_ []byte, ok bool) {
 		return out, false
 	}
 	return append(append(s.out, record[s.written:]...), '\n'), true
+}
+
+// quoted is simple for a record in which something is quoted as it is written, too. A field that goes on behind the end of the
+// line is for fields.
+func (w *Rewriter) quoted(out, record []byte) (_ []byte, ok bool) {
+	s := simple{record: record, out: out}
+	for {
+		if s.column >= w.Columns {
+			return out, false
+		}
+		rest := record[s.start:]
+		end := 0
+		if len(rest) > 0 && rest[0] == '"' {
+			f := field{quoted: true}
+			for end = 1; ; end++ {
+				i := bytes.IndexByte(rest[end:], '"')
+				if i < 0 {
+					return out, false
+				}
+				if end += i + 1; end == len(rest) || rest[end] != '"' {
+					break
+				}
+				f.double = true
+			}
+			f.raw = rest[1 : end-1]
+			if len(f.raw) > w.free[s.column] && s.column < len(w.Checks) && w.Checks[s.column] != nil && w.Checks[s.column](w.unquoted(f)) != "" {
+				return out, false
+			}
+			if end < len(rest) && rest[end] != w.Format.Delimiter {
+				return out, false
+			}
+		} else if end = w.stop(rest); end < len(rest) && rest[end] != w.Format.Delimiter || !s.value(w, s.start+end) {
+			return out, false
+		}
+		if s.column++; end == len(rest) {
+			return append(append(s.out, record[s.written:]...), '\n'), s.column == w.Columns
+		}
+		s.start += end + 1
+	}
 }
 
 // simple is a record on its way.
