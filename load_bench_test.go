@@ -3,6 +3,7 @@ package sealift_test
 import (
 	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/sealift/sealift/journal"
 )
 
 var loadGigabytes = flag.Int("load-gigabytes", 1, "size of the files that the benchmarks of load read")
@@ -42,16 +45,37 @@ func loadBench(b *testing.B, name string) (s *site, path string) {
 	return s, program(b)
 }
 
-// stage runs a load up to its COPY, and gives its time and peak memory in MB.
+// stage runs a load up to its COPY, and gives the time until every object was staged and checked, from the start of the
+// program, and its peak memory in MB.
 func stage(b *testing.B, path string, stdin io.Reader, args ...string) (time.Duration, float64) {
 	b.Helper()
-	cmd := exec.CommandContext(b.Context(), path, append([]string{"load", "--state-dir", b.TempDir()}, args...)...)
+	log := filepath.Join(b.TempDir(), "journal")
+	cmd := exec.CommandContext(b.Context(), path, append([]string{"load", "--state-dir", log}, args...)...)
 	cmd.Stdin = stdin
-	took, peak, out, err := watch(cmd)
+	begin := time.Now()
+	_, peak, out, err := watch(cmd)
 	if err == nil || !strings.Contains(out, "is not authorized to assume IAM Role") {
 		b.Fatalf("the load did not come to its COPY: %v\n%s", err, out)
 	}
-	return took, peak
+	journals, err := filepath.Glob(filepath.Join(log, "runs", "*", "journal.jsonl"))
+	if err != nil || len(journals) != 1 {
+		b.Fatalf("%q, %v", journals, err)
+	}
+	text, err := os.ReadFile(journals[0])
+	if err != nil {
+		b.Fatal(err)
+	}
+	for line := range bytes.Lines(text) {
+		var e journal.Entry
+		if err := json.Unmarshal(line, &e); err != nil {
+			b.Fatal(err)
+		}
+		if e.Type == journal.Done && strings.HasSuffix(e.Step, "/send") {
+			return e.Time.Sub(begin), peak
+		}
+	}
+	b.Fatalf("nothing was sent:\n%s", text)
+	return 0, 0
 }
 
 // flightText is about so many bytes of flight data: every tenth delay is missing, one name in ten is quoted.
