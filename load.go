@@ -183,10 +183,14 @@ func PlanLoad(ctx context.Context, q LoadRequest, o Options) (*plan.Plan, error)
 		Files: q.Files.files, Slices: defaultSlices, MaxRatio: limits.Ratio, MaxSize: limits.Size,
 		MaxErrors: q.MaxErrors, Rejects: q.Rejects, ShowValues: q.ShowValues, IgnoreExtra: q.IgnoreExtra,
 	}
+	both, err := meet(ctx, plan.Warehouse{}, planner.Warehouse(q.Target), application, o)
+	if err != nil {
+		return nil, err
+	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return look(gctx, q, &source.Opener{Limits: limits}, &in) })
 	g.Go(func() (err error) {
-		in.Target, err = catalog(gctx, planner.Warehouse(q.Target), o, func(s *connect.Session) error {
+		in.Target, err = catalog(gctx, both.target, func(s *connect.Session) error {
 			if q.Target.Workgroup != "" {
 				return nil
 			}

@@ -69,13 +69,17 @@ func (o Options) log() *slog.Logger {
 // the catalogs show are returned as job.Errors, all at once.
 func Plan(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) {
 	in := planner.Input{Job: j, Now: time.Now(), Nonce: randomHex(8), Queries: make(map[int][]redshift.Column)}
+	s, err := meet(ctx, planner.Warehouse(j.Source), planner.Warehouse(j.Target), application, o)
+	if err != nil {
+		return nil, err
+	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		in.Source, err = sourceCatalog(gctx, j, o, in.Queries)
+		in.Source, err = sourceCatalog(gctx, s.source, j, in.Queries)
 		return err
 	})
 	g.Go(func() (err error) {
-		in.Target, err = catalog(gctx, planner.Warehouse(j.Target), o, nil)
+		in.Target, err = catalog(gctx, s.target, nil)
 		return err
 	})
 	g.Go(func() (err error) {
@@ -102,8 +106,8 @@ func lookUpStage(ctx context.Context, j *job.Job) (plan.Stage, error) {
 }
 
 // sourceCatalog reads the source's catalog and, on the same session, what the job's queries would answer.
-func sourceCatalog(ctx context.Context, j *job.Job, o Options, queries map[int][]redshift.Column) (*redshift.Catalog, error) {
-	return catalog(ctx, planner.Warehouse(j.Source), o, func(s *connect.Session) error {
+func sourceCatalog(ctx context.Context, w *connect.Warehouse, j *job.Job, queries map[int][]redshift.Column) (*redshift.Catalog, error) {
+	return catalog(ctx, w, func(s *connect.Session) error {
 		for i, t := range j.Tables {
 			if t.Query == "" {
 				continue
@@ -126,11 +130,7 @@ func sourceCatalog(ctx context.Context, j *job.Job, o Options, queries map[int][
 }
 
 // catalog opens a session, reads the warehouse's catalog, and lets also use the session before it is closed.
-func catalog(ctx context.Context, spec plan.Warehouse, o Options, also func(*connect.Session) error) (_ *redshift.Catalog, err error) {
-	w, err := connect.NewWarehouse(ctx, spec, connect.Options{Application: "sealift", Log: o.log()})
-	if err != nil {
-		return nil, err
-	}
+func catalog(ctx context.Context, w *connect.Warehouse, also func(*connect.Session) error) (_ *redshift.Catalog, err error) {
 	s, err := w.Open(ctx)
 	if err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func catalog(ctx context.Context, spec plan.Warehouse, o Options, also func(*con
 	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
 	c, err := redshift.ReadCatalog(ctx, s, redshift.Filter{})
 	if err != nil {
-		return nil, hint.With(fmt.Errorf("read the catalog of %s: %w", spec.Name(), err), redshift.HintFor(err))
+		return nil, hint.With(fmt.Errorf("read the catalog of %s: %w", w.Name(), err), redshift.HintFor(err))
 	}
 	if also != nil {
 		err = also(s)
@@ -198,28 +198,17 @@ func Resume(ctx context.Context, id string, o Options) (_ *receipt.Receipt, resu
 
 // reached is what a run works with.
 type reached struct {
-	source, target *connect.Warehouse
-	stage          *stage.Stage
-	lease          *stage.Lease
-	holder         string
+	sides
+	stage  *stage.Stage
+	lease  *stage.Lease
+	holder string
 }
 
 // reach finds the way to both warehouses and the stage. Nothing is changed by it.
 func reach(ctx context.Context, p *plan.Plan, id string, o Options) (*reached, error) {
-	var source *connect.Warehouse // none for a load
-	var err error
-	if p.HasSource() {
-		source, err = connect.NewWarehouse(ctx, p.Source, connect.Options{Application: "sealift " + id, Log: o.log()})
-		if err != nil {
-			return nil, err
-		}
-	}
-	var target *connect.Warehouse // none for an unload
-	if p.HasTarget() {
-		target, err = connect.NewWarehouse(ctx, p.Target, connect.Options{Application: "sealift " + id, Log: o.log()})
-		if err != nil {
-			return nil, err
-		}
+	both, err := meet(ctx, p.Source, p.Target, application+" "+id, o)
+	if err != nil {
+		return nil, err
 	}
 	cfg, err := connect.Config(ctx, p.Stage.Region, connect.Role{})
 	if err != nil {
@@ -227,7 +216,7 @@ func reach(ctx context.Context, p *plan.Plan, id string, o Options) (*reached, e
 	}
 	s := stage.New(cfg, p.Stage.Bucket, p.Stage.Owner, p.Stage.KMSKeyARN)
 	holder := randomHex(16)
-	return &reached{source: source, target: target, stage: s, lease: s.Lease(p.Stage.Prefix, p.Target, id, holder, testOnlyLeaseTTL), holder: holder}, nil
+	return &reached{sides: both, stage: s, lease: s.Lease(p.Stage.Prefix, p.Target, id, holder, testOnlyLeaseTTL), holder: holder}, nil
 }
 
 // carryOn carries out what is left of a run, closes its journal and gives the account.
@@ -281,13 +270,17 @@ func opener(w *connect.Warehouse) func(context.Context) (runner.Session, error) 
 // compareCatalogs refuses a plan that was made from other catalogs. Only the tables with these targets count; nil means
 // all of them.
 func compareCatalogs(ctx context.Context, p *plan.Plan, o Options, targets map[string]bool) error {
+	both, err := meet(ctx, p.Source, p.Target, application, o)
+	if err != nil {
+		return err
+	}
 	var source, target *redshift.Catalog
 	g, gctx := errgroup.WithContext(ctx)
-	if p.HasSource() {
-		g.Go(func() (err error) { source, err = catalog(gctx, p.Source, o, nil); return err })
+	if both.source != nil {
+		g.Go(func() (err error) { source, err = catalog(gctx, both.source, nil); return err })
 	}
-	if p.HasTarget() {
-		g.Go(func() (err error) { target, err = catalog(gctx, p.Target, o, nil); return err })
+	if both.target != nil {
+		g.Go(func() (err error) { target, err = catalog(gctx, both.target, nil); return err })
 	}
 	if err := g.Wait(); err != nil {
 		return err

@@ -58,9 +58,13 @@ func PlanUnload(ctx context.Context, q UnloadRequest, o Options) (*plan.Plan, er
 	} else if err := redshift.CheckQuery(q.Query); err != nil {
 		return nil, fmt.Errorf("the query: %w", err)
 	}
+	both, err := meet(ctx, planner.Warehouse(q.Source), plan.Warehouse{}, application, o)
+	if err != nil {
+		return nil, err
+	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		in.Source, err = catalog(gctx, planner.Warehouse(q.Source), o, func(s *connect.Session) error {
+		in.Source, err = catalog(gctx, both.source, func(s *connect.Session) error {
 			if q.Query == "" {
 				return nil
 			}

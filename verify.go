@@ -61,8 +61,11 @@ type VerifyOptions struct {
 // It reads the source's catalog only. Mistakes of the job are returned as job.Errors, all at once.
 func PlanVerify(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) {
 	in := planner.Input{Job: j, Now: time.Now(), Queries: make(map[int][]redshift.Column)}
-	var err error
-	if in.Source, err = sourceCatalog(ctx, j, o, in.Queries); err != nil {
+	s, err := meet(ctx, planner.Warehouse(j.Source), plan.Warehouse{}, application, o)
+	if err != nil {
+		return nil, err
+	}
+	if in.Source, err = sourceCatalog(ctx, s.source, j, in.Queries); err != nil {
 		return nil, err
 	}
 	return planner.Compare(in)
@@ -85,15 +88,11 @@ func Verify(ctx context.Context, p *plan.Plan, o VerifyOptions) (*Comparison, er
 		Version: ComparisonVersion, Job: p.Job.File, Source: p.Source.Name(), Target: p.Target.Name(),
 		StartedAt: time.Now().UTC(), Tables: make([]ComparedTable, len(p.Tables)),
 	}
-	have, err := catalog(ctx, p.Target, o.Options, nil)
+	both, err := meet(ctx, p.Source, p.Target, application+" verify", o.Options)
 	if err != nil {
 		return nil, err
 	}
-	source, err := connect.NewWarehouse(ctx, p.Source, connect.Options{Application: "sealift verify", Log: o.log()})
-	if err != nil {
-		return nil, err
-	}
-	target, err := connect.NewWarehouse(ctx, p.Target, connect.Options{Application: "sealift verify", Log: o.log()})
+	have, err := catalog(ctx, both.target, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +111,7 @@ func Verify(ctx context.Context, p *plan.Plan, o VerifyOptions) (*Comparison, er
 	})
 	for range max(1, min(p.Concurrency.Unload, p.Concurrency.Copy, len(p.Tables))) {
 		g.Go(func() (err error) {
-			v := verifier{sides: [2]*lasting{{warehouse: source}, {warehouse: target}}, plan: p, have: have, options: o}
+			v := verifier{sides: [2]*lasting{{warehouse: both.source}, {warehouse: both.target}}, plan: p, have: have, options: o}
 			defer func() { err = errors.Join(err, v.close(gctx)) }()
 			for i := range next {
 				if out.Tables[i], err = v.table(gctx, p.Tables[i]); err != nil {

@@ -136,6 +136,9 @@ func (w *Warehouse) lookUp(ctx context.Context) error {
 	return nil
 }
 
+// Name is how messages call the warehouse.
+func (w *Warehouse) Name() string { return w.spec.Name() }
+
 // Address is where sessions go: host:port.
 func (w *Warehouse) Address() string { return net.JoinHostPort(w.host, strconv.Itoa(w.port)) }
 
