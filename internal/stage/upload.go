@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -15,6 +16,9 @@ import (
 // uploadPart is what one request of a multipart upload carries: S3 takes no less than 5 MiB and no more than 10,000 of
 // them.
 const uploadPart = 8 << 20
+
+// fewBytes is what an object may have before room for a whole part is made.
+const fewBytes = 1 << 20
 
 // Upload is an object that is written piece by piece, under the stage's key. It holds one part in memory.
 type Upload struct {
@@ -34,6 +38,9 @@ func (s *Stage) Create(key string) *Upload { return &Upload{s: s, key: key} }
 
 // Write takes bytes, without sending them.
 func (u *Upload) Write(b []byte) (int, error) {
+	if need := len(u.buffer) + len(b); need > cap(u.buffer) && need > fewBytes {
+		u.buffer = slices.Grow(u.buffer, uploadPart+fewBytes-len(u.buffer)) // once, not by doubling: it is copied each time
+	}
 	u.buffer = append(u.buffer, b...)
 	u.size += int64(len(b))
 	return len(b), nil
