@@ -34,8 +34,9 @@ func (a *app) localCommand() *cobra.Command {
 		Use:   "local COMMAND",
 		Short: "Redshift and AWS on this machine, for trying and testing",
 		Long: `Run a stand-in for Redshift and AWS on this machine: two warehouses in two accounts, S3, KMS,
-STS, IAM and Redshift's API. It needs PostgreSQL, listens on the loopback address only, and is
-not AWS: what it imitates, what it refuses and what differs is in docs/standin.md.`,
+STS, IAM, EC2's security groups and metadata, EventBridge Scheduler and Redshift's API. It needs
+PostgreSQL, listens on the loopback address only, and is not AWS: what it imitates, what it
+refuses and what differs is in docs/standin.md.`,
 		Example: `  sealift local demo
   sealift local up --detach && eval "$(sealift local env)"`,
 	}, s.up(), s.env(), s.down(), s.demo())
@@ -91,6 +92,7 @@ Without --detach it runs until Ctrl-C, SIGTERM or sealift local down.`,
 	cmd.Flags().IntVar(&o.Port, "port", local.DefaultPort, "`PORT` of the AWS endpoints")
 	cmd.Flags().IntVar(&o.WarehousePort, "warehouse-port", local.DefaultWarehousePort, "`PORT` of the source warehouse; the target's is the next")
 	cmd.Flags().BoolVar(&o.LegacyClientSideEncryption, "legacy-encryption", false, "let COPY and UNLOAD take a MASTER_SYMMETRIC_KEY, as\nRedshift did until 2026-04-30")
+	cmd.Flags().StringVar(&o.InstanceRole, "instance-role", "", "`ARN` of the role whose credentials the metadata service\ngives out")
 	cmd.Flags().BoolVar(&detach, "detach", false, "start it in the background, and return when it can be used")
 	cmd.Flags().IntVar(&ready, "ready-fd", 0, "")
 	if err := cmd.Flags().MarkHidden("ready-fd"); err != nil {
@@ -186,7 +188,7 @@ func (s *standIn) upDetached(ctx context.Context, o local.Options) (err error) {
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, //nolint:gosec // this program itself
 		"local", "up", "--dir", o.Dir, "--port", strconv.Itoa(o.Port), "--warehouse-port", strconv.Itoa(o.WarehousePort),
 		"--legacy-encryption="+strconv.FormatBool(o.LegacyClientSideEncryption),
-		"--ready-fd", "3", "--log-level", first(s.logLevel, "info"))
+		"--instance-role="+o.InstanceRole, "--ready-fd", "3", "--log-level", first(s.logLevel, "info"))
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = log, log, []*os.File{write}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no Ctrl-C of this terminal reaches it
 	if err := cmd.Start(); err != nil {

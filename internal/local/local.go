@@ -17,6 +17,7 @@ import (
 
 	"github.com/sealift/sealift/internal/local/aws"
 	"github.com/sealift/sealift/internal/local/aws/durable"
+	"github.com/sealift/sealift/internal/local/aws/imds"
 	"github.com/sealift/sealift/internal/local/aws/redshiftapi"
 )
 
@@ -25,6 +26,7 @@ const (
 	Region        = "eu-west-1"
 	SourceAccount = "111111111111"
 	TargetAccount = "222222222222"
+	LoaderAccount = "333333333333"
 	SourceCluster = "source"
 	TargetCluster = "target"
 	Database      = "dev"
@@ -46,8 +48,10 @@ type Options struct {
 	Slices          int           // of each warehouse; 0 is 4
 	RoleDelay       time.Duration // until a role attached to a cluster can be used
 	IAMDelay        time.Duration // until a new user or role is seen by those who assume it or name it
+	RuleDelay       time.Duration // until a rule of a security group, or its end, is seen
 	GrantDelay      time.Duration // until a KMS grant, or its end, is seen
 	CacheDir        string        // of templates of data folders; by default below the user's cache folder
+	InstanceRole    string        // ARN of the role of the EC2 instance that the metadata service pretends to be
 	IdleSession     time.Duration // how long a client may be silent outside of a transaction; 0 is 4 hours
 	IdleTransaction time.Duration // and in one; 0 is 6 hours
 	Log             *slog.Logger  // nil discards
@@ -68,6 +72,9 @@ type Server struct {
 	http  *http.Server
 	port  int
 	done  chan error // what serving HTTP answered
+	imds  *http.Server
+	told  chan error // what serving metadata answered
+	at    string     // the metadata service's address
 	env   []EnvVar   // but for the warehouses' URLs
 }
 
@@ -111,7 +118,8 @@ func Up(ctx context.Context, o Options) (_ *Server, err error) {
 		running: map[redshiftapi.Name]*warehouse{},
 	}
 	s.Cloud, err = aws.New(aws.Options{
-		Dir: filepath.Join(o.Dir, "aws"), Region: Region, Fleet: s.fleet, RoleDelay: o.RoleDelay, IAMDelay: o.IAMDelay, GrantDelay: o.GrantDelay, Log: o.Log,
+		Instance: imds.Instance{ID: "i-0123456789abcdef0", Account: LoaderAccount, Region: Region, PublicIP: "127.0.0.1", PrivateIP: "127.0.0.1", Role: o.InstanceRole},
+		Dir:      filepath.Join(o.Dir, "aws"), Region: Region, Fleet: s.fleet, RoleDelay: o.RoleDelay, IAMDelay: o.IAMDelay, GrantDelay: o.GrantDelay, RuleDelay: o.RuleDelay, Log: o.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -179,6 +187,16 @@ func (s *Server) listen(ctx context.Context, o Options, tlsConfig *tls.Config) e
 	s.done = make(chan error, 1)
 	both := listenBoth(l, tlsConfig)
 	go func() { s.done <- s.http.Serve(both) }()
+
+	// Never at the real address, 169.254.169.254: other programs of this machine would ask it.
+	m, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s.at = m.Addr().String()
+	s.imds = &http.Server{Handler: s.Cloud.Metadata, ReadHeaderTimeout: 30 * time.Second, ErrorLog: s.http.ErrorLog}
+	s.told = make(chan error, 1)
+	go func() { s.told <- s.imds.Serve(m) }()
 	return nil
 }
 
@@ -247,6 +265,7 @@ func (s *Server) makeEnv() error {
 		{"AWS_ACCESS_KEY_ID", key},
 		{"AWS_SECRET_ACCESS_KEY", secret},
 		{"AWS_CA_BUNDLE", s.ca.file},
+		{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://" + s.at},
 		{"PGSSLROOTCERT", s.ca.file},
 	}
 	return nil
@@ -298,6 +317,15 @@ func (s *Server) Close() error {
 		if err := <-s.done; !errors.Is(err, http.ErrServerClosed) {
 			errs = append(errs, err)
 		}
+	}
+	if s.imds != nil {
+		errs = append(errs, s.imds.Close())
+		if err := <-s.told; !errors.Is(err, http.ErrServerClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if s.Cloud != nil {
+		s.Cloud.Close()
 	}
 	if s.fleet != nil {
 		errs = append(errs, s.fleet.stop())

@@ -329,8 +329,74 @@ func TestClusters(t *testing.T) {
 	if got := c.psql(t, url("Changed123"), "select 1"); !strings.Contains(got, "onnection refused") {
 		t.Error(got)
 	}
-	if out, err := os.ReadDir(filepath.Join(standin.dir, "warehouses")); err != nil || len(out) != 2 {
-		t.Errorf("%v %v", out, err)
+	if left, err := filepath.Glob(filepath.Join(standin.dir, "warehouses", "*-extra")); err != nil || len(left) > 0 {
+		t.Errorf("%v %v", left, err)
+	}
+}
+
+// A warehouse whose security group has no rule for a client does not answer it; one that waits is served when a rule is
+// made, and one that is in stays in when the rule is gone. A schedule closes what nobody else does.
+//
+//standin:imitates EC2: a warehouse is closed to clients that no rule of its security groups lets in | EC2 User Guide ec2-security-groups
+//standin:imitates unkindness 17: tracked connections | EC2 User Guide security-group-connection-tracking
+//standin:imitates EC2: connections outlive the rule that let them in | EC2 User Guide security-group-connection-tracking
+//standin:differs EC2: a client that is not let in | the connection is taken and never answered, in place of packets that are dropped | EC2 User Guide ec2-security-groups
+//standin:differs EC2: the default group of a VPC | lets clients of this machine in | VPC User Guide default-security-group
+func TestClosedWarehouse(t *testing.T) {
+	t.Parallel()
+	c := users(standin)
+	group := c.aws(t, "ec2", "create-security-group", "--group-name", "closed", "--description", "nobody", "--query", "GroupId")
+	c.aws(t, "redshift", "create-cluster", "--cluster-identifier", "closed", "--node-type", "ra3.large", "--cluster-type", "single-node",
+		"--master-username", "boss", "--master-user-password", "Secret123", "--vpc-security-group-ids", group)
+	defer func() { // the commands need the test's context, which ends before cleanups run
+		c.aws(t, "redshift", "delete-cluster", "--cluster-identifier", "closed", "--skip-final-cluster-snapshot")
+		c.aws(t, "ec2", "delete-security-group", "--group-id", group)
+	}()
+	endpoint := strings.Fields(c.aws(t, "redshift", "describe-clusters", "--cluster-identifier", "closed", "--query", "Clusters[0].[Endpoint.Port,VpcSecurityGroups[0].VpcSecurityGroupId]"))
+	if endpoint[1] != group {
+		t.Errorf("described %v", endpoint)
+	}
+	// By address: psql tries ::1 too, where nobody listens.
+	url := "postgresql://boss:Secret123@127.0.0.1:" + endpoint[0] + "/dev?sslmode=verify-full&connect_timeout="
+	ask := func(timeout, sql string) string { return c.psql(t, url+timeout, sql) }
+	if got := ask("2", "select 1"); !strings.Contains(got, "timeout expired") {
+		t.Errorf("closed: %s", got)
+	}
+	waiting := make(chan string)
+	go func() { waiting <- ask("60", "select 'let in'") }()
+	rule := c.aws(t, "ec2", "authorize-security-group-ingress", "--group-id", group, "--ip-permissions",
+		"IpProtocol=tcp,FromPort="+endpoint[0]+",ToPort="+endpoint[0]+",IpRanges=[{CidrIp=127.0.0.1/32,Description=test}]",
+		"--tag-specifications", "ResourceType=security-group-rule,Tags=[{Key=run,Value=1}]", "--query", "SecurityGroupRules[0].SecurityGroupRuleId")
+	if got := <-waiting; got != "let in\n" {
+		t.Errorf("a client that waited: %s", got)
+	}
+	if got := c.aws(t, "ec2", "describe-security-group-rules", "--filters", "Name=tag:run,Values=1", "--query", "SecurityGroupRules[].[SecurityGroupRuleId,Description]"); got != rule+"\ttest" {
+		t.Errorf("described %s", got)
+	}
+	got := ask("60", `select 'in';
+\! aws ec2 revoke-security-group-ingress --endpoint-url $AWS_ENDPOINT_URL --group-id `+group+` --security-group-rule-ids `+rule+` --query Return
+select 'still in';`)
+	if got != "in\ntrue\nstill in\n" {
+		t.Errorf("a client that was in: %s", got)
+	}
+	if got := ask("2", "select 1"); !strings.Contains(got, "timeout expired") {
+		t.Errorf("closed again: %s", got)
+	}
+
+	role := c.aws(t, "iam", "create-role", "--role-name", "closer", "--query", "Role.Arn", "--assume-role-policy-document",
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"scheduler.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)
+	c.aws(t, "iam", "put-role-policy", "--role-name", "closer", "--policy-name", "p", "--policy-document",
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:RevokeSecurityGroupIngress","Resource":"*"}]}`)
+	rule = c.aws(t, "ec2", "authorize-security-group-ingress", "--group-id", group, "--protocol", "tcp", "--port", endpoint[0], "--cidr", "127.0.0.1/32",
+		"--query", "SecurityGroupRules[0].SecurityGroupRuleId")
+	changes := standin.Cloud.EC2.Changes()
+	// A time that has passed is refused, and the AWS CLI takes seconds to start on a busy machine.
+	c.aws(t, "scheduler", "create-schedule", "--name", "close", "--flexible-time-window", "Mode=OFF", "--action-after-completion", "DELETE",
+		"--schedule-expression", "at("+time.Now().UTC().Add(15*time.Second).Format("2006-01-02T15:04:05")+")",
+		"--target", `{"Arn":"arn:aws:scheduler:::aws-sdk:ec2:revokeSecurityGroupIngress","RoleArn":"`+role+`","Input":"{\"GroupId\":\"`+group+`\",\"SecurityGroupRuleIds\":[\"`+rule+`\"]}"}`)
+	<-changes
+	if got := c.aws(t, "ec2", "describe-security-groups", "--group-ids", group, "--query", "length(SecurityGroups[0].IpPermissions)"); got != "0" {
+		t.Errorf("after the schedule there are %s rules", got)
 	}
 }
 
@@ -436,7 +502,7 @@ func TestEnv(t *testing.T) {
 	}
 	want := []string{
 		"AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_CA_BUNDLE",
-		"PGSSLROOTCERT", "REDSHIFT_SOURCE_URL", "REDSHIFT_TARGET_URL",
+		"AWS_EC2_METADATA_SERVICE_ENDPOINT", "PGSSLROOTCERT", "REDSHIFT_SOURCE_URL", "REDSHIFT_TARGET_URL",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

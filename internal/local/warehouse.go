@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -85,7 +86,9 @@ func (w *warehouse) start(ctx context.Context, port int, database, master, passw
 	if err != nil {
 		return err
 	}
+	w.port = l.Addr().(*net.TCPAddr).Port
 	w.server = wire.NewServer(wire.Config{
+		Firewall:   firewall{w.cloud, w.name, w.port},
 		PostgreSQL: w.pg,
 		Engine: engine{&transfer.Engine{
 			Access: &access{cloud: w.cloud, warehouse: w.name}, History: w.history, Log: w.log, Slices: w.slices,
@@ -99,7 +102,6 @@ func (w *warehouse) start(ctx context.Context, port int, database, master, passw
 		IdleSession: w.idleSession, IdleTransaction: w.idleTransaction,
 		Log: w.log,
 	})
-	w.port = l.Addr().(*net.TCPAddr).Port
 	w.served = make(chan error, 1)
 	server := w.server
 	go func() { w.served <- server.Serve(l) }() //nolint:contextcheck // sessions outlive the start
@@ -227,3 +229,14 @@ type logins struct {
 func (l logins) Login(user, password string) (creates, ok bool) {
 	return l.redshift.Login(l.name, user, password)
 }
+
+// firewall is what the security groups of a warehouse let in.
+type firewall struct {
+	cloud *aws.Cloud
+	name  redshiftapi.Name
+	port  int
+}
+
+func (f firewall) Admits(from netip.Addr) bool { return f.cloud.Redshift.Admits(f.name, from, f.port) }
+
+func (f firewall) Changes() <-chan struct{} { return f.cloud.EC2.Changes() }

@@ -1,4 +1,4 @@
-// Package aws is the stand-in's AWS: S3, KMS, STS, IAM and Redshift of several accounts on one port. It authenticates
+// Package aws is the stand-in's AWS: S3, KMS, STS, IAM, EC2, Scheduler and Redshift of several accounts on one port. It authenticates
 // requests, finds the service each is for, and writes answers and errors in that service's protocol. What the services
 // do is in their own packages; none of them knows HTTP but S3.
 package aws
@@ -6,6 +6,7 @@ package aws
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,11 +21,14 @@ import (
 	"time"
 
 	"github.com/sealift/sealift/internal/local/aws/awserr"
+	"github.com/sealift/sealift/internal/local/aws/ec2"
 	"github.com/sealift/sealift/internal/local/aws/iam"
+	"github.com/sealift/sealift/internal/local/aws/imds"
 	"github.com/sealift/sealift/internal/local/aws/kms"
 	"github.com/sealift/sealift/internal/local/aws/query"
 	"github.com/sealift/sealift/internal/local/aws/redshiftapi"
 	"github.com/sealift/sealift/internal/local/aws/s3"
+	"github.com/sealift/sealift/internal/local/aws/scheduler"
 	"github.com/sealift/sealift/internal/local/aws/sigv4"
 	"github.com/sealift/sealift/internal/local/aws/sts"
 )
@@ -36,6 +40,8 @@ type Options struct {
 	Fleet      redshiftapi.Fleet // makes warehouses; nil refuses CreateCluster
 	IAMDelay   time.Duration     // until a new user or role is seen by those who assume it or name it
 	GrantDelay time.Duration     // until a KMS grant, or its end, is seen
+	Instance   imds.Instance     // that the metadata service pretends to be
+	RuleDelay  time.Duration     // until a rule of a security group, or its end, is seen
 	RoleDelay  time.Duration     // until a role attached to a cluster can be used
 	Log        *slog.Logger      // nil discards
 	Now        func() time.Time  // nil: time.Now
@@ -48,6 +54,9 @@ type Cloud struct {
 	KMS      *kms.Service
 	S3       *s3.Service
 	Redshift *redshiftapi.Service
+	EC2      *ec2.Service
+	Schedule *scheduler.Service
+	Metadata *imds.Service
 
 	verifier *sigv4.Verifier
 	log      *slog.Logger
@@ -82,8 +91,18 @@ func New(opts Options) (*Cloud, error) {
 	if c.KMS, err = kms.New(kms.Options{Dir: opts.Dir, IAM: c.IAM, GrantDelay: opts.GrantDelay, Log: opts.Log, Now: opts.Now}); err != nil {
 		return nil, err
 	}
+	if c.EC2, err = ec2.New(ec2.Options{Dir: opts.Dir, IAM: c.IAM, Delay: opts.RuleDelay, Log: opts.Log, Now: opts.Now}); err != nil {
+		return nil, err
+	}
+	c.Metadata = imds.New(c.IAM, opts.Instance, opts.Now)
+	if c.Schedule, err = scheduler.New(scheduler.Options{
+		Dir: opts.Dir, IAM: c.IAM, Log: opts.Log, Now: opts.Now,
+		Targets: map[string]scheduler.Target{"arn:aws:scheduler:::aws-sdk:ec2:revokeSecurityGroupIngress": c.EC2.Revoke},
+	}); err != nil {
+		return nil, err
+	}
 	if c.Redshift, err = redshiftapi.New(redshiftapi.Options{
-		Dir: opts.Dir, IAM: c.IAM, Fleet: opts.Fleet, RoleDelay: opts.RoleDelay, Log: opts.Log, Now: opts.Now,
+		Dir: opts.Dir, IAM: c.IAM, EC2: c.EC2, Fleet: opts.Fleet, RoleDelay: opts.RoleDelay, Log: opts.Log, Now: opts.Now,
 	}); err != nil {
 		return nil, err
 	}
@@ -96,19 +115,40 @@ func New(opts Options) (*Cloud, error) {
 	return c, nil
 }
 
+// Close stops what happens by itself. What is kept stays.
+func (c *Cloud) Close() { c.Schedule.Close() }
+
 // queryService is a service of the Query protocol.
 type queryService struct {
 	name      string // in the credential scope
 	namespace string
 	version   string
 	call      func(ctx context.Context, id *iam.Identity, action string, p query.Params) (any, error)
+	ec2       bool // speaks EC2's dialect
+}
+
+func (s queryService) write(w http.ResponseWriter, action, requestID string, result any) error {
+	if s.ec2 {
+		return query.WriteEC2(w, s.namespace, action, requestID, result)
+	}
+	return query.Write(w, s.namespace, action, requestID, result)
+}
+
+func (s queryService) writeError(w http.ResponseWriter, requestID string, err error) error {
+	if s.ec2 {
+		return awserr.Of(err).WriteEC2(w, requestID)
+	}
+	return awserr.Of(err).WriteQuery(w, s.namespace, requestID)
 }
 
 func (c *Cloud) queryServices() []queryService {
 	return []queryService{
-		{"sts", sts.Namespace, "2011-06-15", c.STS.Call},
-		{"iam", iam.Namespace, "2010-05-08", c.IAM.Call},
-		{"redshift", redshiftapi.Namespace, "2012-12-01", c.Redshift.Call},
+		{"sts", sts.Namespace, "2011-06-15", c.STS.Call, false},
+		{"iam", iam.Namespace, "2010-05-08", c.IAM.Call, false},
+		{"redshift", redshiftapi.Namespace, "2012-12-01", c.Redshift.Call, false},
+		{"ec2", ec2.Namespace, "2016-11-15", func(_ context.Context, id *iam.Identity, action string, p query.Params) (any, error) {
+			return c.EC2.Call(id, action, p)
+		}, true},
 	}
 }
 
@@ -143,7 +183,7 @@ func (c *Cloud) LoseAnswers(operation string, n int) {
 	c.lost[operation] = n
 }
 
-// Throttle makes the next n requests for an operation of STS, IAM or Redshift ("iam:CreateRole") fail with Throttling. S3
+// Throttle makes the next n requests for an operation of STS, IAM, EC2 or Redshift ("iam:CreateRole") fail with Throttling. S3
 // and KMS have switches of their own: S3.Throttle, KMS.Throttle.
 func (c *Cloud) Throttle(operation string, n int) {
 	c.mu.Lock()
@@ -187,6 +227,12 @@ func (c *Cloud) route(w *seenWriter, r *http.Request, services []queryService, r
 		c.begin(w, "kms:"+op)
 		c.json(w, r, op, requestID)
 		return "kms:" + op
+	}
+	if service == "scheduler" {
+		operation := "scheduler:" + r.Method
+		c.begin(w, operation)
+		c.rest(w, r, requestID)
+		return operation
 	}
 	if target != "" { // some other JSON service
 		if service == "" {
@@ -263,7 +309,7 @@ var actionName = regexp.MustCompile(`^[A-Za-z]{1,64}$`)
 func (c *Cloud) query(w http.ResponseWriter, r *http.Request, s queryService, p query.Params, requestID string) {
 	fail := func(err error) {
 		c.failed(r, err)
-		c.wrote(r, awserr.Of(err).WriteQuery(w, s.namespace, requestID))
+		c.wrote(r, s.writeError(w, requestID, err))
 	}
 	action := p.Get("Action")
 	for _, name := range unsignedActions {
@@ -290,7 +336,7 @@ func (c *Cloud) query(w http.ResponseWriter, r *http.Request, s queryService, p 
 		fail(err)
 		return
 	}
-	c.wrote(r, query.Write(w, s.namespace, action, requestID, result))
+	c.wrote(r, s.write(w, action, requestID, result))
 }
 
 func (c *Cloud) json(w http.ResponseWriter, r *http.Request, op, requestID string) {
@@ -316,6 +362,38 @@ func (c *Cloud) json(w http.ResponseWriter, r *http.Request, op, requestID strin
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	w.Header().Set("X-Amzn-Requestid", requestID)
 	_, err = w.Write(result) //nolint:gosec // JSON, and declared as JSON
+	c.wrote(r, err)
+}
+
+// rest answers a service whose operations are methods and paths.
+func (c *Cloud) rest(w http.ResponseWriter, r *http.Request, requestID string) {
+	fail := func(err error) {
+		c.failed(r, err)
+		c.wrote(r, awserr.Of(err).WriteJSON(w, requestID))
+	}
+	id, err := c.verifier.Verify(r, "scheduler")
+	if err != nil {
+		fail(err)
+		return
+	}
+	body, err := readBody(r)
+	if err != nil {
+		fail(err)
+		return
+	}
+	result, err := c.Schedule.Call(id, r.Method, r.URL.Path, r.URL.Query(), body)
+	if err != nil {
+		fail(err)
+		return
+	}
+	text, err := json.Marshal(result)
+	if err != nil {
+		fail(err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Amzn-Requestid", requestID)
+	_, err = w.Write(text)
 	c.wrote(r, err)
 }
 

@@ -14,10 +14,12 @@ import (
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	sdkec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	sdkiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	sdkkms "github.com/aws/aws-sdk-go-v2/service/kms"
 	sdkredshift "github.com/aws/aws-sdk-go-v2/service/redshift"
 	sdks3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	sdkscheduler "github.com/aws/aws-sdk-go-v2/service/scheduler"
 	sdksts "github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
@@ -51,6 +53,8 @@ type client struct {
 	kms      *sdkkms.Client
 	s3       *sdks3.Client
 	redshift *sdkredshift.Client
+	ec2      *sdkec2.Client
+	schedule *sdkscheduler.Client
 }
 
 func newWorld(tb testing.TB, change ...func(*aws.Options)) *world {
@@ -87,7 +91,7 @@ func (w *world) as(creds awssdk.Credentials, regions ...string) client {
 	}
 	return client{
 		creds: creds, sts: sdksts.NewFromConfig(conf), iam: sdkiam.NewFromConfig(conf), kms: sdkkms.NewFromConfig(conf),
-		redshift: sdkredshift.NewFromConfig(conf), s3: sdks3.NewFromConfig(conf, func(o *sdks3.Options) { o.UsePathStyle = true }),
+		redshift: sdkredshift.NewFromConfig(conf), ec2: sdkec2.NewFromConfig(conf), schedule: sdkscheduler.NewFromConfig(conf), s3: sdks3.NewFromConfig(conf, func(o *sdks3.Options) { o.UsePathStyle = true }),
 	}
 }
 

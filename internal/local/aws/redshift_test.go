@@ -126,7 +126,7 @@ func TestCreateClusterRefuses(t *testing.T) {
 		"port":                {func(i *in) { i.Port = awssdk.Int32(80) }, "InvalidParameterValue"},
 		"one of many nodes":   {func(i *in) { i.ClusterType, i.NumberOfNodes = awssdk.String("multi-node"), awssdk.Int32(1) }, "InvalidParameterValue"},
 		"managed password":    {func(i *in) { i.ManageMasterPassword = awssdk.Bool(true) }, "NotImplemented"},
-		"security groups":     {func(i *in) { i.VpcSecurityGroupIds = []string{"sg-1"} }, "NotImplemented"},
+		"security groups":     {func(i *in) { i.VpcSecurityGroupIds = []string{"sg-1"} }, "InvalidVPCNetworkStateFault"},
 		"KMS key":             {func(i *in) { i.KmsKeyId = awssdk.String("x") }, "NotImplemented"},
 		"unknown role":        {func(i *in) { i.IamRoles = []string{"arn:aws:iam::111111111111:role/nothing"} }, "InvalidParameterValue"},
 		"far role":            {func(i *in) { i.IamRoles = []string{"arn:aws:iam::222222222222:role/OrganizationAccountAccessRole"} }, "AccessDenied"},

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -99,12 +100,21 @@ type Connection struct {
 	Application string
 }
 
+// Firewall says who may connect.
+type Firewall interface {
+	// Admits tells whether clients of an address may connect now.
+	Admits(from netip.Addr) bool
+	// Changes is closed when Admits may answer otherwise than before it was asked for.
+	Changes() <-chan struct{}
+}
+
 // Config is what a Server needs.
 type Config struct {
 	PostgreSQL  PostgreSQL
 	Engine      Engine
 	Credentials Credentials
 	History     History
+	Firewall    Firewall    // nil lets everybody in
 	TLS         *tls.Config // with a certificate
 	Log         *slog.Logger
 
@@ -194,12 +204,47 @@ func (s *Server) Serve(l net.Listener) error {
 		s.mu.Unlock()
 		go func() {
 			defer s.running.Done()
-			s.handle(conn)
+			if s.admitted(conn) {
+				s.handle(conn)
+			}
 			s.forget(conn)
 			if s.testOnlyEnded != nil {
 				s.testOnlyEnded()
 			}
 		}()
+	}
+}
+
+// synTime is how long a client's operating system goes on asking for a connection that nobody answers: six times, each
+// after twice the time (tcp(7), tcp_syn_retries).
+const synTime = 127 * time.Second
+
+// admitted lets a client wait that the firewall does not let in. The kernel has taken the connection by now, so that the
+// client believes to be connected, but gets no answer: the nearest to a packet that is dropped. When it is let in while it
+// still waits, it is served, as its next attempt would be.
+func (s *Server) admitted(conn net.Conn) bool {
+	if s.cfg.Firewall == nil {
+		return true
+	}
+	from, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	if err != nil {
+		return true // no address of IP: a pipe in a test
+	}
+	timer := time.NewTimer(synTime)
+	defer timer.Stop()
+	for {
+		changes := s.cfg.Firewall.Changes()
+		if s.cfg.Firewall.Admits(from.Addr()) {
+			return true
+		}
+		s.cfg.Log.Debug("a client is not let in", "from", from.Addr())
+		select {
+		case <-changes:
+		case <-timer.C:
+			return false
+		case <-s.ctx.Done():
+			return false
+		}
 	}
 }
 

@@ -32,11 +32,11 @@ var unkindnesses = []unkindness{
 	{what: "names fold to lower case, in quotes too, and are cut at 127 bytes"},
 	{what: "the text of every statement is kept, and can be searched for secrets"},
 	{what: "a session whose client is gone lingers, and STV_SESSIONS shows it"},
-	{what: "EC2: revoking in the default VPC does nothing, duplicates, delays, 60 rules, tracked connections", until: "EC2"},
+	{what: "EC2: revoking in the default VPC does nothing, duplicates, delays, 60 rules, tracked connections"},
 	{what: "IAM and KMS grants: what was changed shows late, and calls are throttled"},
 	{what: "S3: versions, delete markers, unfinished uploads, 503 SlowDown, bucket owner, conditional writes"},
 	{what: "STS: one hour for chained roles, external ids"},
-	{what: "the metadata service of version 1 answers", until: "the metadata service"},
+	{what: "the metadata service of version 1 answers"},
 }
 
 // unkindNumber reads N from the area "unkindness N".

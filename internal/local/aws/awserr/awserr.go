@@ -64,6 +64,24 @@ func (e *Error) WriteQuery(w http.ResponseWriter, namespace, requestID string) e
 	return write(w, e.Status, requestID, body)
 }
 
+// WriteEC2 answers in EC2's dialect of the Query protocol.
+func (e *Error) WriteEC2(w http.ResponseWriter, requestID string) error {
+	type details struct {
+		Code    string
+		Message string
+	}
+	body, err := xml.Marshal(struct {
+		XMLName   xml.Name  `xml:"Response"`
+		Errors    []details `xml:"Errors>Error"`
+		RequestID string
+	}{Errors: []details{{e.Code, e.Message}}, RequestID: requestID})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
+	return write(w, e.Status, requestID, body)
+}
+
 // WriteJSON answers in the JSON 1.1 protocol (KMS). SDKs read the type from the body, some from the header.
 func (e *Error) WriteJSON(w http.ResponseWriter, requestID string) error {
 	body, err := json.Marshal(map[string]string{"__type": e.Code, "message": e.Message})

@@ -69,6 +69,8 @@ var keys = []string{
 	"aws:sourceaccount", "aws:sourcearn", "aws:sourceidentity", "aws:sourceip", "aws:tagkeys", "aws:tokenissuetime",
 	"aws:useragent", "aws:userid", "aws:username", "aws:viaawsservice",
 
+	"ec2:createaction", "ec2:resourcetag/", "ec2:securitygroupid", "ec2:vpc",
+
 	"iam:awsservicename", "iam:passedtoservice", "iam:policyarn", "iam:resourcetag/",
 
 	"kms:bypasspolicylockoutsafetycheck", "kms:calleraccount", "kms:encryptionalgorithm", "kms:encryptioncontext:",

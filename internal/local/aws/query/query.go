@@ -1,4 +1,5 @@
-// Package query speaks AWS's Query protocol, which STS, IAM and Redshift use: form parameters in, XML out. It knows
+// Package query speaks AWS's Query protocol, which STS, IAM and Redshift use, and EC2's dialect of it: form parameters
+// in, XML out. It knows
 // parameter names and XML envelopes, nothing of what the actions do.
 package query
 
@@ -90,8 +91,20 @@ func (p Params) Strings(name, member string) []string {
 }
 
 // Structs gives a list of structures, each with its own parameters.
-func (p Params) Structs(name, member string) []Params {
-	prefix := p.prefix + name + "." + member + "."
+func (p Params) Structs(name, member string) []Params { return p.Items(name + "." + member) }
+
+// Texts gives a list of texts as EC2 has them: "name.1", "name.2".
+func (p Params) Texts(name string) []string {
+	var all []string
+	for _, item := range p.Items(name) {
+		all = append(all, p.values.Get(strings.TrimSuffix(item.prefix, ".")))
+	}
+	return all
+}
+
+// Items gives a list of structures as EC2 has them: "name.1.Key", "name.2.Key".
+func (p Params) Items(name string) []Params {
+	prefix := p.prefix + name + "."
 	var numbers []int
 	for key := range p.values {
 		rest, ok := strings.CutPrefix(key, prefix)
@@ -143,6 +156,23 @@ func Write(w http.ResponseWriter, namespace, action, requestID string, result an
 	w.Header().Set("Content-Type", "text/xml")
 	w.Header().Set("X-Amzn-Requestid", requestID)
 	_, err := w.Write([]byte(body.String()))
+	return err
+}
+
+// WriteEC2 is Write in EC2's dialect: the result's fields stand in the response itself, after the request's id.
+func WriteEC2(w http.ResponseWriter, namespace, action, requestID string, result any) error {
+	var body strings.Builder
+	err := xml.NewEncoder(&body).EncodeElement(result, xml.StartElement{
+		Name: xml.Name{Local: action + "Response"},
+		Attr: []xml.Attr{{Name: xml.Name{Local: "xmlns"}, Value: namespace}},
+	})
+	if err != nil {
+		return err
+	}
+	start, fields, _ := strings.Cut(body.String(), ">")
+	w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
+	w.Header().Set("X-Amzn-Requestid", requestID)
+	_, err = w.Write([]byte(start + "><requestId>" + requestID + "</requestId>" + fields))
 	return err
 }
 

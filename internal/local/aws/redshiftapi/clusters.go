@@ -60,7 +60,7 @@ func (s *Service) change(n Name, do func(c *Cluster) error) (Cluster, error) {
 // createParams are the parameters of CreateCluster. Those of networks, snapshots and key hardware are refused by name.
 var createParams = []string{
 	"ClusterIdentifier", "ClusterType", "NodeType", "NumberOfNodes", "DBName", "MasterUsername", "MasterUserPassword", "Port",
-	"PubliclyAccessible", "Encrypted", "IamRoles", "DefaultIamRoleArn", "Tags",
+	"PubliclyAccessible", "Encrypted", "IamRoles", "DefaultIamRoleArn", "Tags", "VpcSecurityGroupIds",
 }
 
 var (
@@ -164,12 +164,33 @@ func (s *Service) newCluster(id *iam.Identity, n Name, p query.Params) (*Cluster
 	if c.Tags, err = readTags(nil, p); err != nil {
 		return nil, err
 	}
+	if c.SecurityGroups, err = s.groups(id, p); err != nil {
+		return nil, err
+	}
 	for _, arn := range p.Strings("IamRoles", "IamRoleArn") {
 		if err := s.attach(id, c, arn); err != nil {
 			return nil, err
 		}
 	}
 	return c, setDefault(c, p.Get("DefaultIamRoleArn"))
+}
+
+// groups reads the security groups of a request: all of one VPC, the default group if it names none.
+func (s *Service) groups(id *iam.Identity, p query.Params) ([]string, error) {
+	ids := p.Strings("VpcSecurityGroupIds", "VpcSecurityGroupId")
+	if len(ids) == 0 {
+		group, err := s.ec2.DefaultGroup(id.Account, id.Region)
+		return []string{group}, err
+	}
+	vpc := ""
+	for i, group := range ids {
+		of := s.ec2.VPC(id.Account, id.Region, group)
+		if of == "" || i > 0 && of != vpc {
+			return nil, awserr.New(http.StatusBadRequest, "InvalidVPCNetworkStateFault", "The security group %s does not exist in the VPC of the cluster.", group)
+		}
+		vpc = of
+	}
+	return ids, nil
 }
 
 // portAllowed: Redshift API reference, CreateCluster, Port.
@@ -302,19 +323,27 @@ func (s *Service) modifyCluster(ctx context.Context, id *iam.Identity, p query.P
 	if err != nil {
 		return nil, err
 	}
-	password, err := p.Need("MasterUserPassword")
-	if err != nil {
-		return nil, err
-	}
-	if err := checkPassword(password); err != nil {
-		return nil, err
+	password := p.Get("MasterUserPassword")
+	if p.Has("MasterUserPassword") {
+		if err := checkPassword(password); err != nil {
+			return nil, err
+		}
 	}
 	if s.fleet == nil {
 		return nil, awserr.NotImitated("redshift:ModifyCluster without a fleet of warehouses")
 	}
-	c, err := s.change(n, func(*Cluster) error { return nil })
+	c, err := s.change(n, func(c *Cluster) error {
+		if p.Has("VpcSecurityGroupIds") {
+			c.SecurityGroups, err = s.groups(id, p)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
+	}
+	s.ec2.Changed()
+	if password == "" {
+		return &clusterResult{s.describe(c)}, nil
 	}
 	if err := s.fleet.SetMasterPassword(ctx, c, password); err != nil {
 		return nil, fmt.Errorf("master password of %s: %w", n.ID, err)
@@ -444,8 +473,14 @@ type (
 		ClusterNodes              []nodeShape `xml:"ClusterNodes>member"`
 		IamRoles                  []roleShape `xml:"IamRoles>ClusterIamRole"`
 		DefaultIamRoleArn         string      `xml:",omitempty"`
+		VpcID                     string      `xml:"VpcId,omitempty"`
+		VpcSecurityGroups         []vpcGroup  `xml:"VpcSecurityGroups>VpcSecurityGroup"`
 		ClusterParameterGroups    []groupUse  `xml:"ClusterParameterGroups>ClusterParameterGroup"`
 		Tags                      []tagShape  `xml:"Tags>Tag"`
+	}
+	vpcGroup struct {
+		VpcSecurityGroupID string `xml:"VpcSecurityGroupId"`
+		Status             string
 	}
 	groupUse struct {
 		ParameterGroupName   string
@@ -479,6 +514,10 @@ func (s *Service) describe(c Cluster) clusterShape {
 		PubliclyAccessible: c.PubliclyAccessible, Encrypted: true, MultiAZ: "Disabled", IPAddressType: "ipv4",
 		DefaultIamRoleArn: c.DefaultRole, ClusterAvailabilityStatus: "Modifying",
 		ClusterParameterGroups: []groupUse{{defaultGroup, "in-sync"}},
+	}
+	for _, group := range c.SecurityGroups {
+		shape.VpcID = s.ec2.VPC(c.Account, c.Region, group)
+		shape.VpcSecurityGroups = append(shape.VpcSecurityGroups, vpcGroup{group, "active"})
 	}
 	if c.Status == Available {
 		shape.ClusterAvailabilityStatus = "Available"

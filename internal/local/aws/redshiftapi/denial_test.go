@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/sealift/sealift/internal/local/aws/awserr"
+	"github.com/sealift/sealift/internal/local/aws/ec2"
 	"github.com/sealift/sealift/internal/local/aws/iam"
 	"github.com/sealift/sealift/internal/local/aws/query"
 )
@@ -19,7 +20,11 @@ func TestEveryActionIsAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(Options{Dir: dir, IAM: accounts})
+	groups, err := ec2.New(ec2.Options{Dir: dir, IAM: accounts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(Options{Dir: dir, IAM: accounts, EC2: groups})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/sealift/sealift/internal/local/aws/awserr"
 	"github.com/sealift/sealift/internal/local/aws/durable"
+	"github.com/sealift/sealift/internal/local/aws/ec2"
 	"github.com/sealift/sealift/internal/local/aws/iam"
 	"github.com/sealift/sealift/internal/local/aws/query"
 )
@@ -51,6 +53,7 @@ type Cluster struct {
 	PubliclyAccessible bool
 	Namespace          string // a UUID
 	Roles              []Role
+	SecurityGroups     []string // ids
 	DefaultRole        string
 	Tags               map[string]string
 	Status             Status
@@ -91,6 +94,7 @@ type Fleet interface {
 type Options struct {
 	Dir   string // where the clusters are kept
 	IAM   *iam.Service
+	EC2   *ec2.Service
 	Fleet Fleet // nil: creating, deleting and changing clusters is refused
 	// RoleDelay is how long an attached role stays "adding".
 	RoleDelay time.Duration
@@ -101,6 +105,7 @@ type Options struct {
 // Service holds the clusters of all accounts and regions. It is safe for concurrent use.
 type Service struct {
 	iam       *iam.Service
+	ec2       *ec2.Service
 	fleet     Fleet
 	roleDelay time.Duration
 	log       *slog.Logger
@@ -129,7 +134,7 @@ type state struct {
 // New opens the clusters kept in Options.Dir. It starts none of them: see Clusters and Register.
 func New(opts Options) (*Service, error) {
 	s := &Service{
-		iam: opts.IAM, fleet: opts.Fleet, roleDelay: opts.RoleDelay, log: opts.Log, now: opts.Now,
+		iam: opts.IAM, ec2: opts.EC2, fleet: opts.Fleet, roleDelay: opts.RoleDelay, log: opts.Log, now: opts.Now,
 		logins: map[string][]login{},
 	}
 	if s.log == nil {
@@ -167,13 +172,22 @@ func (s *Service) Clusters() []Cluster {
 
 // Register makes a warehouse known that already runs, at c.Host and c.Port. What was known of it (roles, tags) stays.
 func (s *Service) Register(c Cluster) error {
+	group, err := s.ec2.DefaultGroup(c.Account, c.Region)
+	if err != nil {
+		return err
+	}
+	defer s.ec2.Changed() // it has groups from now on
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if old := s.state.Clusters[c.key()]; old != nil {
 		old.Host, old.Port, old.Status = c.Host, c.Port, Available
+		if len(old.SecurityGroups) == 0 { // of a release that had none
+			old.SecurityGroups = []string{group}
+		}
 		return s.save()
 	}
 	c.Created, c.Namespace, c.Status = s.now().UTC().Truncate(time.Second), newUUID(), Available
+	c.SecurityGroups = []string{group}
 	s.state.Clusters[c.key()] = &c
 	return s.save()
 }
@@ -212,6 +226,17 @@ func (s *Service) DefaultRole(n Name) string {
 	return ""
 }
 
+// Admits tells whether the security groups of a cluster let a client in. When that may have changed, EC2's Changes tells.
+func (s *Service) Admits(n Name, from netip.Addr, port int) bool {
+	s.mu.Lock()
+	var groups []string
+	if c := s.state.Clusters[n.key()]; c != nil {
+		groups = slices.Clone(c.SecurityGroups)
+	}
+	s.mu.Unlock()
+	return s.ec2.Admits(n.Account, n.Region, groups, from, port)
+}
+
 // operations are the actions of the API, each with the parameters it takes.
 var operations = map[string]struct {
 	params []string
@@ -223,7 +248,7 @@ var operations = map[string]struct {
 		(*Service).deleteCluster,
 	},
 	"DescribeClusters":      {[]string{"ClusterIdentifier", "MaxRecords", "Marker", "TagKeys", "TagValues"}, (*Service).describeClusters},
-	"ModifyCluster":         {[]string{"ClusterIdentifier", "MasterUserPassword"}, (*Service).modifyCluster},
+	"ModifyCluster":         {[]string{"ClusterIdentifier", "MasterUserPassword", "VpcSecurityGroupIds"}, (*Service).modifyCluster},
 	"ModifyClusterIamRoles": {[]string{"ClusterIdentifier", "AddIamRoles", "RemoveIamRoles", "DefaultIamRoleArn"}, (*Service).modifyClusterIamRoles},
 	"RebootCluster":         {[]string{"ClusterIdentifier"}, (*Service).rebootCluster},
 	"GetClusterCredentials": {
