@@ -244,8 +244,8 @@ func (l bucketLock) append(ctx context.Context, size int64) (journal.Sink, error
 	for i, p := range parts {
 		if room := size - whole; int64(len(p)) > room {
 			// The end of the last line is missing, which S3 itself never leaves: an object is there whole or not at all.
-			if i != len(parts)-1 {
-				return nil, ErrBusy // somebody else writes, and more has come since it was read
+			if i != len(parts)-1 || room == 0 && bytes.ContainsRune(p, '\n') {
+				return nil, ErrBusy // somebody else writes, and more has come since it was read: whole lines are theirs
 			}
 			if err := l.b.put(ctx, l.run, l.b.key(l.run, "journal", partName(i+1)), p[:room], false); err != nil {
 				return nil, err

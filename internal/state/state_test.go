@@ -317,6 +317,35 @@ func TestDamageAndMixedUpFilesAreRefused(t *testing.T) {
 	}
 }
 
+// Hazard I3: what another process wrote after a journal was read is that process's, and not a torn line to be cut off.
+func TestWhatAnotherWroteMeanwhileIsKept(t *testing.T) {
+	t.Parallel()
+	m := &memory{t: t, objects: map[string][]byte{}}
+	s := kept{Store: Bucket(m, "b", "pre", "111111111111")}
+	begin(t, s, id, aPlan(t, "a.yaml"))
+	before, err := s.Read(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := s.Resume(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Journal.Append(journal.Entry{Type: journal.Resume}); err != nil {
+		t.Fatal(err)
+	}
+	l, err := s.place.lock(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.append(t.Context(), before.Log.Size); !errors.Is(err, plan.ErrHeld) {
+		t.Errorf("error %v", err)
+	}
+	if now, err := s.Read(t.Context(), id); err != nil || len(now.Log.Entries) != len(before.Log.Entries)+1 {
+		t.Errorf("%+v, %v", now, err)
+	}
+}
+
 // Hazard I3: of several that go on with a run, one can: in a folder the others are refused at once, in S3 when they write
 // after another has.
 func TestOnlyOneGoesOnWithARun(t *testing.T) {
