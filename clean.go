@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sealift/sealift/internal/connect"
+	"github.com/sealift/sealift/internal/door"
 	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/planner"
@@ -41,6 +42,8 @@ type Cleaning struct {
 	DryRun  bool       `json:"dry_run"`
 	Found   []Leftover `json:"found"`
 	Notes   []string   `json:"notes,omitempty"` // what could not be looked at, and what removing means
+	// Unseen are warehouses that could not be looked into, with why, although there are doors to them.
+	Unseen []string `json:"unseen,omitempty"`
 }
 
 // Leftover is one thing that a run left.
@@ -55,6 +58,7 @@ type Leftover struct {
 	Hint   string        `json:"hint,omitempty"`
 
 	place  int            // by which it was found
+	until  time.Time      // of a door: when it does not count any more
 	in     plan.Warehouse // for things in a warehouse: names alone may be the same for two
 	remove func(ctx context.Context) error
 }
@@ -68,6 +72,7 @@ const (
 	ShadowLeft  LeftoverKind = "shadow"
 	ObjectsLeft LeftoverKind = "objects"
 	LeaseLeft   LeftoverKind = "lease"
+	DoorLeft    LeftoverKind = "door"
 )
 
 // LeftoverState says what became of it.
@@ -110,8 +115,8 @@ func JobPlace(ctx context.Context, j *job.Job) (Place, error) {
 }
 
 // Clean finds what runs left in these places, and in those that the plans of the state folder name if none is given, and
-// removes it: sessions, shadows, staged objects with all versions and unfinished uploads, leases that are over. It knows
-// runs by their ids, so it needs no state, and touches nothing that is not marked with one. What belongs to a run whose
+// removes it: sessions, shadows, staged objects with all versions and unfinished uploads, leases that are over, doors. It
+// knows runs by their ids, so it needs no state, and touches nothing that is not marked with one. What belongs to a run whose
 // lease is live is kept. It can be stopped anywhere, run again, and run twice at once.
 func Clean(ctx context.Context, places []Place, o CleanOptions) (*Cleaning, error) {
 	c := &cleaner{options: o, out: &Cleaning{Version: CleaningVersion, DryRun: o.DryRun, Found: []Leftover{}}}
@@ -227,15 +232,55 @@ func (c *cleaner) find(ctx context.Context, i int, p Place) error {
 			remove: func(ctx context.Context) error { return s.RemoveOldLeases(ctx, old) },
 		})
 	}
-	if (p.Target != plan.Warehouse{}) { // an unload has none
-		if err := c.inWarehouse(ctx, i, p.Target, true); err != nil {
+	// An unload has no target, and the files of a load hold no sessions.
+	for _, w := range []struct {
+		spec    plan.Warehouse
+		shadows bool
+	}{{p.Target, true}, {p.Source, false}} {
+		if w.spec == (plan.Warehouse{}) {
+			continue
+		}
+		if err := c.atWarehouse(ctx, i, w.spec, w.shadows); err != nil {
 			return err
 		}
 	}
-	if (p.Source == plan.Warehouse{}) {
-		return nil // a load: files hold no sessions
+	return nil
+}
+
+// atWarehouse looks for doors, and then for what is inside. Doors are closed also where nobody opens any more.
+func (c *cleaner) atWarehouse(ctx context.Context, i int, spec plan.Warehouse, shadows bool) error {
+	w, err := connect.NewWarehouse(ctx, spec, connect.Options{Application: "sealift clean", Log: c.options.log()})
+	if err != nil {
+		return err
 	}
-	return c.inWarehouse(ctx, i, p.Source, false)
+	found := 0
+	if spec.Door != (plan.Door{}) {
+		left, err := door.Find(ctx, w.AWS(), spec.Door, door.Options{Name: spec.Name(), Log: c.options.log()})
+		if err != nil {
+			return fmt.Errorf("look for doors to %s: %w", spec.Name(), err)
+		}
+		found = len(left)
+		for _, l := range left {
+			c.add(Leftover{
+				Kind: DoorLeft, Run: l.Run, Where: spec.Name(), What: l.String(), Detail: "until " + l.Until.Format(time.RFC3339),
+				until: l.Until, place: i, in: spec, remove: l.Close,
+			})
+		}
+	}
+	switch err := c.inWarehouse(ctx, i, w, spec, shadows); {
+	case err == nil:
+		return nil
+	case found == 0 || ctx.Err() != nil:
+		return err
+	default:
+		c.out.Unseen = append(c.out.Unseen, fmt.Sprintf("%s: %v", spec.Name(), err))
+		return nil
+	}
+}
+
+// with does what needs a session, with the door open if there is one.
+func (c *cleaner) with(ctx context.Context, w *connect.Warehouse, do func(ctx context.Context) error) error {
+	return sides{target: w}.through(ctx, c.options.Options, do)
 }
 
 // add notes a thing once, however many places lead to it.
@@ -272,11 +317,11 @@ func (c *cleaner) leases(ctx context.Context, i int, add bool) (map[string]strin
 }
 
 // inWarehouse looks for shadows (in the target only) and sessions.
-func (c *cleaner) inWarehouse(ctx context.Context, i int, spec plan.Warehouse, shadows bool) (err error) {
-	w, err := connect.NewWarehouse(ctx, spec, connect.Options{Application: "sealift clean", Log: c.options.log()})
-	if err != nil {
-		return err
-	}
+func (c *cleaner) inWarehouse(ctx context.Context, i int, w *connect.Warehouse, spec plan.Warehouse, shadows bool) error {
+	return c.with(ctx, w, func(ctx context.Context) error { return c.inside(ctx, i, w, spec, shadows) })
+}
+
+func (c *cleaner) inside(ctx context.Context, i int, w *connect.Warehouse, spec plan.Warehouse, shadows bool) (err error) {
 	s, err := w.Open(ctx)
 	if err != nil {
 		return err
@@ -288,7 +333,9 @@ func (c *cleaner) inWarehouse(ctx context.Context, i int, spec plan.Warehouse, s
 			if ok {
 				c.add(Leftover{
 					Kind: ShadowLeft, Run: shadow.Run, Where: spec.Name(), What: shadow.Table.String(), place: i, in: spec,
-					remove: func(ctx context.Context) error { return dropShadow(ctx, w, shadow) },
+					remove: func(ctx context.Context) error {
+						return c.with(ctx, w, func(ctx context.Context) error { return dropShadow(ctx, w, shadow) })
+					},
 				})
 			}
 			return err
@@ -304,7 +351,9 @@ func (c *cleaner) inWarehouse(ctx context.Context, i int, spec plan.Warehouse, s
 	for id, run := range found {
 		c.add(Leftover{
 			Kind: SessionLeft, Run: run, Where: spec.Name(), What: fmt.Sprintf("process %d", id.PID), Detail: "since " + id.Began, place: i, in: spec,
-			remove: func(ctx context.Context) error { return w.End(ctx, id) },
+			remove: func(ctx context.Context) error {
+				return c.with(ctx, w, func(ctx context.Context) error { return w.End(ctx, id) })
+			},
 		})
 	}
 	return nil
@@ -420,7 +469,7 @@ func dropShadow(ctx context.Context, w *connect.Warehouse, shadow redshift.Shado
 
 // judge puts things in order and says which are kept.
 func (c *cleaner) judge() error {
-	order := []LeftoverKind{SessionLeft, ShadowLeft, ObjectsLeft, LeaseLeft}
+	order := []LeftoverKind{SessionLeft, ShadowLeft, ObjectsLeft, LeaseLeft, DoorLeft}
 	slices.SortStableFunc(c.out.Found, func(a, b Leftover) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
 	if c.options.Run != "" {
 		for _, live := range c.live {
@@ -448,7 +497,7 @@ func (c *cleaner) keep(l Leftover) string {
 			return "its run is alive: " + who
 		}
 	}
-	if c.options.Run != "" || l.Run == "" {
+	if c.options.Run != "" || l.Run == "" || l.Kind == DoorLeft && time.Now().After(l.until) {
 		return ""
 	}
 	if began, err := time.Parse("20060102T150405Z", strings.SplitN(l.Run, "-", 2)[0]); err == nil && time.Since(began) < c.options.OlderThan {

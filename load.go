@@ -190,16 +190,18 @@ func PlanLoad(ctx context.Context, q LoadRequest, o Options) (*plan.Plan, error)
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return look(gctx, q, &source.Opener{Limits: limits}, &in) })
 	g.Go(func() (err error) {
-		in.Target, err = catalog(gctx, both.target, func(s *connect.Session) error {
-			if q.Target.Workgroup != "" {
-				return nil
-			}
-			return s.Query(gctx, redshift.SlicesQuery(), func(row []*string) error {
-				_, err := fmt.Sscan(*row[0], &in.Input.Slices)
-				return err
+		return both.through(gctx, o, func(ctx context.Context) error {
+			in.Target, err = catalog(ctx, both.target, func(s *connect.Session) error {
+				if q.Target.Workgroup != "" {
+					return nil
+				}
+				return s.Query(ctx, redshift.SlicesQuery(), func(row []*string) error {
+					_, err := fmt.Sscan(*row[0], &in.Input.Slices)
+					return err
+				})
 			})
+			return err
 		})
-		return err
 	})
 	g.Go(func() (err error) {
 		in.Place, err = lookUpStage(gctx, &job.Job{Stage: q.Stage})

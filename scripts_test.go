@@ -94,7 +94,7 @@ func runScripts(t *testing.T, dir string) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               func(env *testscript.Env) error { return setUp(t, env) },
-		Cmds: with(cleanCommands(), map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: with(with(cleanCommands(), doorCommands()), map[string]func(*testscript.TestScript, bool, []string){
 			"source": warehouseCommand("source"),
 			"target": warehouseCommand("target"),
 			"same":   same, "job": writeJob, "files": writeFiles, "staged": staged, "kms": keyCommand, "between": between, "full": full,

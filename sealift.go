@@ -56,6 +56,10 @@ type Options struct {
 	Sent func(table string, bytes, records int64)
 	// Force takes the target from another run that holds it. That run cannot publish any more.
 	Force bool
+	// Address is where this machine is seen to come from, for doors, in place of what the job says. Optional.
+	Address string
+	// AllowWideDoor lets more than one address in.
+	AllowWideDoor bool
 }
 
 func (o Options) log() *slog.Logger {
@@ -73,20 +77,23 @@ func Plan(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		in.Source, err = sourceCatalog(gctx, s.source, j, in.Queries)
-		return err
+	err = s.through(ctx, o, func(ctx context.Context) error {
+		g, gctx := errgroup.WithContext(ctx)
+		g.Go(func() (err error) {
+			in.Source, err = sourceCatalog(gctx, s.source, j, in.Queries)
+			return err
+		})
+		g.Go(func() (err error) {
+			in.Target, err = catalog(gctx, s.target, nil)
+			return err
+		})
+		g.Go(func() (err error) {
+			in.Stage, err = lookUpStage(gctx, j)
+			return err
+		})
+		return g.Wait()
 	})
-	g.Go(func() (err error) {
-		in.Target, err = catalog(gctx, s.target, nil)
-		return err
-	})
-	g.Go(func() (err error) {
-		in.Stage, err = lookUpStage(gctx, j)
-		return err
-	})
-	if err := g.Wait(); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return planner.Build(in)
@@ -155,7 +162,12 @@ func Copy(ctx context.Context, p *plan.Plan, o Options) (*receipt.Receipt, error
 		return nil, err
 	}
 	if !o.Fresh {
-		if err := compareCatalogs(ctx, p, o, nil); err != nil {
+		both, err := meet(ctx, p.Source, p.Target, application, o)
+		if err != nil {
+			return nil, err
+		}
+		err = both.through(ctx, o, func(ctx context.Context) error { return both.compareCatalogs(ctx, p, nil) })
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -201,6 +213,7 @@ type reached struct {
 	sides
 	stage  *stage.Stage
 	lease  *stage.Lease
+	doors  []runDoor
 	holder string
 }
 
@@ -216,7 +229,11 @@ func reach(ctx context.Context, p *plan.Plan, id string, o Options) (*reached, e
 	}
 	s := stage.New(cfg, p.Stage.Bucket, p.Stage.Owner, p.Stage.KMSKeyARN)
 	holder := randomHex(16)
-	return &reached{sides: both, stage: s, lease: s.Lease(p.Stage.Prefix, p.Target, id, holder, testOnlyLeaseTTL), holder: holder}, nil
+	doors, err := both.doors(ctx, id, o)
+	if err != nil {
+		return nil, err
+	}
+	return &reached{sides: both, stage: s, doors: doors, lease: s.Lease(p.Stage.Prefix, p.Target, id, holder, testOnlyLeaseTTL), holder: holder}, nil
 }
 
 // carryOn carries out what is left of a run, closes its journal and gives the account.
@@ -224,12 +241,12 @@ func (w *reached) carryOn(ctx context.Context, run *state.Run, o Options) (_ *re
 	defer func() { err = errors.Join(err, run.Close()) }()
 	c := runner.Config{
 		Plan: run.Plan, Run: run.ID, Journal: &reported{w: run.Journal, progress: o.Progress}, Log: o.log(),
-		Source: opener(w.source), Target: opener(w.target), Stage: w.stage, Lease: w.lease,
+		Source: opener(w.source), Target: opener(w.target), Stage: w.stage, Lease: w.lease, Doors: forRun(w.doors),
 		Fetcher: fetcher{stage: w.stage, place: run.Plan.Stage, run: run.ID},
 		Sender:  &sender{stage: w.stage, key: run.Plan.Stage.KMSKeyARN, files: o.Files, progress: o.Sent},
 		Holder:  w.holder, NewMarker: func() string { return randomHex(16) },
 		Unchanged: func(ctx context.Context, targets map[string]bool) error {
-			return compareCatalogs(ctx, run.Plan, o, targets)
+			return w.compareCatalogs(ctx, run.Plan, targets)
 		},
 		Force: o.Force, Stop: o.Stop, Now: time.Now, Point: testOnlyPoint,
 	}
@@ -269,11 +286,7 @@ func opener(w *connect.Warehouse) func(context.Context) (runner.Session, error) 
 
 // compareCatalogs refuses a plan that was made from other catalogs. Only the tables with these targets count; nil means
 // all of them.
-func compareCatalogs(ctx context.Context, p *plan.Plan, o Options, targets map[string]bool) error {
-	both, err := meet(ctx, p.Source, p.Target, application, o)
-	if err != nil {
-		return err
-	}
+func (both sides) compareCatalogs(ctx context.Context, p *plan.Plan, targets map[string]bool) error {
 	var source, target *redshift.Catalog
 	g, gctx := errgroup.WithContext(ctx)
 	if both.source != nil {

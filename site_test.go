@@ -105,7 +105,7 @@ func startStandIn() (_ *world, err error) {
 	w.target = w.source.Copy()
 	w.target.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(
 		sts.NewFromConfig(w.source), "arn:aws:iam::"+targetAccount+":role/OrganizationAccountAccessRole"))
-	return w, w.makeRoles(ctx)
+	return w, errors.Join(w.makeRoles(ctx), w.makeDoorRole(ctx))
 }
 
 func (w *world) roots() (*x509.CertPool, error) {

@@ -62,26 +62,29 @@ func PlanUnload(ctx context.Context, q UnloadRequest, o Options) (*plan.Plan, er
 	if err != nil {
 		return nil, err
 	}
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		in.Source, err = catalog(gctx, both.source, func(s *connect.Session) error {
-			if q.Query == "" {
-				return nil
-			}
-			fields, err := s.Describe(gctx, redshift.Raw(q.Query))
-			if err != nil {
-				return fmt.Errorf("the query: %w", err)
-			}
-			in.Columns, err = redshift.Columns(fields)
+	err = both.through(ctx, o, func(ctx context.Context) error {
+		g, gctx := errgroup.WithContext(ctx)
+		g.Go(func() (err error) {
+			in.Source, err = catalog(gctx, both.source, func(s *connect.Session) error {
+				if q.Query == "" {
+					return nil
+				}
+				fields, err := s.Describe(gctx, redshift.Raw(q.Query))
+				if err != nil {
+					return fmt.Errorf("the query: %w", err)
+				}
+				in.Columns, err = redshift.Columns(fields)
+				return err
+			})
 			return err
 		})
-		return err
+		g.Go(func() (err error) {
+			in.Place, err = lookUpStage(gctx, &job.Job{Stage: q.Stage})
+			return err
+		})
+		return g.Wait()
 	})
-	g.Go(func() (err error) {
-		in.Place, err = lookUpStage(gctx, &job.Job{Stage: q.Stage})
-		return err
-	})
-	if err := g.Wait(); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	p, err := planner.Unload(in)

@@ -65,7 +65,11 @@ func PlanVerify(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) 
 	if err != nil {
 		return nil, err
 	}
-	if in.Source, err = sourceCatalog(ctx, s.source, j, in.Queries); err != nil {
+	err = s.through(ctx, o, func(ctx context.Context) (err error) {
+		in.Source, err = sourceCatalog(ctx, s.source, j, in.Queries)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return planner.Compare(in)
@@ -92,9 +96,21 @@ func Verify(ctx context.Context, p *plan.Plan, o VerifyOptions) (*Comparison, er
 	if err != nil {
 		return nil, err
 	}
+	if err := both.through(ctx, o.Options, func(ctx context.Context) error { return both.verify(ctx, p, o, out.Tables) }); err != nil {
+		return nil, err
+	}
+	out.EndedAt, out.Result = time.Now().UTC(), worst(out.Tables)
+	if o.Run != nil {
+		out.Run = o.Run.ID
+	}
+	return out, nil
+}
+
+// verify fills in what becomes of each table.
+func (both sides) verify(ctx context.Context, p *plan.Plan, o VerifyOptions, out []ComparedTable) error {
 	have, err := catalog(ctx, both.target, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	next := make(chan int)
 	g, gctx := errgroup.WithContext(ctx)
@@ -114,21 +130,14 @@ func Verify(ctx context.Context, p *plan.Plan, o VerifyOptions) (*Comparison, er
 			v := verifier{sides: [2]*lasting{{warehouse: both.source}, {warehouse: both.target}}, plan: p, have: have, options: o}
 			defer func() { err = errors.Join(err, v.close(gctx)) }()
 			for i := range next {
-				if out.Tables[i], err = v.table(gctx, p.Tables[i]); err != nil {
+				if out[i], err = v.table(gctx, p.Tables[i]); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	out.EndedAt, out.Result = time.Now().UTC(), worst(out.Tables)
-	if o.Run != nil {
-		out.Run = o.Run.ID
-	}
-	return out, nil
+	return g.Wait()
 }
 
 // worst is what all tables together come to. A difference that is certain counts more than what nobody could find out.

@@ -2,7 +2,9 @@ package job
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
+	"time"
 )
 
 // check holds fields against each other. What a field alone must look like was said when it was read.
@@ -91,8 +93,34 @@ func (p *parser) warehouse(path string, w *Warehouse) {
 	case p.given(at("assume_role")):
 		p.needs(path, "region", "assume_role")
 	}
+	if w.Door != nil && !p.broken[at("door")] {
+		p.door(at("door"), w.Door)
+		p.needs(path, "region", "door")
+	}
 	if p.given(at("external_id")) && !p.given(at("assume_role")) {
 		p.conflict(at("external_id"), "is passed when a role is assumed, but there is no assume_role")
+	}
+}
+
+// door holds what its grammars cannot say.
+func (p *parser) door(path string, d *Door) {
+	if at := join(path, "address"); p.given(at) && d.Address != "auto" && d.Address != "" {
+		if r, err := netip.ParsePrefix(d.Address); err != nil {
+			p.mistake(p.values[at], at, "%s is not an address with its length: 203.0.113.7/32", quote(d.Address))
+		} else if r != r.Masked() {
+			p.mistake(p.values[at], at, "%s has bits beyond its length; write %s", quote(d.Address), r.Masked())
+		}
+		if p.given(join(path, "url")) {
+			p.conflict(join(path, "url"), "is asked for the address, which address gives already")
+		}
+	}
+	if at := join(path, "ttl"); p.given(at) {
+		if t, err := time.ParseDuration(d.TTL); err == nil && (t < 5*time.Minute || t > 12*time.Hour) {
+			p.mistake(p.values[at], at, "%s is not between 5m and 12h", d.TTL)
+		}
+	}
+	if p.given(join(path, "scheduler_role")) && d.WithoutSchedule {
+		p.conflict(join(path, "scheduler_role"), "is for a schedule, and without_schedule wants none")
 	}
 }
 

@@ -67,6 +67,26 @@ type Warehouse struct {
 	Account string `yaml:"account" grammar:"account"`
 	// CAFile holds the certificates the warehouse's own is checked against, in place of the system's.
 	CAFile string `yaml:"ca_file" env:"true"`
+	// Door is opened for this machine while it needs the warehouse, and closed again. Default: none.
+	Door *Door `yaml:"door"`
+}
+
+// Door is a rule in a security group of the warehouse that lets this machine in.
+type Door struct {
+	// SecurityGroup is the group, one of the warehouse's, that gets the rule.
+	SecurityGroup string `yaml:"security_group" required:"true" env:"true" grammar:"security_group"`
+	// Address is where this machine is seen to come from: an address with /32 or /128, or auto, which asks url or, without
+	// one, the metadata of the EC2 instance (version 2). The flag --address goes before it.
+	Address string `yaml:"address" default:"auto" env:"true" grammar:"address"`
+	// URL is asked for the address: it answers nothing but that, over https.
+	URL string `yaml:"url" grammar:"https_url"`
+	// TTL is after how long AWS closes the door if nobody has renewed or closed it: 5m to 12h.
+	TTL string `yaml:"ttl" default:"30m" grammar:"ttl"`
+	// SchedulerRole is the role under which EventBridge Scheduler closes the door then. Default: sealift-door, in the
+	// warehouse's account.
+	SchedulerRole string `yaml:"scheduler_role" grammar:"role"`
+	// WithoutSchedule opens the door although nobody closes it if this machine is lost, before sealift clean runs.
+	WithoutSchedule bool `yaml:"without_schedule"`
 }
 
 // Stage is the encrypted middle.

@@ -350,7 +350,7 @@ func (p *parser) scalar(n *yaml.Node, path string, tag reflect.StructTag) (strin
 // envFields are the keys in whose values ${NAME} is replaced.
 func envFields() []string {
 	var found []string
-	for _, section := range []reflect.Type{reflect.TypeFor[Warehouse](), reflect.TypeFor[Stage]()} {
+	for _, section := range []reflect.Type{reflect.TypeFor[Warehouse](), reflect.TypeFor[Door](), reflect.TypeFor[Stage]()} {
 		for f := range section.Fields() {
 			if name := f.Tag.Get("yaml"); f.Tag.Get("env") != "" && !slices.Contains(found, name) {
 				found = append(found, name)
@@ -462,6 +462,10 @@ func setDefaults(v reflect.Value) {
 		switch {
 		case field.Kind() == reflect.Struct:
 			setDefaults(field)
+		case field.Kind() == reflect.Pointer && field.Type().Elem().Kind() == reflect.Struct:
+			if !field.IsNil() {
+				setDefaults(field.Elem())
+			}
 		case field.Kind() == reflect.Map:
 			for _, name := range field.MapKeys() {
 				one := reflect.New(field.Type().Elem()).Elem()

@@ -26,7 +26,7 @@ const (
 // notYet are keys that the format has a meaning for and this version cannot honour. Each is refused: moving a table
 // without the mask that the job asks for would be worse than not moving it.
 var notYet = map[string]string{
-	"door": "opening the warehouse's security group", "mask": "masking", "subset": "subsets",
+	"mask": "masking", "subset": "subsets",
 	"web_identity_token_file": "assuming a role with a web identity", "on_difference": "settling differences of definitions",
 }
 

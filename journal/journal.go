@@ -62,11 +62,26 @@ type Facts struct {
 	Empty       bool             `json:"empty,omitempty"`    // the prefix was listed and is empty
 	Looked      bool             `json:"looked,omitempty"`   // the answer was lost, and the marker told what happened
 	Overrode    string           `json:"overrode,omitempty"` // whose lease was taken over
+	Door        *Door            `json:"door,omitempty"`     // that was opened or left
 	// Times of the statements that do the work, in seconds.
 	SendSeconds   float64 `json:"send_seconds,omitempty"`
 	UnloadSeconds float64 `json:"unload_seconds,omitempty"`
 	CopySeconds   float64 `json:"copy_seconds,omitempty"`
 	DigestSeconds float64 `json:"digest_seconds,omitempty"`
+}
+
+// Door is an inbound rule of a security group.
+type Door struct {
+	Group   string `json:"group"`
+	Address string `json:"address"` // that is let in, or the range
+	Port    int    `json:"port"`
+	Rule    string `json:"rule,omitempty"` // its id
+	// Until is when AWS closes it, if nobody closes it before or renews it.
+	Until    time.Time `json:"until,omitzero"`
+	Schedule string    `json:"schedule,omitempty"` // that closes it then; "" for none
+	Foreign  bool      `json:"foreign,omitempty"`  // somebody else's rule: used, and left as it is
+	Shared   []string  `json:"shared,omitempty"`   // other runs that need it, so that it stays
+	Gone     bool      `json:"gone,omitempty"`     // it was closed, and looked for until it was not there
 }
 
 // Session is a session of a warehouse: its server process, and when that began by the warehouse's own clock and in its

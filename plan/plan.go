@@ -78,6 +78,17 @@ type Warehouse struct {
 	S3Role       string `json:"s3_role"`
 	Account      string `json:"account,omitempty"`
 	CAFile       string `json:"ca_file,omitempty"`
+	Door         Door   `json:"door,omitzero"`
+}
+
+// Door says how this machine is let in where the warehouse's security group keeps it out; the zero value for not at all.
+type Door struct {
+	SecurityGroup   string `json:"security_group"`
+	Address         string `json:"address"` // auto, or an address or range
+	URL             string `json:"url,omitempty"`
+	TTL             string `json:"ttl"`
+	SchedulerRole   string `json:"scheduler_role,omitempty"`
+	WithoutSchedule bool   `json:"without_schedule,omitempty"`
 }
 
 // Name is how messages call the warehouse: prod-dw/analytics.

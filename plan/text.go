@@ -33,6 +33,8 @@ func (p *Plan) Text(o TextOptions) string {
 	for _, t := range p.Tables {
 		t.Input.text(page)
 	}
+	p.Source.Door.text(page, "source")
+	p.Target.Door.text(page, "target")
 	p.changes(page)
 	rows, bytes := int64(0), int64(0)
 	for _, t := range p.Tables {
@@ -45,6 +47,21 @@ func (p *Plan) Text(o TextOptions) string {
 		p.statements(page)
 	}
 	return page.String()
+}
+
+// text says what is opened.
+func (d Door) text(page *show.Page, side string) {
+	if d == (Door{}) {
+		return
+	}
+	who, until := "this machine's address", "AWS closes it after "+d.TTL+" if nobody does before"
+	if d.Address != "auto" {
+		who = d.Address
+	}
+	if d.WithoutSchedule {
+		until = "nobody closes it if this machine is lost, before sealift clean runs"
+	}
+	page.Paragraph("door    ", fmt.Sprintf("%s: %s lets %s in during the run; %s", side, d.SecurityGroup, who, until), show.Plain)
 }
 
 // describe is the warehouse with what tells it from others of its name.

@@ -101,6 +101,7 @@ func (f *folding) entry(e journal.Entry) {
 	}
 	t := f.tables[e.Table]
 	if t == nil {
+		f.door(e)
 		if e.Type == journal.Failed || e.Type == journal.Unknown {
 			f.receipt.Failures = append(f.receipt.Failures, failure(e))
 		}
@@ -111,6 +112,44 @@ func (f *folding) entry(e journal.Entry) {
 	}
 	t.EndedAt = e.Time
 	f.table(t, f.kind(e), e)
+}
+
+// door keeps the account of doors. Their steps are open, shut and sweep, each with the side.
+func (f *folding) door(e journal.Entry) {
+	verb, side, ok := strings.Cut(e.Step, " ")
+	if !ok || side != "source" && side != "target" {
+		return
+	}
+	last := -1
+	for i := range f.receipt.Doors {
+		if f.receipt.Doors[i].Side == side {
+			last = i
+		}
+	}
+	at := new(journal.Door)
+	if e.Facts != nil && e.Facts.Door != nil {
+		at = e.Facts.Door
+	}
+	switch {
+	case verb == "open" && e.Type == journal.Intent:
+		f.receipt.Doors = append(f.receipt.Doors, Door{Side: side, OpenedAt: e.Time})
+	case last < 0 || e.Type == journal.Intent:
+	case verb == "open":
+		d := &f.receipt.Doors[last]
+		d.Group, d.Address, d.Port, d.Rule, d.Until, d.Foreign = at.Group, at.Address, at.Port, at.Rule, at.Until, at.Foreign
+		if e.Type == journal.Done {
+			d.OpenedAt = e.Time
+		}
+	case verb == "shut" && e.Type == journal.Done:
+		d := &f.receipt.Doors[last]
+		d.ClosedAt, d.Gone, d.Shared = new(e.Time), at.Gone, at.Shared
+	case verb == "sweep" && e.Type == journal.Done:
+		for i := range f.receipt.Doors[:last] {
+			if d := &f.receipt.Doors[i]; d.Side == side && d.ClosedAt == nil {
+				d.ClosedAt, d.Gone = new(e.Time), true
+			}
+		}
+	}
 }
 
 // kind of the step that e is about. Emptying after a failure is not among a table's planned steps.
@@ -221,6 +260,11 @@ func (f *folding) close() {
 			r.Left = append(r.Left, fmt.Sprintf("%s: the answer to its publish was lost; the marker in sealift.ledger of %s tells whether it happened", t.Target, r.Target))
 		}
 	}
+	for _, d := range r.Doors {
+		if d.ClosedAt == nil && !d.Foreign {
+			r.Left = append(r.Left, d.left())
+		}
+	}
 	r.Stage.Empty = !anyTrue(f.staged)
 	switch {
 	case verified && f.ended && !f.stopped && len(r.Failures) == 0 && len(r.Left) == 0:
@@ -230,6 +274,18 @@ func (f *folding) close() {
 	default:
 		r.Outcome = Failed
 	}
+}
+
+// left says what may be open, and for how long.
+func (d Door) left() string {
+	text := "perhaps a door to the " + d.Side
+	if d.Group != "" {
+		text += fmt.Sprintf(": %s port %d in %s", d.Address, d.Port, d.Group)
+	}
+	if !d.Until.IsZero() {
+		text += ", until " + d.Until.Format(time.RFC3339) + " at the latest"
+	}
+	return text
 }
 
 func anyTrue(m map[string]bool) bool {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sealift/sealift/journal"
 	"github.com/sealift/sealift/plan"
@@ -32,5 +33,59 @@ func TestAShadowOfAnEarlierProcessIsNamed(t *testing.T) {
 		if slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, named) }) != c.left {
 			t.Errorf("%s: left %q", name, got)
 		}
+	}
+}
+
+// Every door is accounted for: those of a process that died too, and one that is not closed keeps a run from being verified.
+func TestDoorsAreAccountedFor(t *testing.T) {
+	t.Parallel()
+	began := time.Date(2026, 11, 21, 10, 15, 0, 0, time.UTC)
+	at := &journal.Door{Group: "sg-1", Address: "203.0.113.7/32", Port: 5439, Rule: "sgr-1", Until: began.Add(time.Hour)}
+	entry := func(kind journal.Type, step string, d *journal.Door) journal.Entry {
+		return journal.Entry{Type: kind, Step: step, Facts: &journal.Facts{Door: d}}
+	}
+	opened := []journal.Entry{{Type: journal.Begin, Run: "r"}, entry(journal.Intent, "open source", nil), entry(journal.Done, "open source", at)}
+	resumed := []journal.Entry{{Type: journal.Resume}, entry(journal.Intent, "open source", nil), entry(journal.Done, "open source", at)}
+	swept := []journal.Entry{entry(journal.Intent, "sweep source", nil), entry(journal.Done, "sweep source", nil)}
+	shut := []journal.Entry{entry(journal.Intent, "shut source", nil), entry(journal.Done, "shut source", &journal.Door{Gone: true}), {Type: journal.End}}
+	foreign := []journal.Entry{entry(journal.Intent, "open source", nil), entry(journal.Done, "open source", &journal.Door{Group: "sg-1", Foreign: true}), {Type: journal.End}}
+	stuck := []journal.Entry{entry(journal.Intent, "shut source", nil), {Type: journal.Failed, Step: "shut source", Error: "no"}, {Type: journal.End}}
+	for name, c := range map[string]struct {
+		entries [][]journal.Entry
+		outcome receipt.Outcome
+		left    string
+		doors   []string
+	}{
+		"closed":             {[][]journal.Entry{opened, shut}, receipt.Verified, "", []string{"closed"}},
+		"killed":             {[][]journal.Entry{opened}, receipt.Interrupted, "perhaps a door to the source: 203.0.113.7/32 port 5439 in sg-1, until 2026-11-21T11:15:00Z at the latest", []string{"not closed"}},
+		"killed before":      {[][]journal.Entry{opened[:2]}, receipt.Interrupted, "perhaps a door to the source", []string{"was not opened"}},
+		"killed and resumed": {[][]journal.Entry{opened, resumed, swept, shut}, receipt.Verified, "", []string{"closed", "closed"}},
+		"not swept":          {[][]journal.Entry{opened, resumed, shut}, receipt.Failed, "perhaps a door", []string{"not closed", "closed"}},
+		"not closed":         {[][]journal.Entry{opened, stuck}, receipt.Failed, "perhaps a door", []string{"not closed"}},
+		"somebody else's":    {[][]journal.Entry{{{Type: journal.Begin, Run: "r"}}, foreign}, receipt.Verified, "", []string{"somebody else"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log journal.Log
+			for i, e := range slices.Concat(c.entries...) {
+				e.Time = began.Add(time.Duration(i) * time.Second)
+				log.Entries = append(log.Entries, e)
+			}
+			r := receipt.Fold(&plan.Plan{}, &log)
+			if r.Outcome != c.outcome || len(r.Doors) != len(c.doors) {
+				t.Errorf("outcome %s, doors %+v", r.Outcome, r.Doors)
+			}
+			if left := strings.Join(r.Left, "; "); !strings.HasPrefix(left, c.left) || c.left == "" && left != "" {
+				t.Errorf("left %q", left)
+			}
+			text := r.Text(receipt.TextOptions{})
+			for _, want := range c.doors {
+				_, after, ok := strings.Cut(text, want)
+				if !ok {
+					t.Errorf("%q is not in\n%s", want, text)
+				}
+				text = after
+			}
+		})
 	}
 }

@@ -33,6 +33,7 @@ type Receipt struct {
 
 	Tables []Table `json:"tables"`
 	Stage  Stage   `json:"stage"`
+	Doors  []Door  `json:"doors,omitempty"`
 	// Left names whatever the run could not remove, with the command that does.
 	Left []string `json:"left,omitempty"`
 	// Failures outside any table: prologue, epilogue.
@@ -78,6 +79,21 @@ type Failure struct {
 	Hint  string `json:"hint,omitempty"`
 	// Details are lines of their own below the error: file, line, column, the server's code.
 	Details []string `json:"details,omitempty"`
+}
+
+// Door is the account of a rule of a security group that let a process of the run in.
+type Door struct {
+	Side     string     `json:"side"` // source or target
+	Group    string     `json:"group"`
+	Address  string     `json:"address"`
+	Port     int        `json:"port"`
+	Rule     string     `json:"rule,omitempty"`
+	OpenedAt time.Time  `json:"opened_at"`
+	ClosedAt *time.Time `json:"closed_at,omitempty"`
+	Until    time.Time  `json:"until,omitzero"`    // when AWS closes it, if it was not closed
+	Foreign  bool       `json:"foreign,omitempty"` // somebody else's rule, used and left
+	Shared   []string   `json:"shared,omitempty"`  // runs that needed it still
+	Gone     bool       `json:"gone,omitempty"`    // looked for after it was closed, and not there
 }
 
 // Stage is the account of the encrypted middle.

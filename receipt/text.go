@@ -188,6 +188,9 @@ func (r *Receipt) account(page *show.Page, o TextOptions) {
 	} else {
 		page.Line("encrypted   nothing was staged")
 	}
+	for _, d := range r.Doors {
+		page.Line("door        %s", d.text())
+	}
 	for _, t := range r.Tables {
 		if n := len(t.Files); n > 0 {
 			last := ""
@@ -206,6 +209,24 @@ func (r *Receipt) account(page *show.Page, o TextOptions) {
 	if o.Folder != "" {
 		page.Line("kept in     %s", o.Folder)
 		page.Line("            sealift show %s --html report.html", r.Run)
+	}
+}
+
+// text is a door's story in one line.
+func (d Door) text() string {
+	const clock = "15:04:05"
+	where := fmt.Sprintf("%s %s %s", d.Side, d.Group, d.Address)
+	switch {
+	case d.Foreign:
+		return where + " had a rule of somebody else, which is as it was"
+	case d.Group == "":
+		return d.Side + " was not opened"
+	case d.ClosedAt == nil:
+		return where + " opened " + d.OpenedAt.Format(clock) + ", not closed by this run"
+	case len(d.Shared) > 0:
+		return where + " opened " + d.OpenedAt.Format(clock) + ", left " + d.ClosedAt.Format(clock) + " to " + strings.Join(d.Shared, ", ")
+	default:
+		return where + " opened " + d.OpenedAt.Format(clock) + ", closed " + d.ClosedAt.Format(clock) + ", confirmed gone"
 	}
 }
 

@@ -20,7 +20,8 @@ func (a *app) cleanCommand() *cobra.Command {
 		Use:   "clean [JOB|PLAN]",
 		Short: "Find and remove whatever any run left behind",
 		Long: `Find what runs left and remove it: their sessions in both warehouses, shadows in the target,
-staged objects with all versions, delete markers and unfinished uploads, and leases that are over.
+staged objects with all versions, delete markers and unfinished uploads, leases that are over, and
+doors: rules of security groups that let them in.
 Runs are known by their ids, so this works from a machine that has no state, if a JOB or PLAN
 names the warehouses and the stage. Without one, everywhere that the runs in the state folder
 have been is looked at.
@@ -48,6 +49,7 @@ wrong usage or invalid job; 5 the run that is named is alive; 130 interrupted.`,
 	cmd.Flags().StringVar(&o.Run, "run", "", "only what this `RUN` left, however young it is (its whole id)")
 	cmd.Flags().DurationVar(&o.OlderThan, "older-than", sealift.CleanAge, "only of runs that began this long ago; 0 is of all")
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "find, and remove nothing")
+	a.doorFlags(cmd)
 	a.jsonFlag(cmd)
 	return cmd
 }
@@ -65,7 +67,7 @@ func (a *app) clean(ctx context.Context, args []string, o sealift.CleanOptions) 
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	o.Options = sealift.Options{StateDir: a.stateDir, Log: a.log}
+	o.Options = a.options()
 	if !a.json && !o.DryRun {
 		o.Listed = func(c *sealift.Cleaning) {
 			for _, l := range c.Found {
@@ -91,6 +93,9 @@ func (a *app) clean(ctx context.Context, args []string, o sealift.CleanOptions) 
 		if l.State == sealift.LeftFailed {
 			return told{errors.New("something could not be removed")}
 		}
+	}
+	if len(c.Unseen) > 0 {
+		return told{errors.New("not everything could be looked at")}
 	}
 	return nil
 }
@@ -138,6 +143,9 @@ func (a *app) cleaning(c *sealift.Cleaning) string {
 		}
 		page.Grid(grid)
 		page.Blank()
+	}
+	for _, n := range c.Unseen {
+		page.Paragraph("could not be looked into: ", n, show.Red)
 	}
 	for _, n := range c.Notes {
 		page.Paragraph("", n, show.Plain)

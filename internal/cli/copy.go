@@ -51,6 +51,7 @@ command that goes on with the run is printed.`,
 	}
 	cmd.Flags().StringArrayVar(&patterns, "only", nil, "copy only this `TABLE` of the job or plan, or those of a pattern;\ncan be repeated")
 	forceFlag(cmd, &force)
+	a.doorFlags(cmd)
 	a.jsonFlag(cmd)
 	return cmd
 }
@@ -86,7 +87,8 @@ func (a *app) carryOut(ctx context.Context, progress *progress, work func(contex
 	ctx, stop, release := a.stoppable(ctx, grace)
 	defer release()
 	progress.stopsBy(stop)
-	r, err := work(ctx, sealift.Options{StateDir: a.stateDir, Log: a.log, Stop: stop, Progress: func(e journal.Entry) {
+	o := a.options()
+	o.Stop, o.Progress = stop, func(e journal.Entry) {
 		if e.Type == journal.Begin || e.Type == journal.Resume {
 			a.running.Store(new(cmp.Or(e.Run, progress.run)))
 		}
@@ -94,7 +96,8 @@ func (a *app) carryOut(ctx context.Context, progress *progress, work func(contex
 			a.say("took the target over from %s", e.Facts.Overrode)
 		}
 		progress.entry(e)
-	}})
+	}
+	r, err := work(ctx, o)
 	progress.close()
 	if err != nil {
 		return interrupted(ctx, err)
@@ -103,6 +106,17 @@ func (a *app) carryOut(ctx context.Context, progress *progress, work func(contex
 		return err
 	}
 	return outcome(r)
+}
+
+// options are what all verbs have in common.
+func (a *app) options() sealift.Options {
+	return sealift.Options{StateDir: a.stateDir, Log: a.log, Address: a.address, AllowWideDoor: a.wideDoor}
+}
+
+// doorFlags gives a command what concerns doors.
+func (a *app) doorFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.address, "address", "", "the `ADDRESS` that a door lets in (default: as the job says)")
+	cmd.Flags().BoolVar(&a.wideDoor, "allow-wide-door", false, "let a door open for more than one address")
 }
 
 // whereRun is where a run is kept.

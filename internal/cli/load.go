@@ -112,6 +112,7 @@ goes on with the run is printed.`,
 	flags.StringVar(&f.maxSize, "max-size", "", "let a file become `SIZE` when unpacked, as 500GB (default 16TB)")
 	flags.StringVar(&f.sse, "sse", "", "`KEY` to stage under: kms:ALIAS or kms:ARN (default: the\nstage's kms_key); s3 is S3's own, which no policy of yours guards")
 	forceFlag(cmd, &f.force)
+	a.doorFlags(cmd)
 	a.jsonFlag(cmd)
 	return cmd
 }
@@ -221,7 +222,7 @@ func (a *app) loadOne(ctx context.Context, q sealift.LoadRequest, f loadFlags) e
 func (a *app) planLoad(ctx context.Context, q sealift.LoadRequest) (*plan.Plan, error) {
 	ctx, release := a.cancellable(ctx)
 	defer release()
-	p, err := sealift.PlanLoad(ctx, q, sealift.Options{StateDir: a.stateDir, Log: a.log})
+	p, err := sealift.PlanLoad(ctx, q, a.options())
 	return p, interrupted(ctx, err)
 }
 

@@ -52,6 +52,8 @@ type app struct {
 
 	// Flags of every command.
 	stateDir, logLevel, logFile string
+	address                     string // where doors let in; see doorFlags
+	wideDoor                    bool
 	json                        bool
 
 	began   bool                   // a command's own code was reached: errors before that are about the command line

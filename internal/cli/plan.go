@@ -61,6 +61,7 @@ Exit codes: 0 planned, 1 failed, 2 the job has mistakes (all are listed), 130 in
 	}
 	cmd.Flags().StringVarP(&file, "output", "o", "", "keep the plan in a `FILE`")
 	cmd.Flags().BoolVar(&sql, "sql", false, "show every statement too, in order")
+	a.doorFlags(cmd)
 	a.jsonFlag(cmd)
 	return cmd
 }
@@ -90,7 +91,7 @@ func (a *app) planOf(ctx context.Context, file string) (p *plan.Plan, fresh bool
 	if err != nil {
 		return nil, false, err
 	}
-	p, err = sealift.Plan(ctx, j, sealift.Options{StateDir: a.stateDir, Log: a.log})
+	p, err = sealift.Plan(ctx, j, a.options())
 	return p, true, err
 }
 

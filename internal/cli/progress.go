@@ -26,6 +26,7 @@ type progress struct {
 	run     string
 	total   int
 	over    int // tables that are published or failed
+	doors   int // that are open
 }
 
 // tableProgress is what is known of one table.
@@ -51,6 +52,8 @@ type progressPrinter interface {
 	finished(t *tableProgress, outcome string, colour show.Colour, detail string)
 	// count says how many tables are over.
 	count(run string, over, total int)
+	// door says how many doors are open.
+	door(open int)
 	// stopsBy gives the channel that is closed when the run is told to stop.
 	stopsBy(stop <-chan struct{})
 	close()
@@ -145,6 +148,14 @@ func (p *progress) entry(e journal.Entry) {
 	if facts == nil {
 		facts = new(journal.Facts)
 	}
+	if d := facts.Door; d != nil && e.Type == journal.Done && !d.Foreign {
+		if strings.HasPrefix(e.Step, "open ") {
+			p.doors++
+		} else {
+			p.doors--
+		}
+		p.printer.door(p.doors)
+	}
 	p.printer.step(p.run, e.Table, name(e), string(e.Type), detail(kind, e, facts))
 	if t == nil {
 		return
@@ -198,6 +209,9 @@ func detail(kind plan.Kind, e journal.Entry, f *journal.Facts) string {
 	default:
 		return e.Error
 	}
+	if f.Door != nil {
+		return doorDetail(f.Door)
+	}
 	switch kind {
 	case plan.Unload:
 		return show.Plural(f.Rows, "row") + ", " + show.Duration(time.Duration(f.UnloadSeconds*float64(time.Second)))
@@ -218,6 +232,23 @@ func detail(kind plan.Kind, e journal.Entry, f *journal.Facts) string {
 	case plan.Publish, plan.Prepare, plan.Fence, plan.Relate, plan.Discard:
 	}
 	return ""
+}
+
+// doorDetail is what became of a door.
+func doorDetail(d *journal.Door) string {
+	where := fmt.Sprintf("%s in %s", d.Address, d.Group)
+	switch {
+	case d.Foreign:
+		return where + ", somebody else's rule"
+	case d.Gone:
+		return where + ", gone"
+	case len(d.Shared) > 0:
+		return where + ", shared with " + strings.Join(d.Shared, ", ")
+	case d.Until.IsZero():
+		return where
+	default:
+		return where + " until " + d.Until.Local().Format("15:04:05")
+	}
 }
 
 // resumed tells of what earlier processes did.
@@ -256,6 +287,7 @@ func (plain) working(*tableProgress, string)                       {}
 func (plain) sent(*tableProgress, int64, int64)                    {}
 func (plain) finished(*tableProgress, string, show.Colour, string) {}
 func (plain) count(string, int, int)                               {}
+func (plain) door(int)                                             {}
 func (plain) stopsBy(<-chan struct{})                              {}
 func (plain) close()                                               {}
 
@@ -269,6 +301,7 @@ type terminal struct {
 	mu            sync.Mutex // guards lines and text: mpb's goroutine draws them, and that of a load counts
 	lines         map[*tableProgress]*line
 	footText      string
+	doors         int // open
 	stop          <-chan struct{}
 	testOnlyDrawn func() // called when the foot is drawn
 }
@@ -295,11 +328,15 @@ func newTerminal(s *stream, widest int) *terminal {
 		if t.footText == "" {
 			return ""
 		}
+		foot := t.footText
+		if t.doors > 0 {
+			foot += "   " + show.Plural(int64(t.doors), "door") + " open"
+		}
 		select {
 		case <-t.stop:
-			return t.footText + "   stopping; Ctrl-C once more stops at once"
+			return foot + "   stopping; Ctrl-C once more stops at once"
 		default:
-			return t.footText + "   Ctrl-C stops after the current step"
+			return foot + "   Ctrl-C stops after the current step"
 		}
 	})))
 	return t
@@ -374,6 +411,12 @@ func (t *terminal) count(run string, over, total int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.footText = fmt.Sprintf("run %s   %d of %s", run, over, show.Plural(int64(total), "table"))
+}
+
+func (t *terminal) door(open int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.doors = open
 }
 
 func (t *terminal) stopsBy(stop <-chan struct{}) {

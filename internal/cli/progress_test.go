@@ -27,6 +27,7 @@ func (r *recorder) finished(t *tableProgress, outcome string, _ show.Colour, det
 }
 func (r *recorder) count(_ string, over, total int) { r.add("count %d of %d", over, total) }
 func (*recorder) stopsBy(<-chan struct{})           {}
+func (r *recorder) door(open int)                   { r.add("door %d", open) }
 
 func (r *recorder) close() { r.add("close") }
 
@@ -85,6 +86,22 @@ func TestProgressOfAFailedRun(t *testing.T) {
 		"close",
 	}
 	if diff := cmp.Diff(want, follow(t, failedEntries(fixedPlan()))); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+func TestProgressOfDoors(t *testing.T) {
+	t.Parallel()
+	step := func(kind journal.Type, step string, d *journal.Door) journal.Entry {
+		return journal.Entry{Type: kind, Step: step, Facts: &journal.Facts{Door: d}}
+	}
+	got := follow(t, []journal.Entry{
+		step(journal.Intent, "open source", nil), step(journal.Done, "open source", &journal.Door{Group: "sg-1"}),
+		step(journal.Intent, "open target", nil), step(journal.Done, "open target", &journal.Door{Foreign: true}),
+		step(journal.Intent, "shut target", nil), step(journal.Done, "shut target", &journal.Door{Foreign: true}),
+		step(journal.Intent, "shut source", nil), step(journal.Failed, "shut source", &journal.Door{}), step(journal.Done, "shut source", &journal.Door{Gone: true}),
+	})
+	if diff := cmp.Diff([]string{"count 0 of 2", "door 1", "door 0", "close"}, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }

@@ -44,6 +44,7 @@ another process is at work on this one; 130 interrupted.`,
 		}),
 	}
 	forceFlag(cmd, &force)
+	a.doorFlags(cmd)
 	a.jsonFlag(cmd)
 	return cmd
 }

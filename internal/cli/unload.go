@@ -77,6 +77,7 @@ file; 130 interrupted. After 3 and 130, the command that goes on with the run is
 	flags.StringVar(&f.sse, "sse", "", "`KEY` to stage under, kms:ALIAS or kms:ARN (default: the\nstage's kms_key)")
 	flags.BoolVar(&f.plan, "plan", false, "print the plan and stop")
 	flags.BoolVar(&f.sql, "sql", false, "with --plan: every statement too, in order")
+	a.doorFlags(cmd)
 	a.jsonFlag(cmd)
 	cmd.RunE = a.run(func(ctx context.Context, args []string) error {
 		f.nullGiven = flags.Changed("null")
@@ -114,7 +115,7 @@ func (a *app) unload(ctx context.Context, args []string, f unloadFlags) error {
 func (a *app) planUnload(ctx context.Context, q sealift.UnloadRequest) (*plan.Plan, error) {
 	ctx, release := a.cancellable(ctx)
 	defer release()
-	p, err := sealift.PlanUnload(ctx, q, sealift.Options{StateDir: a.stateDir, Log: a.log})
+	p, err := sealift.PlanUnload(ctx, q, a.options())
 	return p, interrupted(ctx, err)
 }
 

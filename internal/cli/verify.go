@@ -58,6 +58,7 @@ job; 6 differences; 130 interrupted.`,
 	cmd.Flags().BoolVar(&f.rows, "rows", false, "find the keys of rows that differ")
 	cmd.Flags().IntVar(&f.limit, "limit", verify.DefaultLimit, "find at most `N` keys for each table")
 	cmd.Flags().BoolVar(&f.showValues, "show-values", false, "with --rows: show the values of changed columns")
+	a.doorFlags(cmd)
 	a.jsonFlag(cmd)
 	return cmd
 }
@@ -83,7 +84,7 @@ func (a *app) verify(ctx context.Context, what string, f verifyFlags) error {
 		return interrupted(ctx, err)
 	}
 	c, err := sealift.Verify(ctx, p, sealift.VerifyOptions{
-		Options: sealift.Options{Log: a.log}, FindRows: f.rows, Limit: f.limit, ShowValues: f.showValues, Run: run,
+		Options: a.options(), FindRows: f.rows, Limit: f.limit, ShowValues: f.showValues, Run: run,
 	})
 	if err != nil {
 		return interrupted(ctx, err)
@@ -136,7 +137,7 @@ func (a *app) toVerify(ctx context.Context, what string) (*plan.Plan, *sealift.R
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := sealift.PlanVerify(ctx, j, sealift.Options{Log: a.log})
+	p, err := sealift.PlanVerify(ctx, j, a.options())
 	return p, nil, err
 }
 

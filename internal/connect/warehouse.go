@@ -67,7 +67,7 @@ func NewWarehouse(ctx context.Context, spec plan.Warehouse, o Options) (*Warehou
 	if err := w.loadRoots(); err != nil {
 		return nil, err
 	}
-	if spec.Auth == "password" && spec.Host != "" && spec.AssumeRole == "" && spec.Account == "" {
+	if spec.Auth == "password" && spec.Host != "" && spec.AssumeRole == "" && spec.Account == "" && spec.Door == (plan.Door{}) {
 		return w, nil // nothing to ask AWS
 	}
 	cfg, err := Config(ctx, spec.Region, Role{ARN: spec.AssumeRole, ExternalID: spec.ExternalID})
@@ -141,6 +141,43 @@ func (w *Warehouse) Name() string { return w.spec.Name() }
 
 // Address is where sessions go: host:port.
 func (w *Warehouse) Address() string { return net.JoinHostPort(w.host, strconv.Itoa(w.port)) }
+
+// AWS is the configuration for calls in the warehouse's account and region. Only a warehouse about which AWS has to be asked
+// has one.
+func (w *Warehouse) AWS() aws.Config { return w.aws }
+
+// Door is what the plan says about letting this machine in.
+func (w *Warehouse) Door() plan.Door { return w.spec.Door }
+
+// Port is where sessions go.
+func (w *Warehouse) Port() int { return w.port }
+
+// answerTime is how long a server that lets us in may take to say a word.
+const answerTime = 5 * time.Second
+
+// sslRequest is what a client says first: 8 bytes long, code 80877103 (PostgreSQL, Message Formats). The server answers one
+// letter.
+var sslRequest = []byte{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f}
+
+// Answers tells whether the warehouse answers at all, with the cause if it does not. It opens no session.
+func (w *Warehouse) Answers(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	conn, err := dialer().DialContext(ctx, "tcp", w.Address())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	deadline, _ := ctx.Deadline()
+	if err := conn.SetDeadline(deadline); err != nil {
+		return err
+	}
+	if _, err := conn.Write(sslRequest); err != nil {
+		return err
+	}
+	_, err = io.ReadFull(conn, make([]byte, 1))
+	return err
+}
 
 const (
 	connectTimeout = 30 * time.Second

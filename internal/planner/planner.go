@@ -90,11 +90,17 @@ func (b *builder) roles() {
 
 // Warehouse is the plan's form of a job's warehouse.
 func Warehouse(w job.Warehouse) plan.Warehouse {
-	return plan.Warehouse{
+	p := plan.Warehouse{
 		Cluster: w.Cluster, Workgroup: w.Workgroup, Host: w.Host, Port: w.Port, Region: w.Region, Database: w.Database,
 		User: w.User, Auth: w.Auth, PasswordFrom: w.PasswordFrom, AssumeRole: w.AssumeRole, ExternalID: w.ExternalID,
 		S3Role: w.S3Role, Account: w.Account, CAFile: w.CAFile,
 	}
+	if d := w.Door; d != nil {
+		p.Door = plan.Door{
+			SecurityGroup: d.SecurityGroup, Address: d.Address, URL: d.URL, TTL: d.TTL, SchedulerRole: d.SchedulerRole, WithoutSchedule: d.WithoutSchedule,
+		}
+	}
+	return p
 }
 
 // plural counts in words.

@@ -13,6 +13,8 @@ type position struct {
 	begun    bool                      // there is a first entry
 	ended    bool                      // the last process was done with the run
 	held     bool                      // the target may still be claimed
+	open     map[string]bool           // doors that the last process may have open, by side
+	left     map[string]bool           // and those that earlier ones may have
 	done     map[string]bool           // steps that happened and are not to happen again, by id
 	attempts map[string]int            // the last attempt at each step
 	doubts   []journal.Entry           // intents with a marker of which nobody knows what became of them
@@ -35,7 +37,7 @@ type tablePosition struct {
 func fold(p *plan.Plan, entries []journal.Entry) *position {
 	pos := &position{
 		done: make(map[string]bool), attempts: make(map[string]int), sessions: make(map[bool]journalSessions),
-		tables: make(map[string]*tablePosition, len(p.Tables)),
+		tables: make(map[string]*tablePosition, len(p.Tables)), open: make(map[string]bool), left: make(map[string]bool),
 	}
 	kinds := make(map[string]plan.Kind)
 	for _, s := range slices.Concat(p.Prologue, p.Epilogue) {
@@ -52,6 +54,7 @@ func fold(p *plan.Plan, entries []journal.Entry) *position {
 		pos.begun = true
 		pos.ended = e.Type == journal.End
 		pos.entry(e, kinds[e.Step])
+		pos.door(e)
 	}
 	return pos
 }
@@ -143,7 +146,7 @@ func emptyID(target string) string { return target + "/empty" }
 // nothing to resume.
 func Finished(p *plan.Plan, entries []journal.Entry) bool {
 	pos := fold(p, entries)
-	if !pos.ended || pos.held || len(pos.doubts) > 0 {
+	if !pos.ended || pos.held || len(pos.doubts) > 0 || len(pos.open) > 0 || len(pos.left) > 0 {
 		return false
 	}
 	for i := range p.Tables {

@@ -77,6 +77,7 @@ type Config struct {
 	Fetcher Fetcher // for plans of unloads only, which need no Target and no Lease
 	Sender  Sender  // for plans of loads only, which need no Source
 	Lease   Lease
+	Doors   []Door // of warehouses that would not let us in otherwise; optional
 	Journal Journal
 	Log     *slog.Logger
 	// Holder is what this process claims the target's tables by: fresh for each process, hard to guess.
@@ -140,27 +141,28 @@ func Run(ctx context.Context, c Config) (err error) {
 	if err := r.write(ctx, r.first()); err != nil {
 		return journalOnly(err)
 	}
+	return r.end(ctx, r.enter(ctx, r.hold))
+}
+
+// hold does the work under the lease on the target.
+func (r *run) hold(ctx context.Context) error {
 	if !r.Plan.HasTarget() {
 		// An unload writes to no warehouse: there is nothing that two runs could both write.
-		err := r.work(ctx)
-		if err := journalOnly(err); err != nil {
-			return err
-		}
-		return r.end(ctx, err)
+		return r.work(ctx)
 	}
 	if err := r.claim(ctx); err != nil {
-		return r.end(ctx, err)
+		return err
 	}
 	stopRenewing := r.keepLease(ctx)
-	err = r.work(ctx)
+	err := r.work(ctx)
 	stopRenewing()
 	if held := context.Cause(ctx); errors.Is(held, plan.ErrHeld) {
 		err = errors.Join(held, journalOnly(err))
 	}
-	if err := journalOnly(err); err != nil {
+	if journalOnly(err) != nil {
 		return err // what cannot be written down is not done, the release of the lease included
 	}
-	return r.end(ctx, errors.Join(err, journalOnly(r.release(ctx))))
+	return errors.Join(err, journalOnly(r.release(ctx)))
 }
 
 // first is this process's first entry.
@@ -198,6 +200,9 @@ const Interrupted = "interrupted"
 
 // work is everything that the lease is held for.
 func (r *run) work(ctx context.Context) error {
+	if err := r.sweep(ctx); err != nil {
+		return err
+	}
 	if err := r.settle(ctx); err != nil {
 		return err
 	}

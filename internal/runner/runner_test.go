@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -46,6 +47,8 @@ type world struct {
 	holder          string // who claims the table
 	staged          map[string]bool
 	leased          int  // the process that holds the lease, or 0
+	closed          bool // the source lets in only processes that have a door open
+	doors           map[int]bool
 	strange         bool // a session of somebody else has a number that one of ours had
 }
 
@@ -188,6 +191,48 @@ func (p *process) Release(ctx context.Context) error {
 
 func (p *process) TTL() time.Duration { return time.Minute }
 
+// doorOf is a door of the source for one process.
+type doorOf struct{ *process }
+
+func (d doorOf) Side() string { return "source" }
+
+func (d doorOf) change(ctx context.Context, what string, do func()) error {
+	d.police(ctx, what)
+	return effect.Do(ctx, what, func(context.Context) error {
+		if d.killed() {
+			return errDead
+		}
+		happens, err := d.say("door: " + what)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if happens {
+			do()
+		}
+		return err
+	})
+}
+
+func (d doorOf) Open(ctx context.Context) (journal.Door, error) {
+	return journal.Door{Group: "sg-1", Rule: "sgr-1"}, d.change(ctx, "open", func() { d.doors[d.n] = true })
+}
+
+func (d doorOf) Close(ctx context.Context) (journal.Door, error) {
+	return journal.Door{Gone: true}, d.change(ctx, "shut", func() {
+		delete(d.doors, d.n)
+		for _, s := range d.alive {
+			if s.p.n == d.n && s.side == "source" {
+				d.outside = append(d.outside, "a door was closed before its sessions")
+			}
+		}
+	})
+}
+
+func (d doorOf) Sweep(ctx context.Context) error {
+	return d.change(ctx, "sweep", func() { maps.DeleteFunc(d.doors, func(n int, _ bool) bool { return n != d.n }) })
+}
+
+func (d doorOf) Keep(context.Context) func() { return func() {} }
+
 // session is one of a warehouse. What its transaction did shows when it commits.
 type session struct {
 	p      *process
@@ -208,6 +253,9 @@ func (p *process) open(ctx context.Context, side string) (Session, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if side == "source" && p.closed && !p.doors[p.n] {
+		p.outside = append(p.outside, "a session without a door")
+	}
 	p.pid++
 	s := &session{p: p, side: side, pid: p.pid}
 	p.alive[s.pid] = s
@@ -412,13 +460,16 @@ func (w *world) next() *process {
 	if w.alive == nil {
 		w.alive, w.markers, w.staged, w.died = map[int64]*session{}, map[string]bool{}, map[string]bool{}, map[int]bool{}
 	}
+	if w.doors == nil {
+		w.doors = map[int]bool{}
+	}
 	w.process++
 	return &process{w, w.process}
 }
 
 func (p *process) config(pl *plan.Plan) Config {
 	markers := 0
-	return Config{
+	c := Config{
 		Plan: pl, Run: "run", History: slices.Clone(p.entries), Stage: p, Journal: p, Lease: p, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Holder: fmt.Sprint("process", p.n),
 		NewMarker: func() string {
@@ -436,6 +487,10 @@ func (p *process) config(pl *plan.Plan) Config {
 		Source: func(ctx context.Context) (Session, error) { return p.open(ctx, "source") },
 		Target: func(ctx context.Context) (Session, error) { return p.open(ctx, "target") },
 	}
+	if p.closed {
+		c.Doors = []Door{doorOf{p}}
+	}
+	return c
 }
 
 func (w *world) run(t *testing.T, p *plan.Plan, stop <-chan struct{}) error {
@@ -476,8 +531,8 @@ func (w *world) whole(t *testing.T, p *plan.Plan) {
 			t.Errorf("session %d of process %d was left with an open transaction", s.pid, s.p.n)
 		}
 	}
-	if w.shadow || len(w.staged) > 0 || w.leased != 0 {
-		t.Errorf("left: shadow %v, staged %v, lease of process %d", w.shadow, w.staged, w.leased)
+	if w.shadow || len(w.staged) > 0 || w.leased != 0 || len(w.doors) > 0 {
+		t.Errorf("left: shadow %v, staged %v, lease of process %d, doors %v", w.shadow, w.staged, w.leased, w.doors)
 	}
 	if !Finished(p, w.entries) {
 		t.Error("the journal does not say that everything is done")
@@ -540,7 +595,7 @@ func TestEveryEffectIsAPoint(t *testing.T) {
 // process does. Either way the table is published exactly once, and nothing is left. Hazards D1 to D3.
 func TestEveryFaultOfEveryStep(t *testing.T) {
 	t.Parallel()
-	probe := &world{}
+	probe := &world{closed: true}
 	if err := probe.run(t, testPlan(), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -556,13 +611,13 @@ func TestEveryFaultOfEveryStep(t *testing.T) {
 			if strings.HasSuffix(what, "open") != errors.Is(c.fault, unreachedError{}) {
 				continue
 			}
-			if isLost(c.fault) && strings.HasPrefix(what, "stage:") {
+			if isLost(c.fault) && (strings.HasPrefix(what, "stage:") || strings.HasPrefix(what, "door:")) {
 				continue // its calls are safe to repeat, and a failure is a failure
 			}
 			t.Run(fmt.Sprintf("%02d %s %s", i, what, c.name), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					w := &world{fault: c.fault, after: c.after}
+					w := &world{fault: c.fault, after: c.after, closed: true}
 					n := 0
 					w.onSay = func(string) { // the i-th thing said fails, whatever it is
 						w.mu.Lock()
@@ -621,7 +676,7 @@ func (w *world) kill(t *testing.T, pl *plan.Plan, n int) bool {
 func TestKilledAtEveryMomentAndAgainDuringRecovery(t *testing.T) {
 	t.Parallel()
 	for first := 0; ; first++ {
-		probe := &world{}
+		probe := &world{closed: true}
 		if !probe.kill(t, testPlan(), first) {
 			if first < 100 {
 				t.Errorf("only %d moments", first)
@@ -632,7 +687,7 @@ func TestKilledAtEveryMomentAndAgainDuringRecovery(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				for second := 0; ; second++ {
-					w, p := &world{}, testPlan()
+					w, p := &world{closed: true}, testPlan()
 					w.kill(t, p, first)
 					again := w.kill(t, p, second)
 					if again {

@@ -96,6 +96,10 @@ func TestInstanceMetadata(t *testing.T) {
 	if err != nil || document.AccountID != home || document.Region != region {
 		t.Errorf("%+v, %v", document, err)
 	}
+	w.Metadata.Set(func(i *imds.Instance) { i.Old, i.Tokens = true, false })
+	if status, _ := ask("PUT", "/latest/api/token", ttl, "60"); status != http.StatusNotFound {
+		t.Errorf("a service without tokens: %d", status)
+	}
 	w.Metadata.Disable(true)
 	if status, _ := ask("PUT", "/latest/api/token", ttl, "60"); status != http.StatusForbidden {
 		t.Errorf("switched off: %d", status)

@@ -19,7 +19,7 @@ type comments map[string]string
 // sections are the types of a job file, in the manual's order.
 func sections() []reflect.Type {
 	return []reflect.Type{
-		reflect.TypeFor[job.Job](), reflect.TypeFor[job.Warehouse](), reflect.TypeFor[job.Stage](),
+		reflect.TypeFor[job.Job](), reflect.TypeFor[job.Warehouse](), reflect.TypeFor[job.Door](), reflect.TypeFor[job.Stage](),
 		reflect.TypeFor[job.Defaults](), reflect.TypeFor[job.Table](), reflect.TypeFor[job.FileSet](),
 		reflect.TypeFor[job.Concurrency](),
 	}

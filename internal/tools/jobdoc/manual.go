@@ -10,7 +10,7 @@ import (
 
 // headings of the sections, and the keys under which they stand.
 var headings = map[string]string{
-	"Job": "The file", "Warehouse": "`source` and `target`", "Stage": "`stage`", "Defaults": "`defaults`",
+	"Job": "The file", "Warehouse": "`source` and `target`", "Door": "`door`, of `source` and `target`", "Stage": "`stage`", "Defaults": "`defaults`",
 	"Table": "An entry of `tables`", "FileSet": "An entry of `files`", "Concurrency": "`concurrency`",
 }
 
@@ -74,7 +74,7 @@ func value(f reflect.StructField) string {
 		parts = append(parts, "text or list")
 	case f.Type.Kind() == reflect.Slice:
 		parts = append(parts, "list")
-	case f.Type.Kind() == reflect.Struct:
+	case f.Type.Kind() == reflect.Struct, f.Type.Kind() == reflect.Pointer:
 		parts = append(parts, "keys and values")
 	default:
 		parts = append(parts, "text")

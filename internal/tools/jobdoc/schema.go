@@ -83,6 +83,8 @@ func sectionSchema(c comments, section reflect.Type) object {
 			member{"dependentRequired", object{{"tables", []string{"source"}}, {"source", []string{"tables"}}}})
 	case "Warehouse":
 		return append(s, warehouseRules()...)
+	case "Door":
+		return append(s, member{"allOf", []any{when("without_schedule", true, object{{"properties", object{{"scheduler_role", false}}}})}})
 	case "FileSet":
 		return append(s, member{"allOf", []any{when("mode", "merge", object{{"required", []string{"key"}}})}},
 			member{"dependentRequired", object{{"max_errors", []string{"rejects"}}, {"rejects", []string{"max_errors"}}}})
@@ -99,7 +101,7 @@ func warehouseRules() object {
 	return object{
 		{"anyOf", []any{need("cluster"), need("workgroup"), need("host")}},
 		{"not", object{{"required", []string{"cluster", "workgroup"}}}},
-		{"dependentRequired", object{{"external_id", []string{"assume_role"}}}},
+		{"dependentRequired", object{{"external_id", []string{"assume_role"}}, {"door", []string{"region"}}}},
 		{"allOf", []any{
 			when("auth", "password", object{{"required", []string{"password_from", "user"}}}),
 			when("auth", "secret", object{{"required", []string{"password_from"}}}),
@@ -121,7 +123,7 @@ func tableRules() object {
 func need(key string) object { return object{{"required", []string{key}}} }
 
 // when says what holds if key has a value.
-func when(key, value string, then object) object {
+func when(key string, value any, then object) object {
 	return object{
 		{"if", object{{"properties", object{{key, object{{"const", value}}}}}, {"required", []string{key}}}},
 		{"then", then},
@@ -157,6 +159,8 @@ func fieldSchema(t reflect.Type, tag reflect.StructTag) object {
 			return object{{"oneOf", []any{one, object{{"type", "array"}, {"items", one}, {"minItems", 1}}}}}
 		}
 		return object{{"type", "array"}, {"items", fieldSchema(t.Elem(), tag)}, {"minItems", least(t)}}
+	case reflect.Pointer:
+		return fieldSchema(t.Elem(), tag)
 	case reflect.Struct:
 		return object{{"$ref", "#/$defs/" + t.Name()}}
 	default:

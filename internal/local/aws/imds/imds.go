@@ -27,6 +27,7 @@ type Instance struct {
 	PrivateIP string
 	Role      string // ARN of the role of its profile, "" for an instance without one
 	Tokens    bool   // are required, so that version 1 is not answered
+	Old       bool   // knows no tokens, as other clouds' imitations of the service do
 }
 
 // Service answers for one instance. It is safe for concurrent use.
@@ -88,6 +89,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case s.off:
 		w.WriteHeader(http.StatusForbidden)
+	case r.Method == http.MethodPut && s.instance.Old:
+		w.WriteHeader(http.StatusNotFound)
 	case r.Method == http.MethodPut:
 		s.token(w, r)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:

@@ -1,0 +1,172 @@
+package sealift_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/redshift"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sealift/sealift/internal/connect"
+	"github.com/sealift/sealift/internal/local/aws/imds"
+)
+
+// What the scripts about doors say:
+//
+//	closed FILE REST  make a cluster that nobody is let into, with the table public.t, and write a job that copies from it by a
+//	                  door: then the text of REST
+//	rules             print the rules of its security group: address, and tagged or not
+//	schedules         print the names of the schedules
+
+func doorCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){"closed": closedWarehouse, "rules": listRules, "schedules": listSchedules}
+}
+
+const closedHead = `version: 1
+source:
+  cluster: $CLOSED
+  region: eu-west-1
+  database: dev
+  user: boss
+  auth: password
+  password_from: env:CLOSED_PASSWORD
+  s3_role: $UNLOAD_ROLE
+  door: {security_group: $GROUP, ttl: 5m}
+`
+
+func closedWarehouse(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, s := context.Background(), of(ts)
+	name := strings.ReplaceAll(s.database, "_", "-")
+	const password = "Secret123"
+	firewall := ec2.NewFromConfig(s.source)
+	group, err := firewall.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{GroupName: &name, Description: aws.String("nobody")})
+	ts.Check(err)
+	clusters := redshift.NewFromConfig(s.source)
+	_, err = clusters.CreateCluster(ctx, &redshift.CreateClusterInput{
+		ClusterIdentifier: &name, NodeType: aws.String("ra3.large"), ClusterType: aws.String("single-node"), MasterUsername: aws.String("boss"),
+		MasterUserPassword: aws.String(password), VpcSecurityGroupIds: []string{*group.GroupId}, IamRoles: []string{unloadRole},
+	})
+	ts.Check(err)
+	found, err := clusters.DescribeClusters(ctx, &redshift.DescribeClustersInput{ClusterIdentifier: &name})
+	ts.Check(err)
+	at := found.Clusters[0].Endpoint
+
+	rule, err := firewall.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{
+		GroupId: group.GroupId, IpProtocol: aws.String("tcp"), FromPort: at.Port, ToPort: at.Port, CidrIp: aws.String("127.0.0.1/32"),
+	})
+	ts.Check(err)
+	u := url.URL{Scheme: "postgres", User: url.UserPassword("boss", password), Host: fmt.Sprintf("%s:%d", *at.Address, *at.Port), Path: "/dev"}
+	u.RawQuery = url.Values{"sslmode": {"verify-full"}, "sslrootcert": {s.vars["PGSSLROOTCERT"]}}.Encode()
+	conn, err := pgconn.Connect(ctx, u.String())
+	ts.Check(err)
+	_, err = conn.Exec(ctx, "create table public.t (i int, x varchar(20)); insert into public.t values (1, 'a'), (2, 'b'), (3, null)").ReadAll()
+	ts.Check(errors.Join(err, conn.Close(ctx)))
+	_, err = firewall.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{
+		GroupId: group.GroupId, SecurityGroupRuleIds: []string{*rule.SecurityGroupRules[0].SecurityGroupRuleId},
+	})
+	ts.Check(err)
+
+	ts.Setenv("CLOSED", name)
+	ts.Setenv("CLOSED_PASSWORD", password)
+	ts.Setenv("CLOSED_PORT", fmt.Sprint(*at.Port))
+	ts.Setenv("GROUP", *group.GroupId)
+	_, rest, _ := strings.Cut(jobHead, "target:\n")
+	text := os.Expand(closedHead+"target:\n"+rest, ts.Getenv) + ts.ReadFile(args[1])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+	ts.Defer(func() {
+		_, err := clusters.DeleteCluster(ctx, &redshift.DeleteClusterInput{ClusterIdentifier: &name, SkipFinalClusterSnapshot: aws.Bool(true)})
+		ts.Check(err)
+	})
+}
+
+// makeDoorRole makes the role under which schedules close doors.
+func (w *world) makeDoorRole(ctx context.Context) error {
+	client, name := iam.NewFromConfig(w.source), aws.String("sealift-door")
+	_, err := client.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"scheduler.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)})
+	if err != nil {
+		return err
+	}
+	_, err = client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: name, PolicyName: name, PolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:RevokeSecurityGroupIngress","Resource":"*"}]}`)})
+	return err
+}
+
+func listRules(ts *testscript.TestScript, _ bool, _ []string) {
+	out, err := ec2.NewFromConfig(of(ts).source).DescribeSecurityGroupRules(context.Background(), &ec2.DescribeSecurityGroupRulesInput{
+		Filters: []ec2types.Filter{{Name: aws.String("group-id"), Values: []string{ts.Getenv("GROUP")}}},
+	})
+	ts.Check(err)
+	var text strings.Builder
+	for _, r := range out.SecurityGroupRules {
+		how := "untagged"
+		if len(r.Tags) > 0 {
+			how = "tagged"
+		}
+		fmt.Fprintln(&text, *r.CidrIpv4, *r.FromPort, how)
+	}
+	_, err = io.WriteString(ts.Stdout(), text.String())
+	ts.Check(err)
+}
+
+func listSchedules(ts *testscript.TestScript, _ bool, _ []string) {
+	out, err := scheduler.NewFromConfig(of(ts).source).ListSchedules(context.Background(), &scheduler.ListSchedulesInput{})
+	ts.Check(err)
+	var text strings.Builder
+	for _, s := range out.Schedules {
+		text.WriteString(*s.Name + "\n")
+	}
+	_, err = io.WriteString(ts.Stdout(), text.String())
+	ts.Check(err)
+}
+
+// An instance's role is taken by version 2 of its metadata service only. Not parallel: it takes the credentials out of the
+// environment.
+func TestTheInstancesRole(t *testing.T) {
+	w := standIn(t)
+	name := "instance"
+	out, err := iam.NewFromConfig(w.source).CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.server.Cloud.Metadata.Set(func(i *imds.Instance) { i.Role = *out.Role.Arn })
+	for k, v := range w.vars {
+		t.Setenv(k, v)
+	}
+	for _, k := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"} {
+		t.Setenv(k, "")
+	}
+	t.Setenv("HOME", t.TempDir())
+	cfg, err := connect.Config(t.Context(), region, connect.Role{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := connect.Caller(t.Context(), cfg)
+	if err != nil || who.Account != sourceAccount || !strings.Contains(who.ARN, ":assumed-role/instance/i-") {
+		t.Errorf("%+v, %v", who, err)
+	}
+	w.server.Cloud.Metadata.Set(func(i *imds.Instance) { i.Old = true })
+	defer w.server.Cloud.Metadata.Set(func(i *imds.Instance) { i.Old, i.Role = false, "" })
+	if cfg, err = connect.Config(t.Context(), region, connect.Role{}); err != nil {
+		t.Fatal(err)
+	}
+	if who, err := connect.Caller(t.Context(), cfg); err == nil {
+		t.Errorf("without a token we are %+v", who)
+	}
+	if n := w.server.Cloud.Metadata.Version1(); n > 0 {
+		t.Errorf("version 1 was asked %d times", n)
+	}
+}
