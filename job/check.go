@@ -80,8 +80,10 @@ func (p *parser) warehouse(path string, w *Warehouse) {
 		if !named {
 			p.conflict(path, "auth: %s needs cluster or workgroup", w.Auth)
 		}
-		if p.given(at("cluster")) {
-			p.needs(path, "user", "auth: "+w.Auth+" on a cluster")
+	}
+	for _, key := range []string{"groups", "auto_create"} {
+		if p.given(at(key)) && (w.Auth != "iam" || !p.given(at("user"))) {
+			p.conflict(at(key), "is for auth: iam with a user")
 		}
 	}
 	switch {

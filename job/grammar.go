@@ -38,6 +38,7 @@ var grammars = lazily(map[string]Grammar{
 		What:   "where a password lives: env:NAME, file:/path, kms:BASE64 or secretsmanager:ARN",
 		Hidden: true,
 	},
+	"db_group":       {Expr: `[a-z_][a-z0-9_$]{0,126}`, What: "a group's name in small letters"},
 	"security_group": {Expr: `sg-[0-9a-f]{8,17}`, What: "a security group's id: sg-0a1b2c3d"},
 	"address":        {Expr: `auto|[0-9a-fA-F:.]+/[0-9]{1,3}`, What: "auto, or an address with its length: 203.0.113.7/32"},
 	"https_url":      {Expr: `https://[^\s/@]+(/\S*)?`, What: "an address that begins with https://, without a user", Hidden: true},

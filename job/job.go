@@ -48,17 +48,23 @@ type Warehouse struct {
 	Region string `yaml:"region" env:"true" grammar:"region"`
 	// Database to connect to.
 	Database string `yaml:"database" required:"true" env:"true"`
-	// User to log in as (with auth: iam on a cluster, the database user to get credentials for).
+	// User to log in as. With auth: iam, the database user to get credentials for; without one, the user that stands for the
+	// caller's own role.
 	User string `yaml:"user" env:"true"`
+	// Groups of the database that the session joins, with auth: iam and a user.
+	Groups []string `yaml:"groups" grammar:"db_group"`
+	// AutoCreate makes the user at its first login, with auth: iam and a user.
+	AutoCreate *bool `yaml:"auto_create"`
 	// Auth says how to log in: iam (temporary credentials), secret, password or data-api. Default: password where
 	// password_from is given or the warehouse is a plain host, else iam. Of these, secret and data-api are not built yet.
 	Auth string `yaml:"auth" enum:"iam,secret,password,data-api"`
 	// PasswordFrom names where the password lives: env:NAME, file:/path, kms:BASE64 or secretsmanager:ARN. Never the
 	// password itself. Of these, secretsmanager is not built yet.
 	PasswordFrom string `yaml:"password_from" grammar:"password_from"`
-	// AssumeRole is the role Sealift itself takes in the warehouse's account, for look-ups and temporary credentials.
-	AssumeRole string `yaml:"assume_role" grammar:"role"`
-	// ExternalID is passed when AssumeRole is assumed. A role that can be assumed without it is refused: this is tried.
+	// AssumeRole is the role Sealift itself takes in the warehouse's account, for look-ups and temporary credentials, cut down
+	// to these; or a chain of roles joined by commas, each taken with the one before.
+	AssumeRole string `yaml:"assume_role" grammar:"role_chain"`
+	// ExternalID is passed when AssumeRole is assumed, with the last of a chain. A role that can be assumed without it is refused: this is tried.
 	ExternalID string `yaml:"external_id" grammar:"external_id"`
 	// S3Role is the role the warehouse uses for UNLOAD or COPY: an ARN, or a chain of ARNs joined by commas, without
 	// blanks.

@@ -71,6 +71,8 @@ type Warehouse struct {
 	Region       string `json:"region,omitempty"`
 	Database     string `json:"database"`
 	User         string `json:"user,omitempty"`
+	Groups       string `json:"groups,omitempty"` // joined by commas
+	AutoCreate   bool   `json:"auto_create,omitempty"`
 	Auth         string `json:"auth"`
 	PasswordFrom string `json:"password_from,omitempty"`
 	AssumeRole   string `json:"assume_role,omitempty"`

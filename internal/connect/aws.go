@@ -14,19 +14,11 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 
 	"github.com/sealift/sealift/internal/hint"
 )
-
-// Role is a role to take, on top of the credentials that the environment gives. The zero value takes none.
-type Role struct {
-	ARN        string
-	ExternalID string
-}
 
 // Identity is who the credentials are.
 type Identity struct {
@@ -34,11 +26,8 @@ type Identity struct {
 	ARN     string
 }
 
-// sessionName shows in CloudTrail who it was.
-const sessionName = "sealift"
-
-// Config is the SDK's configuration for a region: its default chain of credentials and, if role names one, that role,
-// refreshed before it expires. The role is taken at once, so that a missing trust is said here and not later.
+// Config is the SDK's configuration for a region: its default chain of credentials and, if role names any, that role,
+// refreshed before it expires.
 func Config(ctx context.Context, region string, role Role) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithHTTPClient(client()),
 		// Version 1 of the instance's metadata service answers whoever can make this machine send a request.
@@ -49,42 +38,7 @@ func Config(ctx context.Context, region string, role Role) (aws.Config, error) {
 		return aws.Config{}, fmt.Errorf("load AWS configuration: %w", err)
 	}
 	cfg.Retryer = retryer(cfg)
-	if role.ARN == "" {
-		return cfg, nil
-	}
-	base := cfg
-	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(base), role.ARN, func(o *stscreds.AssumeRoleOptions) {
-		o.RoleSessionName = sessionName
-		if role.ExternalID != "" {
-			o.ExternalID = &role.ExternalID
-		}
-	})
-	cfg.Credentials = aws.NewCredentialsCache(provider)
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return aws.Config{}, hint.With(fmt.Errorf("assume role %s: %w", role.ARN, err),
-			"the role must exist, trust this caller (with the external id, if it asks for one), and the caller needs sts:AssumeRole on it")
-	}
-	if role.ExternalID == "" {
-		return cfg, nil
-	}
-	return cfg, guarded(ctx, base, role.ARN)
-}
-
-// guarded makes sure that a role asks for its external id, by trying to take it without. A role that does not could be taken
-// by anybody who makes us a deputy for its ARN, and the id in the job would only look like protection (IAM User Guide, The
-// confused deputy problem: test whether the role can be assumed both with and without the id).
-func guarded(ctx context.Context, base aws.Config, role string) error {
-	_, err := sts.NewFromConfig(base).AssumeRole(ctx, &sts.AssumeRoleInput{
-		RoleArn: &role, RoleSessionName: aws.String(sessionName + "-without-external-id"), DurationSeconds: aws.Int32(900),
-	})
-	if err == nil {
-		return hint.With(fmt.Errorf("role %s can be assumed without its external id, which protects nothing then", role),
-			"its trust policy needs the condition StringEquals on sts:ExternalId; or leave external_id out of the job")
-	}
-	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "AccessDenied" {
-		return nil
-	}
-	return fmt.Errorf("try whether role %s can be assumed without its external id: %w", role, err)
+	return role.take(ctx, cfg)
 }
 
 // retryer is the SDK's own, which also tries again when an answer was cut short. The SDK does not: it takes what came for

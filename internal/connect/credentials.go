@@ -36,12 +36,32 @@ func (w *Warehouse) clusterCredentials(ctx context.Context) (string, secret.Valu
 		return "", secret.Value{}, hint.With(fmt.Errorf("%s: auth: iam needs a cluster", w.spec.Name()),
 			"name cluster: in the job, or use auth: password")
 	}
-	out, err := awsredshift.NewFromConfig(w.aws).GetClusterCredentials(ctx, &awsredshift.GetClusterCredentialsInput{
-		ClusterIdentifier: &w.spec.Cluster, DbUser: &w.spec.User, DbName: &w.spec.Database,
-	})
+	client := awsredshift.NewFromConfig(w.aws)
+	if w.spec.User == "" {
+		// The database user that stands for who we are; it is made at the first login.
+		out, err := client.GetClusterCredentialsWithIAM(ctx, &awsredshift.GetClusterCredentialsWithIAMInput{
+			ClusterIdentifier: &w.spec.Cluster, DbName: &w.spec.Database,
+		})
+		if err != nil {
+			return "", secret.Value{}, hint.With(fmt.Errorf("get our own credentials on cluster %s: %w", w.spec.Cluster, err),
+				"the caller needs redshift:GetClusterCredentialsWithIAM on the cluster's dbname; or name a database user: user")
+		}
+		if out.DbUser == nil || out.DbPassword == nil {
+			return "", secret.Value{}, fmt.Errorf("get our own credentials on cluster %s: the answer has no password", w.spec.Cluster)
+		}
+		return *out.DbUser, secret.New(*out.DbPassword), nil
+	}
+	in := &awsredshift.GetClusterCredentialsInput{ClusterIdentifier: &w.spec.Cluster, DbUser: &w.spec.User, DbName: &w.spec.Database}
+	if w.spec.AutoCreate {
+		in.AutoCreate = &w.spec.AutoCreate
+	}
+	if w.spec.Groups != "" {
+		in.DbGroups = strings.Split(w.spec.Groups, ",")
+	}
+	out, err := client.GetClusterCredentials(ctx, in)
 	if err != nil {
 		return "", secret.Value{}, hint.With(fmt.Errorf("get credentials of user %s on cluster %s: %w", w.spec.User, w.spec.Cluster, err),
-			"the caller needs redshift:GetClusterCredentials on the cluster's dbuser and dbname")
+			"the caller needs redshift:GetClusterCredentials on the cluster's dbuser and dbname, with auto_create CreateClusterUser, with groups JoinGroup")
 	}
 	if out.DbUser == nil || out.DbPassword == nil {
 		return "", secret.Value{}, fmt.Errorf("get credentials of user %s on cluster %s: the answer has no password", w.spec.User, w.spec.Cluster)

@@ -70,7 +70,11 @@ func NewWarehouse(ctx context.Context, spec plan.Warehouse, o Options) (*Warehou
 	if spec.Auth == "password" && spec.Host != "" && spec.AssumeRole == "" && spec.Account == "" && spec.Door == (plan.Door{}) {
 		return w, nil // nothing to ask AWS
 	}
-	cfg, err := Config(ctx, spec.Region, Role{ARN: spec.AssumeRole, ExternalID: spec.ExternalID})
+	policy, err := need(spec)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", spec.Name(), err)
+	}
+	cfg, err := Config(ctx, spec.Region, Role{Chain: spec.AssumeRole, ExternalID: spec.ExternalID, Session: o.Application, Policy: policy})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", spec.Name(), err)
 	}

@@ -1,0 +1,150 @@
+package connect
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/plan"
+)
+
+// Role is what is taken on top of the credentials that the environment gives. The zero value takes nothing.
+type Role struct {
+	// Chain is a role's ARN, or several joined by commas: each is taken with the credentials of the one before.
+	Chain string
+	// ExternalID is passed with the last.
+	ExternalID string
+	// Session shows in CloudTrail who it was. Default: sealift.
+	Session string
+	// Policy cuts what the last role may do down to what is needed. Optional.
+	Policy string
+}
+
+// sessionName shows in CloudTrail who it was, where nobody says better.
+const sessionName = "sealift"
+
+// notInSession is what a session's name cannot have in it (API model sts, AssumeRole).
+var notInSession = regexp.MustCompile(`[^\w+=,.@-]+`)
+
+func (r Role) session() string {
+	name := notInSession.ReplaceAllString(r.Session, "-")
+	if len(name) < 2 {
+		return sessionName
+	}
+	return name[:min(len(name), 64)]
+}
+
+// take takes the roles of a chain, one after the other. Each is taken at once, so that a missing trust is said here and not
+// later, and again before it expires.
+func (r Role) take(ctx context.Context, cfg aws.Config) (aws.Config, error) {
+	if r.Chain == "" {
+		return cfg, nil
+	}
+	chain := strings.Split(r.Chain, ",")
+	for i, arn := range chain {
+		base, last := cfg.Copy(), i == len(chain)-1
+		provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(base), arn, func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = r.session()
+			if last && r.ExternalID != "" {
+				o.ExternalID = &r.ExternalID
+			}
+			if last && r.Policy != "" {
+				o.Policy = &r.Policy
+			}
+		})
+		cfg.Credentials = aws.NewCredentialsCache(provider)
+		if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+			return aws.Config{}, hint.With(fmt.Errorf("assume role %s: %w", arn, err),
+				"the role must exist, trust this caller (with the external id, if it asks for one), and the caller needs sts:AssumeRole on it")
+		}
+		if last && r.ExternalID != "" {
+			if err := guarded(ctx, base, arn); err != nil {
+				return aws.Config{}, err
+			}
+		}
+	}
+	return cfg, nil
+}
+
+// guarded makes sure that a role asks for its external id, by trying to take it without. A role that does not could be taken
+// by anybody who makes us a deputy for its ARN, and the id in the job would only look like protection (IAM User Guide, The
+// confused deputy problem: test whether the role can be assumed both with and without the id).
+func guarded(ctx context.Context, base aws.Config, role string) error {
+	_, err := sts.NewFromConfig(base).AssumeRole(ctx, &sts.AssumeRoleInput{
+		RoleArn: &role, RoleSessionName: aws.String(sessionName + "-without-external-id"), DurationSeconds: aws.Int32(900),
+	})
+	if err == nil {
+		return hint.With(fmt.Errorf("role %s can be assumed without its external id, which protects nothing then", role),
+			"its trust policy needs the condition StringEquals on sts:ExternalId; or leave external_id out of the job")
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "AccessDenied" {
+		return nil
+	}
+	return fmt.Errorf("try whether role %s can be assumed without its external id: %w", role, err)
+}
+
+// permission is one statement of a policy.
+type permission struct {
+	Effect   string
+	Action   []string
+	Resource []string
+}
+
+// need is the policy of a session in a warehouse's account: what Sealift asks there, of this warehouse, and nothing else
+// that the role may do. "" where no role is taken.
+func need(w plan.Warehouse) (string, error) {
+	if w.AssumeRole == "" {
+		return "", nil
+	}
+	role := w.AssumeRole[strings.LastIndexByte(w.AssumeRole, ',')+1:]
+	parts := strings.SplitN(role, ":", 6) // arn, partition, iam, "", account, role/NAME
+	if len(parts) != 6 {
+		return "", fmt.Errorf("%q is no role's ARN", role)
+	}
+	arn := func(service, resource string) string {
+		return strings.Join([]string{"arn", parts[1], service, w.Region, parts[4], resource}, ":")
+	}
+	all := []permission{{"Allow", []string{"redshift:DescribeClusters"}, []string{"*"}}}
+	allow := func(resource string, actions ...string) {
+		all = append(all, permission{"Allow", actions, []string{resource}})
+	}
+	switch {
+	case w.Auth == "iam" && w.User != "":
+		allow(arn("redshift", "dbuser:"+w.Cluster+"/"+w.User), "redshift:GetClusterCredentials", "redshift:CreateClusterUser")
+		allow(arn("redshift", "dbname:"+w.Cluster+"/"+w.Database), "redshift:GetClusterCredentials")
+		if w.Groups != "" {
+			allow(arn("redshift", "dbgroup:"+w.Cluster+"/*"), "redshift:JoinGroup")
+		}
+	case w.Auth == "iam":
+		allow(arn("redshift", "dbname:"+w.Cluster+"/"+w.Database), "redshift:GetClusterCredentialsWithIAM")
+	case strings.HasPrefix(w.PasswordFrom, "kms:"):
+		allow("*", "kms:Decrypt") // the ciphertext alone names the key
+	}
+	if d := w.Door; d != (plan.Door{}) {
+		allow("*", "ec2:DescribeSecurityGroupRules")
+		allow(arn("ec2", "security-group/"+d.SecurityGroup), "ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress")
+		allow(arn("ec2", "security-group-rule/*"), "ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress", "ec2:CreateTags", "ec2:DeleteTags")
+		if !d.WithoutSchedule {
+			allow(arn("scheduler", "schedule/default/sealift-door-*"), "scheduler:CreateSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule")
+			closer := d.SchedulerRole
+			if closer == "" {
+				closer = strings.Join([]string{"arn", parts[1], "iam", "", parts[4], "role/sealift-door"}, ":")
+			}
+			allow(closer, "iam:PassRole")
+		}
+	}
+	text, err := json.Marshal(struct {
+		Version   string
+		Statement []permission
+	}{"2012-10-17", all})
+	return string(text), err
+}
