@@ -55,11 +55,12 @@ type Warehouse struct {
 	Groups []string `yaml:"groups" grammar:"db_group"`
 	// AutoCreate makes the user at its first login, with auth: iam and a user.
 	AutoCreate *bool `yaml:"auto_create"`
-	// Auth says how to log in: iam (temporary credentials), secret, password or data-api. Default: password where
-	// password_from is given or the warehouse is a plain host, else iam. Of these, secret and data-api are not built yet.
+	// Auth says how to log in: iam (temporary credentials), secret (user and password from Secrets Manager), password or
+	// data-api. Default: password where password_from is given or the warehouse is a plain host, else iam. Of these, data-api
+	// is not built yet.
 	Auth string `yaml:"auth" enum:"iam,secret,password,data-api"`
 	// PasswordFrom names where the password lives: env:NAME, file:/path, kms:BASE64 or secretsmanager:ARN. Never the
-	// password itself. Of these, secretsmanager is not built yet.
+	// password itself. A secret is a password, or a JSON object with username and password; it is read for every session.
 	PasswordFrom string `yaml:"password_from" grammar:"password_from"`
 	// AssumeRole is the role Sealift itself takes in the warehouse's account, for look-ups and temporary credentials, cut down
 	// to these; or a chain of roles joined by commas, each taken with the one before.

@@ -34,9 +34,9 @@ func (a *app) localCommand() *cobra.Command {
 		Use:   "local COMMAND",
 		Short: "Redshift and AWS on this machine, for trying and testing",
 		Long: `Run a stand-in for Redshift and AWS on this machine: two warehouses in two accounts, S3, KMS,
-STS, IAM, EC2's security groups and metadata, EventBridge Scheduler and Redshift's API. It needs
-PostgreSQL, listens on the loopback address only, and is not AWS: what it imitates, what it
-refuses and what differs is in docs/standin.md.`,
+STS, IAM, Secrets Manager, EC2's security groups and metadata, EventBridge Scheduler and
+Redshift's API. It needs PostgreSQL, listens on the loopback address only, and is not AWS: what
+it imitates, what it refuses and what differs is in docs/standin.md.`,
 		Example: `  sealift local demo
   sealift local up --detach && eval "$(sealift local env)"`,
 	}, s.up(), s.env(), s.down(), s.demo())

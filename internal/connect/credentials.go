@@ -3,12 +3,14 @@ package connect
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
 
 	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
 	awsredshift "github.com/aws/aws-sdk-go-v2/service/redshift"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/secret"
@@ -23,9 +25,16 @@ func (w *Warehouse) credentials(ctx context.Context) (user string, password secr
 		return w.spec.User, password, err
 	case "iam":
 		return w.clusterCredentials(ctx)
+	case "secret":
+		s, err := w.secret(ctx)
+		if err == nil && (s.user == "" || s.password.Reveal() == "") {
+			err = hint.With(fmt.Errorf("%s: the secret has no %s", w.spec.Name(), missing(s)),
+				`auth: secret needs a secret that is a JSON object with username and password, as Redshift's own are; for a password alone write auth: password`)
+		}
+		return s.user, s.password, err
 	default:
 		return "", secret.Value{}, hint.With(fmt.Errorf("%s: auth: %s is not built yet", w.spec.Name(), w.spec.Auth),
-			"use auth: iam (on a cluster) or auth: password")
+			"use auth: iam (on a cluster), secret or password")
 	}
 }
 
@@ -102,8 +111,62 @@ func (w *Warehouse) password(ctx context.Context) (secret.Value, error) {
 			return secret.Value{}, hint.With(fmt.Errorf("%s: decrypt password: %w", w.spec.Name(), err), "the caller needs kms:Decrypt on the key it was encrypted under")
 		}
 		return secret.New(string(out.Plaintext)), nil
+	case "secretsmanager":
+		s, err := w.secret(ctx)
+		if err == nil && s.password.Reveal() == "" {
+			err = fmt.Errorf("%s: the secret has no password", w.spec.Name())
+		}
+		return s.password, err
 	default:
-		return secret.Value{}, hint.With(fmt.Errorf("%s: password_from: %s: is not built yet", w.spec.Name(), kind),
-			"use env:NAME, file:/path or kms:BASE64")
+		return secret.Value{}, hint.With(fmt.Errorf("%s: password_from: %s: is not known", w.spec.Name(), kind),
+			"use env:NAME, file:/path, kms:BASE64 or secretsmanager:ARN")
 	}
+}
+
+// login is what a secret holds.
+type login struct {
+	user     string
+	password secret.Value
+}
+
+func missing(l login) string {
+	if l.user == "" {
+		return "username"
+	}
+	return "password"
+}
+
+// secret reads the secret that password_from names: a JSON object with username and password, or a password alone. It is
+// read anew for every session, because it may have been rotated since the last.
+func (w *Warehouse) secret(ctx context.Context) (login, error) {
+	arn := strings.TrimPrefix(w.spec.PasswordFrom, "secretsmanager:")
+	region := w.spec.Region
+	if parts := strings.SplitN(arn, ":", 5); len(parts) == 5 {
+		region = parts[3]
+	}
+	cfg := w.aws
+	if cfg.Credentials == nil {
+		var err error
+		if cfg, err = Config(ctx, region, Role{}); err != nil {
+			return login{}, err
+		}
+	}
+	cfg.Region = region
+	out, err := secretsmanager.NewFromConfig(cfg).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
+	if err != nil {
+		return login{}, hint.With(fmt.Errorf("%s: read secret %s: %w", w.spec.Name(), arn, err),
+			"the caller needs secretsmanager:GetSecretValue on it, and kms:Decrypt on its key")
+	}
+	if out.SecretString == nil {
+		return login{}, fmt.Errorf("%s: secret %s is binary, not text", w.spec.Name(), arn)
+	}
+	var fields struct{ Username, Password string }
+	if !strings.HasPrefix(strings.TrimSpace(*out.SecretString), "{") {
+		return login{password: secret.New(*out.SecretString)}, nil
+	}
+	if err := json.Unmarshal([]byte(*out.SecretString), &fields); err != nil {
+		// Without the cause, which repeats what it read.
+		return login{}, fmt.Errorf("%s: secret %s begins like a JSON object, and is none of texts", w.spec.Name(), arn)
+	}
+	return login{fields.Username, secret.New(fields.Password)}, nil
 }

@@ -128,6 +128,9 @@ func need(w plan.Warehouse) (string, error) {
 		allow(arn("redshift", "dbname:"+w.Cluster+"/"+w.Database), "redshift:GetClusterCredentialsWithIAM")
 	case strings.HasPrefix(w.PasswordFrom, "kms:"):
 		allow("*", "kms:Decrypt") // the ciphertext alone names the key
+	case strings.HasPrefix(w.PasswordFrom, "secretsmanager:"):
+		allow(strings.TrimPrefix(w.PasswordFrom, "secretsmanager:"), "secretsmanager:GetSecretValue")
+		allow("*", "kms:Decrypt") // the secret names the key
 	}
 	if d := w.Door; d != (plan.Door{}) {
 		allow("*", "ec2:DescribeSecurityGroupRules")

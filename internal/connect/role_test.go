@@ -34,6 +34,7 @@ func TestASessionMayDoWhatIsNeeded(t *testing.T) {
 			"redshift:JoinGroup on arn:aws-cn:redshift:cn-north-1:222222222222:dbgroup:dw/*",
 		}},
 		"password": {with(func(w *plan.Warehouse) { w.Auth, w.User, w.PasswordFrom = "password", "u", "kms:AAAA" }), []string{"kms:Decrypt on *"}},
+		"secret":   {with(func(w *plan.Warehouse) { w.Auth, w.PasswordFrom = "secret", "secretsmanager:arn:s" }), []string{"secretsmanager:GetSecretValue on arn:s", "kms:Decrypt on *"}},
 		"door": {with(func(w *plan.Warehouse) { w.Auth, w.Door = "password", door }), []string{
 			"ec2:DescribeSecurityGroupRules on *",
 			"ec2:AuthorizeSecurityGroupIngress on arn:aws-cn:ec2:cn-north-1:222222222222:security-group/sg-1",

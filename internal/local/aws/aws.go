@@ -29,6 +29,7 @@ import (
 	"github.com/sealift/sealift/internal/local/aws/redshiftapi"
 	"github.com/sealift/sealift/internal/local/aws/s3"
 	"github.com/sealift/sealift/internal/local/aws/scheduler"
+	"github.com/sealift/sealift/internal/local/aws/secrets"
 	"github.com/sealift/sealift/internal/local/aws/sigv4"
 	"github.com/sealift/sealift/internal/local/aws/sts"
 )
@@ -56,6 +57,7 @@ type Cloud struct {
 	Redshift *redshiftapi.Service
 	EC2      *ec2.Service
 	Schedule *scheduler.Service
+	Secrets  *secrets.Service
 	Metadata *imds.Service
 
 	verifier *sigv4.Verifier
@@ -89,6 +91,9 @@ func New(opts Options) (*Cloud, error) {
 	}
 	c.STS = sts.New(c.IAM)
 	if c.KMS, err = kms.New(kms.Options{Dir: opts.Dir, IAM: c.IAM, GrantDelay: opts.GrantDelay, Log: opts.Log, Now: opts.Now}); err != nil {
+		return nil, err
+	}
+	if c.Secrets, err = secrets.New(secrets.Options{Dir: opts.Dir, IAM: c.IAM, KMS: c.KMS, Log: opts.Log, Now: opts.Now}); err != nil {
 		return nil, err
 	}
 	if c.EC2, err = ec2.New(ec2.Options{Dir: opts.Dir, IAM: c.IAM, Delay: opts.RuleDelay, Log: opts.Log, Now: opts.Now}); err != nil {
@@ -222,11 +227,14 @@ func (c *Cloud) route(w *seenWriter, r *http.Request, services []queryService, r
 		c.begin(w, operation)
 		c.S3.ServeHTTP(w, r)
 		return operation
-	case service == "kms", service == "" && strings.HasPrefix(target, kms.TargetPrefix):
-		op := strings.TrimPrefix(target, kms.TargetPrefix)
-		c.begin(w, "kms:"+op)
-		c.json(w, r, op, requestID)
-		return "kms:" + op
+	}
+	for _, s := range c.jsonServices() {
+		if service == s.name || service == "" && strings.HasPrefix(target, s.prefix) {
+			operation := s.name + ":" + strings.TrimPrefix(target, s.prefix)
+			c.begin(w, operation)
+			c.json(w, r, s, strings.TrimPrefix(target, s.prefix), requestID)
+			return operation
+		}
 	}
 	if service == "scheduler" {
 		operation := "scheduler:" + r.Method
@@ -339,12 +347,23 @@ func (c *Cloud) query(w http.ResponseWriter, r *http.Request, s queryService, p 
 	c.wrote(r, s.write(w, action, requestID, result))
 }
 
-func (c *Cloud) json(w http.ResponseWriter, r *http.Request, op, requestID string) {
+// jsonService is a service of the JSON protocol.
+type jsonService struct {
+	name   string // in the credential scope
+	prefix string // of its operations' names in X-Amz-Target
+	call   func(ctx context.Context, id *iam.Identity, op string, body []byte) ([]byte, error)
+}
+
+func (c *Cloud) jsonServices() []jsonService {
+	return []jsonService{{"kms", kms.TargetPrefix, c.KMS.Call}, {"secretsmanager", secrets.TargetPrefix, c.Secrets.Call}}
+}
+
+func (c *Cloud) json(w http.ResponseWriter, r *http.Request, s jsonService, op, requestID string) {
 	fail := func(err error) {
 		c.failed(r, err)
 		c.wrote(r, awserr.Of(err).WriteJSON(w, requestID))
 	}
-	id, err := c.verifier.Verify(r, "kms")
+	id, err := c.verifier.Verify(r, s.name)
 	if err != nil {
 		fail(err)
 		return
@@ -354,14 +373,14 @@ func (c *Cloud) json(w http.ResponseWriter, r *http.Request, op, requestID strin
 		fail(err)
 		return
 	}
-	result, err := c.KMS.Call(r.Context(), id, op, body)
+	result, err := s.call(r.Context(), id, op, body)
 	if err != nil {
 		fail(err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	w.Header().Set("X-Amzn-Requestid", requestID)
-	_, err = w.Write(result) //nolint:gosec // JSON, and declared as JSON
+	_, err = w.Write(result)
 	c.wrote(r, err)
 }
 

@@ -89,7 +89,7 @@ func TestErrorShapes(t *testing.T) {
 		{"KMS, wrong type", "kms", http.MethodPost, "/", `{"KeyId":1}`, target("TrentService.DescribeKey"), 400, "json", "SerializationException", ""},
 		{"KMS, unknown operation", "kms", http.MethodPost, "/", `{}`, target("TrentService.Sign"), 400, "json", "UnsupportedOperationException", "kms:Sign is not imitated"},
 		{"unsigned KMS", "", http.MethodPost, "/", `{}`, target("TrentService.ListKeys"), 400, "json", "MissingAuthenticationTokenException", ""},
-		{"unknown JSON service", "secretsmanager", http.MethodPost, "/", `{}`, target("secretsmanager.GetSecretValue"), 501, "json", "NotImplemented", "the service secretsmanager is not imitated"},
+		{"unknown JSON service", "dynamodb", http.MethodPost, "/", `{}`, target("DynamoDB_20120810.GetItem"), 501, "json", "NotImplemented", "the service dynamodb is not imitated"},
 		{"unsigned unknown JSON service", "", http.MethodPost, "/", `{}`, target("Logs_20140328.PutLogEvents"), 501, "json", "NotImplemented", "the service Logs_20140328 is not imitated"},
 		{"large body", "sts", http.MethodPost, "/", "Action=x&a=" + strings.Repeat("a", 1<<20), form, 413, "query", "RequestEntityTooLarge", ""},
 	}
