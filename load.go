@@ -234,6 +234,30 @@ func DDL(p *plan.Plan) (string, error) {
 	return def.CreateTable(table, redshift.CreateOptions{}).String() + ";", nil
 }
 
+// ReadObject reads an object of S3, of limit bytes at most. region is where to begin to look for it; "" is the environment's.
+func ReadObject(ctx context.Context, url, region string, limit int64) (_ []byte, err error) {
+	cfg, err := connect.Config(ctx, region, connect.Role{})
+	if err != nil {
+		return nil, err
+	}
+	found, _, err := objects.Find(ctx, cfg, url)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) != 1 || found[0].URL() != url {
+		return nil, fmt.Errorf("%s is not one object", url)
+	}
+	if found[0].Size > limit {
+		return nil, fmt.Errorf("%s has %d bytes, more than %d", url, found[0].Size, limit)
+	}
+	r, err := found[0].Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	return io.ReadAll(r)
+}
+
 // defaultSlices is how many parts are written at once for a workgroup, which does not tell how much it reads at once.
 const defaultSlices = 8
 

@@ -64,7 +64,7 @@ type app struct {
 func Run(ctx context.Context, p Process) int {
 	a := &app{Process: p, stdout: newStream(p.Stdout, p.Env), stderr: newStream(p.Stderr, p.Env)}
 	root := a.root() //nolint:contextcheck // each command gets its context when it is run
-	root.SetArgs(p.Args)
+	root.SetArgs(unloadCopyArgs(p.Args))
 	root.SetIn(p.Stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
