@@ -26,7 +26,7 @@ import (
 // What the scripts about doors say:
 //
 //	closed FILE REST  make a cluster that nobody is let into, with the table public.t, and write a job that copies from it by a
-//	                  door: then the text of REST
+//	                  door: then the text of REST. FILE.both copies into another such cluster, in $GROUP2
 //	rules             print the rules of its security group: address, and tagged or not
 //	schedules         print the names of the schedules
 
@@ -47,9 +47,26 @@ source:
 `
 
 func closedWarehouse(ts *testscript.TestScript, _ bool, args []string) {
+	name := strings.ReplaceAll(of(ts).database, "_", "-")
+	group, port := closedCluster(ts, name, "create table public.t (i int, x varchar(20)); insert into public.t values (1, 'a'), (2, 'b'), (3, null)")
+	group2, _ := closedCluster(ts, name+"-2", "create schema public2")
+	for k, v := range map[string]string{"CLOSED": name, "CLOSED2": name + "-2", "CLOSED_PASSWORD": closedPassword, "CLOSED_PORT": fmt.Sprint(port), "GROUP": group, "GROUP2": group2} {
+		ts.Setenv(k, v)
+	}
+	_, rest, _ := strings.Cut(jobHead, "target:\n")
+	_, stage, _ := strings.Cut(jobHead, "stage:\n")
+	closedTarget := strings.NewReplacer("source:", "target:", "$CLOSED\n", "$CLOSED2\n", "$GROUP", "$GROUP2", "version: 1\n", "").Replace(closedHead)
+	for file, text := range map[string]string{args[0]: closedHead + "target:\n" + rest, args[0] + ".both": closedHead + closedTarget + "stage:\n" + stage} {
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(os.Expand(text, ts.Getenv)+ts.ReadFile(args[1])), 0o600))
+	}
+}
+
+const closedPassword = "Secret123"
+
+// closedCluster makes a cluster and runs SQL in it, for which its door is opened and closed by hand.
+func closedCluster(ts *testscript.TestScript, name, sql string) (groupID string, port int32) {
 	ctx, s := context.Background(), of(ts)
-	name := strings.ReplaceAll(s.database, "_", "-")
-	const password = "Secret123"
+	const password = closedPassword
 	firewall := ec2.NewFromConfig(s.source)
 	group, err := firewall.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{GroupName: &name, Description: aws.String("nobody")})
 	ts.Check(err)
@@ -71,24 +88,18 @@ func closedWarehouse(ts *testscript.TestScript, _ bool, args []string) {
 	u.RawQuery = url.Values{"sslmode": {"verify-full"}, "sslrootcert": {s.vars["PGSSLROOTCERT"]}}.Encode()
 	conn, err := pgconn.Connect(ctx, u.String())
 	ts.Check(err)
-	_, err = conn.Exec(ctx, "create table public.t (i int, x varchar(20)); insert into public.t values (1, 'a'), (2, 'b'), (3, null)").ReadAll()
+	_, err = conn.Exec(ctx, sql).ReadAll()
 	ts.Check(errors.Join(err, conn.Close(ctx)))
 	_, err = firewall.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{
 		GroupId: group.GroupId, SecurityGroupRuleIds: []string{*rule.SecurityGroupRules[0].SecurityGroupRuleId},
 	})
 	ts.Check(err)
 
-	ts.Setenv("CLOSED", name)
-	ts.Setenv("CLOSED_PASSWORD", password)
-	ts.Setenv("CLOSED_PORT", fmt.Sprint(*at.Port))
-	ts.Setenv("GROUP", *group.GroupId)
-	_, rest, _ := strings.Cut(jobHead, "target:\n")
-	text := os.Expand(closedHead+"target:\n"+rest, ts.Getenv) + ts.ReadFile(args[1])
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 	ts.Defer(func() {
 		_, err := clusters.DeleteCluster(ctx, &redshift.DeleteClusterInput{ClusterIdentifier: &name, SkipFinalClusterSnapshot: aws.Bool(true)})
 		ts.Check(err)
 	})
+	return *group.GroupId, *at.Port
 }
 
 // makeDoorRole makes the role under which schedules close doors.

@@ -27,7 +27,7 @@ client-side encryption any more; what is resealed it reads as ever, with the opt
 
 S3URL is what all keys of the archive begin with, as UNLOAD's TO. The key is the master symmetric
 key, 256 bits in base64; --key-from names where it is: env:NAME, file:PATH, kms:BASE64 (encrypted
-by KMS), or - for stdin. Nothing in clear touches the disk. Each object is checked: its padding,
+by KMS), secretsmanager:ARN, or - for stdin. Nothing in clear touches the disk. Each object is checked: its padding,
 its length, and the checksums of the gzip in it. One that is damaged, or was encrypted under
 another key, is named; nothing of it is written, and the others are done. What an earlier attempt
 has written is not written again.
@@ -45,7 +45,7 @@ resealed; 130 interrupted. Run it again to go on.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&keyFrom, "key-from", "", "where the master symmetric key is: env:NAME, file:PATH,\nkms:BASE64, or - for stdin")
+	flags.StringVar(&keyFrom, "key-from", "", "where the master symmetric key is: env:NAME, file:PATH,\nkms:BASE64, secretsmanager:ARN, or - for stdin")
 	flags.StringVar(&q.To, "to", "", "`S3URL` of the prefix for the new objects")
 	flags.StringVar(&q.KMSKey, "kms-key", defaultAlias, "`KEY` to encrypt under: an alias, an id or an ARN")
 	flags.StringVar(&q.Region, "region", "", "`REGION` of --to and of the key (default: that of the environment)")
@@ -141,7 +141,9 @@ func (a *app) masterKey(ctx context.Context, from, region string) (secret.Value,
 			return secret.Value{}, usageError{errors.New("--key-from kms: what follows is not base64")}
 		}
 		return sealift.DecryptSecret(ctx, sealed, region)
+	case kind == "secretsmanager" && what != "":
+		return sealift.ReadSecret(ctx, what, region)
 	}
 	return secret.Value{}, hint.With(usageError{errors.New("--key-from does not say where the key is")},
-		"env:NAME, file:PATH, kms:BASE64, or - for stdin; never the key itself, which others could see")
+		"env:NAME, file:PATH, kms:BASE64, secretsmanager:ARN, or - for stdin; never the key itself, which others could see")
 }

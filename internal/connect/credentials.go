@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
 	awsredshift "github.com/aws/aws-sdk-go-v2/service/redshift"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -152,21 +153,30 @@ func (w *Warehouse) secret(ctx context.Context) (login, error) {
 		}
 	}
 	cfg.Region = region
-	out, err := secretsmanager.NewFromConfig(cfg).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
+	text, err := ReadSecret(ctx, cfg, arn)
 	if err != nil {
-		return login{}, hint.With(fmt.Errorf("%s: read secret %s: %w", w.spec.Name(), arn, err),
-			"the caller needs secretsmanager:GetSecretValue on it, and kms:Decrypt on its key")
-	}
-	if out.SecretString == nil {
-		return login{}, fmt.Errorf("%s: secret %s is binary, not text", w.spec.Name(), arn)
+		return login{}, fmt.Errorf("%s: %w", w.spec.Name(), err)
 	}
 	var fields struct{ Username, Password string }
-	if !strings.HasPrefix(strings.TrimSpace(*out.SecretString), "{") {
-		return login{password: secret.New(*out.SecretString)}, nil
+	if !strings.HasPrefix(strings.TrimSpace(text.Reveal()), "{") {
+		return login{password: text}, nil
 	}
-	if err := json.Unmarshal([]byte(*out.SecretString), &fields); err != nil {
+	if err := json.Unmarshal([]byte(text.Reveal()), &fields); err != nil {
 		// Without the cause, which repeats what it read.
 		return login{}, fmt.Errorf("%s: secret %s begins like a JSON object, and is none of texts", w.spec.Name(), arn)
 	}
 	return login{fields.Username, secret.New(fields.Password)}, nil
+}
+
+// ReadSecret reads the text of a secret in Secrets Manager, by its ARN or name.
+func ReadSecret(ctx context.Context, cfg aws.Config, name string) (secret.Value, error) {
+	out, err := secretsmanager.NewFromConfig(cfg).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &name})
+	if err != nil {
+		return secret.Value{}, hint.With(fmt.Errorf("read secret %s: %w", name, err),
+			"the caller needs secretsmanager:GetSecretValue on it, and kms:Decrypt on its key")
+	}
+	if out.SecretString == nil {
+		return secret.Value{}, fmt.Errorf("secret %s is binary, not text", name)
+	}
+	return secret.New(*out.SecretString), nil
 }
