@@ -27,10 +27,10 @@ client-side encryption any more; what is resealed it reads as ever, with the opt
 
 S3URL is what all keys of the archive begin with, as UNLOAD's TO. The key is the master symmetric
 key, 256 bits in base64; --key-from names where it is: env:NAME, file:PATH, kms:BASE64 (encrypted
-by KMS), secretsmanager:ARN, or - for stdin. Nothing in clear touches the disk. Each object is checked: its padding,
-its length, and the checksums of the gzip in it. One that is damaged, or was encrypted under
-another key, is named; nothing of it is written, and the others are done. What an earlier attempt
-has written is not written again.
+by KMS), secretsmanager:ARN, or - for stdin. Nothing in clear touches the disk. Each object is
+checked: its padding, its length, and the checksums of the gzip in it. One that is damaged, or was
+encrypted under another key, is named; nothing of it is written, and the others are done. What an
+earlier attempt has written is not written again.
 
 Exit codes: 0 everything is resealed; 1 failed; 2 wrong usage; 3 some objects could not be
 resealed; 130 interrupted. Run it again to go on.`,
