@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -27,11 +28,20 @@ import (
 //
 //	closed FILE REST  make a cluster that nobody is let into, with the table public.t, and write a job that copies from it by a
 //	                  door: then the text of REST. FILE.both copies into another such cluster, in $GROUP2
+//	token SUB AUD TTL write a token of the stand-in's issuer to the file token
 //	rules             print the rules of its security group: address, and tagged or not
 //	schedules         print the names of the schedules
 
 func doorCommands() map[string]func(*testscript.TestScript, bool, []string) {
-	return map[string]func(*testscript.TestScript, bool, []string){"closed": closedWarehouse, "rules": listRules, "schedules": listSchedules}
+	return map[string]func(*testscript.TestScript, bool, []string){"token": writeToken, "closed": closedWarehouse, "rules": listRules, "schedules": listSchedules}
+}
+
+func writeToken(ts *testscript.TestScript, _ bool, args []string) {
+	ttl, err := time.ParseDuration(args[2])
+	ts.Check(err)
+	text, err := of(ts).server.Cloud.Issuer.Token(args[0], args[1], ttl)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("token"), []byte(text), 0o600))
 }
 
 const closedHead = `version: 1

@@ -213,6 +213,7 @@ func (s *site) env() map[string]string {
 		out[upper+"_HOST"], out[upper+"_PORT"], out[upper+"_USER"], out[upper+"_PASSWORD"] = u.Hostname(), u.Port(), u.User.Username(), password
 	}
 	out["INBOX"] = s.bucket + "-in"
+	out["ISSUER"] = s.server.Cloud.Issuer.URL()
 	out["DATABASE"], out["BUCKET"], out["KEY"], out["OWNER"], out["FORMAT"] = s.database, s.bucket, s.alias, sourceAccount, "auto"
 	out["UNLOAD_ROLE"], out["COPY_ROLE"], out["DETACHED_ROLE"] = unloadRole, copyRole, detachedRole
 	return out

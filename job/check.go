@@ -99,6 +99,13 @@ func (p *parser) warehouse(path string, w *Warehouse) {
 		p.door(at("door"), w.Door)
 		p.needs(path, "region", "door")
 	}
+	if p.given(at("web_identity_token_file")) {
+		p.needs(path, "assume_role", "web_identity_token_file")
+		p.needs(path, "region", "web_identity_token_file")
+		if p.given(at("external_id")) && !strings.Contains(w.AssumeRole, ",") {
+			p.conflict(at("external_id"), "cannot be passed with a web identity; its role's trust names the token's aud and sub")
+		}
+	}
 	if p.given(at("external_id")) && !p.given(at("assume_role")) {
 		p.conflict(at("external_id"), "is passed when a role is assumed, but there is no assume_role")
 	}

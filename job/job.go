@@ -65,6 +65,9 @@ type Warehouse struct {
 	// AssumeRole is the role Sealift itself takes in the warehouse's account, for look-ups and temporary credentials, cut down
 	// to these; or a chain of roles joined by commas, each taken with the one before.
 	AssumeRole string `yaml:"assume_role" grammar:"role_chain"`
+	// WebIdentityTokenFile holds the token of a Kubernetes service account, of GitHub Actions or the like, with which the first
+	// role of AssumeRole is taken, in place of credentials. The file is read anew whenever the role is taken again.
+	WebIdentityTokenFile string `yaml:"web_identity_token_file" env:"true"`
 	// ExternalID is passed when AssumeRole is assumed, with the last of a chain. A role that can be assumed without it is refused: this is tried.
 	ExternalID string `yaml:"external_id" grammar:"external_id"`
 	// S3Role is the role the warehouse uses for UNLOAD or COPY: an ARN, or a chain of ARNs joined by commas, without

@@ -27,7 +27,7 @@ const (
 // without the mask that the job asks for would be worse than not moving it.
 var notYet = map[string]string{
 	"mask": "masking", "subset": "subsets",
-	"web_identity_token_file": "assuming a role with a web identity", "on_difference": "settling differences of definitions",
+	"on_difference": "settling differences of definitions",
 }
 
 // unknown reports a key that does not belong where it is, and answers the one that was probably meant. The value is never

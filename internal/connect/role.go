@@ -21,6 +21,8 @@ import (
 type Role struct {
 	// Chain is a role's ARN, or several joined by commas: each is taken with the credentials of the one before.
 	Chain string
+	// TokenFile holds a web identity token with which the first is taken, in place of credentials. Optional.
+	TokenFile string
 	// ExternalID is passed with the last.
 	ExternalID string
 	// Session shows in CloudTrail who it was. Default: sealift.
@@ -52,6 +54,12 @@ func (r Role) take(ctx context.Context, cfg aws.Config) (aws.Config, error) {
 	chain := strings.Split(r.Chain, ",")
 	for i, arn := range chain {
 		base, last := cfg.Copy(), i == len(chain)-1
+		if i == 0 && r.TokenFile != "" {
+			if err := r.byToken(ctx, &cfg, arn, last); err != nil {
+				return aws.Config{}, err
+			}
+			continue
+		}
 		provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(base), arn, func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = r.session()
 			if last && r.ExternalID != "" {
@@ -73,6 +81,28 @@ func (r Role) take(ctx context.Context, cfg aws.Config) (aws.Config, error) {
 		}
 	}
 	return cfg, nil
+}
+
+// byToken takes a role by a web identity token. Its file is read whenever the role is taken again: whoever writes it renews it.
+func (r Role) byToken(ctx context.Context, cfg *aws.Config, arn string, last bool) error {
+	base := cfg.Copy()
+	base.Credentials = aws.AnonymousCredentials{} // the token says who we are
+	provider := stscreds.NewWebIdentityRoleProvider(sts.NewFromConfig(base), arn, stscreds.IdentityTokenFile(r.TokenFile), func(o *stscreds.WebIdentityRoleOptions) {
+		o.RoleSessionName = r.session()
+		if last && r.Policy != "" {
+			o.Policy = &r.Policy
+		}
+	})
+	cfg.Credentials = aws.NewCredentialsCache(provider)
+	_, err := cfg.Credentials.Retrieve(ctx)
+	if err == nil {
+		return nil
+	}
+	advice := "the role must trust the token's issuer for its aud and sub, and its account must have the issuer as an identity provider with that audience"
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "ExpiredTokenException" {
+		advice = "whoever writes the file must renew the token: a Kubernetes projected token is, GitHub's is good for minutes and can be asked for again"
+	}
+	return hint.With(fmt.Errorf("assume role %s by the token in %s: %w", arn, r.TokenFile, err), advice)
 }
 
 // guarded makes sure that a role asks for its external id, by trying to take it without. A role that does not could be taken

@@ -74,7 +74,7 @@ func NewWarehouse(ctx context.Context, spec plan.Warehouse, o Options) (*Warehou
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", spec.Name(), err)
 	}
-	cfg, err := Config(ctx, spec.Region, Role{Chain: spec.AssumeRole, ExternalID: spec.ExternalID, Session: o.Application, Policy: policy})
+	cfg, err := Config(ctx, spec.Region, Role{Chain: spec.AssumeRole, TokenFile: spec.WebIdentity, ExternalID: spec.ExternalID, Session: o.Application, Policy: policy})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", spec.Name(), err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/sealift/sealift/internal/local/aws"
 	"github.com/sealift/sealift/internal/local/aws/durable"
 	"github.com/sealift/sealift/internal/local/aws/imds"
+	"github.com/sealift/sealift/internal/local/aws/oidc"
 	"github.com/sealift/sealift/internal/local/aws/redshiftapi"
 )
 
@@ -179,6 +180,7 @@ func (s *Server) listen(ctx context.Context, o Options, tlsConfig *tls.Config) e
 		return err
 	}
 	s.port = l.Addr().(*net.TCPAddr).Port
+	s.Cloud.Issuer.Call("https://localhost:" + strconv.Itoa(s.port) + oidc.Path)
 	s.http = &http.Server{
 		Handler:           s.Cloud.Handler(),
 		ReadHeaderTimeout: 30 * time.Second,

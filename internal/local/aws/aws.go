@@ -25,6 +25,7 @@ import (
 	"github.com/sealift/sealift/internal/local/aws/iam"
 	"github.com/sealift/sealift/internal/local/aws/imds"
 	"github.com/sealift/sealift/internal/local/aws/kms"
+	"github.com/sealift/sealift/internal/local/aws/oidc"
 	"github.com/sealift/sealift/internal/local/aws/query"
 	"github.com/sealift/sealift/internal/local/aws/redshiftapi"
 	"github.com/sealift/sealift/internal/local/aws/s3"
@@ -44,6 +45,7 @@ type Options struct {
 	Instance   imds.Instance     // that the metadata service pretends to be
 	RuleDelay  time.Duration     // until a rule of a security group, or its end, is seen
 	RoleDelay  time.Duration     // until a role attached to a cluster can be used
+	Issuer     string            // URL of the issuer of web identity tokens; default: https://localhost/oidc
 	Log        *slog.Logger      // nil discards
 	Now        func() time.Time  // nil: time.Now
 }
@@ -59,6 +61,7 @@ type Cloud struct {
 	Schedule *scheduler.Service
 	Secrets  *secrets.Service
 	Metadata *imds.Service
+	Issuer   *oidc.Issuer
 
 	verifier *sigv4.Verifier
 	log      *slog.Logger
@@ -89,7 +92,11 @@ func New(opts Options) (*Cloud, error) {
 	if c.IAM, err = iam.New(iam.Options{Dir: opts.Dir, Region: opts.Region, Delay: opts.IAMDelay, Log: opts.Log, Now: opts.Now}); err != nil {
 		return nil, err
 	}
-	c.STS = sts.New(c.IAM)
+	if opts.Issuer == "" {
+		opts.Issuer = "https://localhost" + oidc.Path
+	}
+	c.Issuer = oidc.New(opts.Dir, opts.Issuer, opts.Now)
+	c.STS = sts.New(c.IAM, c.Issuer)
 	if c.KMS, err = kms.New(kms.Options{Dir: opts.Dir, IAM: c.IAM, GrantDelay: opts.GrantDelay, Log: opts.Log, Now: opts.Now}); err != nil {
 		return nil, err
 	}
@@ -222,6 +229,9 @@ func (c *Cloud) route(w *seenWriter, r *http.Request, services []queryService, r
 	service := sigv4.Service(r)
 	target := r.Header.Get("X-Amz-Target")
 	switch {
+	case service == "" && strings.HasPrefix(r.URL.Path, oidc.Path+"/") && r.Header.Get("Authorization") == "":
+		c.Issuer.ServeHTTP(w, r)
+		return "oidc:" + strings.TrimPrefix(r.URL.Path, oidc.Path)
 	case service == "s3", service == "" && target == "" && !isQuery(r):
 		operation := "s3:" + s3.Operation(r)
 		c.begin(w, operation)
@@ -310,7 +320,7 @@ func readBody(r *http.Request) ([]byte, error) {
 }
 
 // unsignedActions are those that need no signature, because their parameters prove who calls.
-var unsignedActions = []string{"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"}
+var unsignedActions = []string{"AssumeRoleWithSAML"}
 
 var actionName = regexp.MustCompile(`^[A-Za-z]{1,64}$`)
 
@@ -325,6 +335,15 @@ func (c *Cloud) query(w http.ResponseWriter, r *http.Request, s queryService, p 
 			fail(awserr.NotImitated(s.name + ":" + name))
 			return
 		}
+	}
+	if s.name == "sts" && action == "AssumeRoleWithWebIdentity" {
+		result, err := c.STS.WebIdentity(p)
+		if err != nil {
+			fail(err)
+			return
+		}
+		c.wrote(r, s.write(w, action, requestID, result))
+		return
 	}
 	id, err := c.verifier.Verify(r, s.name)
 	if err != nil {

@@ -83,7 +83,7 @@ func TestErrorShapes(t *testing.T) {
 		{"unsigned STS", "", http.MethodPost, "/", "Action=GetCallerIdentity&Version=2011-06-15", form, 403, "query", "MissingAuthenticationToken", ""},
 		{"unsigned, by URL", "", http.MethodGet, "/?Action=GetCallerIdentity&Version=2011-06-15", "", nil, 403, "query", "MissingAuthenticationToken", ""},
 		{"unsigned, unknown version", "", http.MethodPost, "/", "Action=Publish&Version=2010-03-31", form, 501, "query", "NotImplemented", "API version 2010-03-31"},
-		{"unsigned web identity", "", http.MethodPost, "/", "Action=AssumeRoleWithWebIdentity&Version=2011-06-15", form, 501, "query", "NotImplemented", "sts:AssumeRoleWithWebIdentity"},
+		{"unsigned web identity", "", http.MethodPost, "/", "Action=AssumeRoleWithWebIdentity&Version=2011-06-15", form, 400, "query", "ValidationError", "Request ARN is invalid"},
 		{"KMS", "kms", http.MethodPost, "/", `{"KeyId":"alias/none"}`, target("TrentService.DescribeKey"), 400, "json", "NotFoundException", "alias/none is not found"},
 		{"KMS, not JSON", "kms", http.MethodPost, "/", `{"KeyId":`, target("TrentService.DescribeKey"), 400, "json", "SerializationException", ""},
 		{"KMS, wrong type", "kms", http.MethodPost, "/", `{"KeyId":1}`, target("TrentService.DescribeKey"), 400, "json", "SerializationException", ""},

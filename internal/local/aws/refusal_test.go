@@ -17,8 +17,7 @@ import (
 // What is not imitated is refused by name, and the refusal says where to read more.
 //
 //standin:refuses IAM: permission boundaries | IAM user guide access_policies_boundaries
-//standin:refuses IAM: groups, instance profiles, login profiles, MFA, identity providers, simulation | API model iam
-//standin:refuses STS: web identity, SAML and federation tokens | API model sts
+//standin:refuses IAM: groups, instance profiles, login profiles, MFA, SAML providers, simulation | API model iam
 //standin:refuses KMS: data key pairs, signing, MACs, replicas | API model kms
 //standin:refuses Redshift API: pausing, resizing, snapshots | API model redshift
 //standin:refuses S3: access points, restore, deleting on a size or time | API model s3
@@ -56,10 +55,6 @@ func TestRefusedByName(t *testing.T) {
 		},
 		"CreateVirtualMFADevice": func() error {
 			_, err := w.admin.iam.CreateVirtualMFADevice(ctx, &sdkiam.CreateVirtualMFADeviceInput{VirtualMFADeviceName: name})
-			return err
-		},
-		"CreateOpenIDConnectProvider": func() error {
-			_, err := w.admin.iam.CreateOpenIDConnectProvider(ctx, &sdkiam.CreateOpenIDConnectProviderInput{Url: awssdk.String("https://example.com")})
 			return err
 		},
 		"SimulateCustomPolicy": func() error {

@@ -1,7 +1,16 @@
 package aws_test
 
 import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"math/big"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +19,8 @@ import (
 	sdkiam "github.com/aws/aws-sdk-go-v2/service/iam"
 	sdksts "github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
+
+	"github.com/sealift/sealift/internal/local/aws"
 )
 
 func identity(t testing.TB, c client) *sdksts.GetCallerIdentityOutput {
@@ -266,16 +277,121 @@ func TestGetAccessKeyInfo(t *testing.T) {
 	wantCode(t, err, "AccessDenied")
 }
 
-func TestWebIdentityIsRefusedByName(t *testing.T) {
+// Whom an OpenID Connect issuer vouches for takes a role that trusts the issuer's provider, for the audience and the subject that
+// its trust names, without a signature; and nobody else does.
+//
+//standin:imitates STS: AssumeRoleWithWebIdentity, with tokens of an issuer of the stand-in's own | API model sts
+//standin:imitates IAM: OpenID Connect providers, and conditions on aud and sub | IAM User Guide id_roles_providers_oidc
+//standin:refuses STS: tokens of other issuers, SAML and federation tokens | API model sts
+func TestWebIdentity(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *aws.Options) { o.Issuer = "https://localhost:4566/oidc" })
+	ctx := t.Context()
+	provider, err := w.admin.iam.CreateOpenIDConnectProvider(ctx, &sdkiam.CreateOpenIDConnectProviderInput{
+		Url: awssdk.String(w.Issuer.URL()), ClientIDList: []string{"sts.amazonaws.com"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust := func(sub string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"` + *provider.OpenIDConnectProviderArn + `"},"Action":"sts:AssumeRoleWithWebIdentity",
+			"Condition":{"StringEquals":{"localhost:4566/oidc:aud":"sts.amazonaws.com","localhost:4566/oidc:sub":"` + sub + `"}}}]}`
+	}
+	role := w.role(w.admin, "runner", trust("repo:corp/etl"), allow("s3:ListAllMyBuckets", "*"))
+	anonymous := sdksts.NewFromConfig(awssdk.Config{Region: region, BaseEndpoint: awssdk.String(w.url), HTTPClient: w.http, Credentials: awssdk.AnonymousCredentials{}, RetryMaxAttempts: 1})
+	token := func(sub, aud string, ttl time.Duration) string {
+		text, err := w.Issuer.Token(sub, aud, ttl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	take := func(role, token string) (*sdksts.AssumeRoleWithWebIdentityOutput, error) {
+		return anonymous.AssumeRoleWithWebIdentity(ctx, &sdksts.AssumeRoleWithWebIdentityInput{RoleArn: &role, RoleSessionName: awssdk.String("session"), WebIdentityToken: &token})
+	}
+	good := token("repo:corp/etl", "sts.amazonaws.com", time.Hour)
+	out, err := take(role, good)
+	if err != nil || *out.SubjectFromWebIdentityToken != "repo:corp/etl" || *out.Audience != "sts.amazonaws.com" || *out.Provider != *provider.OpenIDConnectProviderArn {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	c := w.as(awssdk.Credentials{AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: *out.Credentials.SecretAccessKey, SessionToken: *out.Credentials.SessionToken})
+	if who, err := c.sts.GetCallerIdentity(ctx, &sdksts.GetCallerIdentityInput{}); err != nil || !strings.HasSuffix(*who.Arn, ":assumed-role/runner/session") {
+		t.Errorf("%+v, %v", who, err)
+	}
+	parts := strings.Split(good, ".")
+	nobody := "arn:aws:iam::" + home + ":role/nobody"
+	unsigned := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`))
+	for name, c := range map[string]struct{ role, token, code string }{
+		"another subject":   {role, token("repo:corp/other", "sts.amazonaws.com", time.Hour), "AccessDenied"},
+		"another audience":  {role, token("repo:corp/etl", "somebody", time.Hour), "InvalidIdentityToken"},
+		"expired":           {role, token("repo:corp/etl", "sts.amazonaws.com", -time.Minute), "ExpiredTokenException"},
+		"no token":          {role, "a.b.c", "InvalidIdentityToken"},
+		"changed":           {role, parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"https://localhost:4566/oidc","sub":"root","aud":"sts.amazonaws.com","exp":99999999999}`)) + "." + parts[2], "InvalidIdentityToken"},
+		"no algorithm":      {role, unsigned + "." + parts[1] + ".", "InvalidIdentityToken"},
+		"no role":           {nobody, good, "AccessDenied"},
+		"a role of another": {w.role(w.admin, "plain", trustHome), good, "AccessDenied"},
+	} {
+		_, err := take(c.role, c.token)
+		t.Run(name, func(t *testing.T) { wantCode(t, err, c.code) })
+	}
+	other := w.role(w.adminOf(second), "runner", trust("repo:corp/etl"))
+	_, err = take(other, good)
+	wantCode(t, err, "InvalidIdentityToken") // that account has no such provider
+
+	list, err := w.admin.iam.ListOpenIDConnectProviders(ctx, &sdkiam.ListOpenIDConnectProvidersInput{})
+	if err != nil || len(list.OpenIDConnectProviderList) != 1 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if got, err := w.admin.iam.GetOpenIDConnectProvider(ctx, &sdkiam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: provider.OpenIDConnectProviderArn}); err != nil || *got.Url != "localhost:4566/oidc" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := w.admin.iam.DeleteOpenIDConnectProvider(ctx, &sdkiam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: provider.OpenIDConnectProviderArn}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = take(role, good)
+	wantCode(t, err, "InvalidIdentityToken")
+	_, err = w.admin.sts.GetFederationToken(ctx, &sdksts.GetFederationTokenInput{Name: awssdk.String("somebody")})
+	wantCode(t, err, "NotImplemented")
+}
+
+// The issuer describes itself as others do, so that those who check its tokens themselves can: its keys verify them.
+func TestTheIssuerDescribesItself(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, err := w.admin.sts.AssumeRoleWithWebIdentity(t.Context(), &sdksts.AssumeRoleWithWebIdentityInput{
-		RoleArn: awssdk.String("arn:aws:iam::111111111111:role/x"), RoleSessionName: awssdk.String("session"), WebIdentityToken: awssdk.String("a.b.c"),
-	})
-	wantCode(t, err, "NotImplemented")
-	if !strings.Contains(fmt.Sprint(err), "sts:AssumeRoleWithWebIdentity is not imitated, see docs/standin.md") {
-		t.Errorf("wording: %v", err)
+	get := func(method, path string) string {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, w.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := w.http.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		if err := errors.Join(err, resp.Body.Close()); err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s %s %v", path, resp.Status, text, err)
+		}
+		return string(text)
 	}
-	_, err = w.admin.sts.GetFederationToken(t.Context(), &sdksts.GetFederationTokenInput{Name: awssdk.String("somebody")})
-	wantCode(t, err, "NotImplemented")
+	if text := get("GET", "/oidc/.well-known/openid-configuration"); !strings.Contains(text, `"issuer":"https://localhost/oidc"`) {
+		t.Error(text)
+	}
+	token := strings.Split(get("POST", "/oidc/token?sub=me&aud=you&ttl=1h"), ".")
+	var keys struct{ Keys []struct{ N, E string } }
+	if err := json.Unmarshal([]byte(get("GET", "/oidc/keys")), &keys); err != nil {
+		t.Fatal(err)
+	}
+	number := func(text string) *big.Int {
+		raw, err := base64.RawURLEncoding.DecodeString(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return new(big.Int).SetBytes(raw)
+	}
+	key := &rsa.PublicKey{N: number(keys.Keys[0].N), E: int(number(keys.Keys[0].E).Int64())}
+	sum := sha256.Sum256([]byte(token[0] + "." + token[1]))
+	if err := rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], number(token[2]).FillBytes(make([]byte, 256))); err != nil {
+		t.Error(err)
+	}
 }

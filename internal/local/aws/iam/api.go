@@ -74,6 +74,11 @@ var operations = map[string]operation{
 	"ListUserTags":             {false, "UserName Marker MaxItems", ofUser((*call).listTags)},
 	"ListRoleTags":             {false, "RoleName Marker MaxItems", ofRole((*call).listTags)},
 
+	"CreateOpenIDConnectProvider": {true, "Url ClientIDList ThumbprintList", (*call).createProvider},
+	"GetOpenIDConnectProvider":    {false, "OpenIDConnectProviderArn", (*call).getProvider},
+	"ListOpenIDConnectProviders":  {false, "", (*call).listProviders},
+	"DeleteOpenIDConnectProvider": {true, "OpenIDConnectProviderArn", (*call).deleteProvider},
+
 	"CreatePolicy":            {true, "PolicyName Path PolicyDocument Description Tags", (*call).createPolicy},
 	"GetPolicy":               {false, "PolicyArn", (*call).getPolicy},
 	"ListPolicies":            {false, "Scope OnlyAttached PathPrefix Marker MaxItems", (*call).listPolicies},

@@ -51,6 +51,8 @@ type account struct {
 	Users    map[string]*user
 	Roles    map[string]*role
 	Policies map[string]*managed // the customer's own, by name
+	// Providers are the OpenID Connect providers, by ARN.
+	Providers map[string]*provider `json:",omitempty"`
 }
 
 // entity is what users and roles have in common.

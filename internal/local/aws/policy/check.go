@@ -92,6 +92,10 @@ var keys = []string{
 }
 
 func known(key string) bool {
+	// Claims of a web identity token go by the issuer's name, which can be any.
+	if at := strings.LastIndexByte(key, ':'); at > 0 && strings.ContainsAny(key[:at], "./") && (key[at+1:] == "aud" || key[at+1:] == "sub") {
+		return true
+	}
 	return slices.ContainsFunc(keys, func(k string) bool {
 		if strings.HasSuffix(k, "/") || strings.HasSuffix(k, ":") {
 			return strings.HasPrefix(key, k) && len(key) > len(k)

@@ -11,6 +11,8 @@ type Principal struct {
 	ARN      string   // of the user, the account's root user, or the role session
 	RoleARN  string   // of a role session: its role
 	Services []string // of an AWS service: its names, general and regional; then the fields above are empty
+	// Federated is the ARN of the identity provider that told who it is; then all of the fields above are empty.
+	Federated string
 }
 
 // Request is what a caller wants to do.
@@ -178,6 +180,11 @@ func (p *principals) grade(who Principal) grade {
 	switch {
 	case slices.ContainsFunc(who.Services, func(s string) bool { return slices.Contains(p.services, s) }):
 		return byName
+	case who.Federated != "":
+		if slices.Contains(p.federated, who.Federated) {
+			return byName
+		}
+		return notNamed
 	case who.ARN != "" && slices.Contains(p.aws, who.ARN):
 		return byName
 	case who.RoleARN != "" && slices.Contains(p.aws, who.RoleARN), p.everyone:

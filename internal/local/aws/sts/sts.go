@@ -4,6 +4,7 @@ package sts
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"regexp"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/sealift/sealift/internal/local/aws/awserr"
 	"github.com/sealift/sealift/internal/local/aws/iam"
+	"github.com/sealift/sealift/internal/local/aws/oidc"
 	"github.com/sealift/sealift/internal/local/aws/policy"
 	"github.com/sealift/sealift/internal/local/aws/query"
 )
@@ -33,11 +35,18 @@ const (
 
 // Service answers STS requests.
 type Service struct {
-	iam *iam.Service
+	iam    *iam.Service
+	issuer Issuer
+}
+
+// Issuer checks the tokens of web identities. The error tells a token that has expired from one that is none.
+type Issuer interface {
+	URL() string
+	Check(token string) (oidc.Claims, error)
 }
 
 // New makes a Service over the accounts of iam.
-func New(iam *iam.Service) *Service { return &Service{iam: iam} }
+func New(iam *iam.Service, issuer Issuer) *Service { return &Service{iam: iam, issuer: issuer} }
 
 // Call carries out an action of the API.
 func (s *Service) Call(_ context.Context, id *iam.Identity, action string, p query.Params) (any, error) {
@@ -149,6 +158,73 @@ func (s *Service) assumeRole(id *iam.Identity, p query.Params) (*assumedRole, er
 	out := &assumedRole{Credentials: credentialsOf(creds), SourceIdentity: session.SourceIdentity}
 	out.AssumedRoleUser.AssumedRoleID, out.AssumedRoleUser.Arn = session.UserID, session.ARN
 	if len(in.Policies) > 0 || len(in.Tags) > 0 {
+		out.PackedPolicySize = max(1, size*100/maxPolicyChars)
+	}
+	return out, nil
+}
+
+type webIdentity struct {
+	Credentials     credentials
+	AssumedRoleUser struct {
+		AssumedRoleID string `xml:"AssumedRoleId"`
+		Arn           string
+	}
+	SubjectFromWebIdentityToken string
+	Audience                    string
+	Provider                    string
+	PackedPolicySize            int `xml:",omitempty"`
+}
+
+// The length of a web identity token: API model sts, AssumeRoleWithWebIdentity.
+const (
+	leastToken = 4
+	mostToken  = 20000
+)
+
+// WebIdentity is AssumeRoleWithWebIdentity, which needs no signature: the token tells who calls.
+func (s *Service) WebIdentity(p query.Params) (any, error) {
+	if err := p.Only("sts", "AssumeRoleWithWebIdentity", "RoleArn", "RoleSessionName", "WebIdentityToken", "DurationSeconds", "Policy", "PolicyArns"); err != nil {
+		return nil, err
+	}
+	in := iam.AssumeInput{RoleARN: p.Get("RoleArn"), SessionName: p.Get("RoleSessionName")}
+	token := p.Get("WebIdentityToken")
+	switch {
+	case !roleARN.MatchString(in.RoleARN):
+		return nil, validation("Request ARN is invalid")
+	case !sessionName.MatchString(in.SessionName):
+		return nil, constraint(in.SessionName, "roleSessionName", `Member must satisfy regular expression pattern: [\w+=,.@-]*, length 2 to 64`)
+	case len(token) < leastToken || len(token) > mostToken:
+		return nil, validation("1 validation error detected: the length of webIdentityToken is not between %d and %d", leastToken, mostToken)
+	}
+	duration, err := s.duration(p, time.Hour, maxRoleDuration)
+	if err != nil {
+		return nil, err
+	}
+	size, err := s.sessionPolicies(p, &in)
+	if err != nil {
+		return nil, err
+	}
+	claims, err := s.issuer.Check(token)
+	if errors.Is(err, oidc.ErrExpired) {
+		return nil, awserr.New(http.StatusBadRequest, "ExpiredTokenException", "Token expired: current date/time must be before the expiration date/time")
+	}
+	if err != nil {
+		return nil, awserr.New(http.StatusBadRequest, "InvalidIdentityToken", "The ID Token provided is not a valid JWT of an issuer that is imitated, see docs/standin.md")
+	}
+	session, provider, err := s.iam.AssumeByToken(claims.Issuer, claims.Subject, claims.Audience, in)
+	if err != nil {
+		return nil, err
+	}
+	if longest, _ := s.iam.MaxSession(in.RoleARN); duration > longest {
+		return nil, validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	}
+	creds, err := s.iam.Issue(session, duration)
+	if err != nil {
+		return nil, err
+	}
+	out := &webIdentity{Credentials: credentialsOf(creds), SubjectFromWebIdentityToken: claims.Subject, Audience: claims.Audience, Provider: provider}
+	out.AssumedRoleUser.AssumedRoleID, out.AssumedRoleUser.Arn = session.UserID, session.ARN
+	if len(in.Policies) > 0 {
 		out.PackedPolicySize = max(1, size*100/maxPolicyChars)
 	}
 	return out, nil
