@@ -113,12 +113,13 @@ var truth = regexp.MustCompile(`^(?i:true|false)$`)
 // unloadCopyArgs puts the utility's way to write options, --name True, into ours, --name=True, for its own command only; and
 // its words for log levels.
 func unloadCopyArgs(args []string) []string {
-	if len(args) == 0 || args[0] != "unload-copy" {
+	at := slices.Index(args, "unload-copy")
+	if at < 0 {
 		return args
 	}
 	levels := map[string]string{"warning": "warn", "critical": "error", "fatal": "error"}
-	out := make([]string, 0, len(args))
-	for i := 0; i < len(args); i++ {
+	out := slices.Clone(args[:at])
+	for i := at; i < len(args); i++ {
 		arg := args[i]
 		next := ""
 		if i+1 < len(args) {

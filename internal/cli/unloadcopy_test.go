@@ -14,6 +14,7 @@ func TestUnloadCopyArgs(t *testing.T) {
 		{nil, nil},
 		{[]string{"copy", "--force", "True"}, []string{"copy", "--force", "True"}}, // only for its own command
 		{[]string{"unload-copy", "--fail-on-error", "False", "c.json", "eu-west-1"}, []string{"unload-copy", "--fail-on-error=false", "c.json", "eu-west-1"}},
+		{[]string{"--state-dir", "s", "unload-copy", "--fail-on-error", "False"}, []string{"--state-dir", "s", "unload-copy", "--fail-on-error=false"}},
 		{[]string{"unload-copy", "--destination-table-auto-create", "c.json"}, []string{"unload-copy", "--destination-table-auto-create", "c.json"}},
 		{[]string{"unload-copy", "--connection-pre-test=True", "true"}, []string{"unload-copy", "--connection-pre-test=True", "true"}},
 		{[]string{"unload-copy", "--log-level", "WARNING", "--log-level=FATAL", "--log-level", "INFO"}, []string{"unload-copy", "--log-level=warn", "--log-level=error", "--log-level", "INFO"}},

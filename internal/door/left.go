@@ -22,9 +22,9 @@ type Left struct {
 	door        *Door
 }
 
-// String names it for people.
+// String names it for people, and tells it from what other processes have open by the same rule.
 func (l Left) String() string {
-	return fmt.Sprintf("%s of %s, %s port %d", l.Rule, l.Group, l.Address, l.Port)
+	return fmt.Sprintf("%s of %s, %s port %d, for process %s", l.Rule, l.Group, l.Address, l.Port, l.door.options.Token)
 }
 
 // Close takes the process's tag off the rule, and closes the rule if no other process needs it.
