@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/redshift"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	schedulertypes "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -143,14 +144,36 @@ func listRules(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 func listSchedules(ts *testscript.TestScript, _ bool, _ []string) {
-	out, err := scheduler.NewFromConfig(of(ts).source).ListSchedules(context.Background(), &scheduler.ListSchedulesInput{})
+	names, err := of(ts).schedules(context.Background(), ts.Getenv("GROUP"))
 	ts.Check(err)
 	var text strings.Builder
-	for _, s := range out.Schedules {
-		text.WriteString(*s.Name + "\n")
+	for _, name := range names {
+		text.WriteString(name + "\n")
 	}
 	_, err = io.WriteString(ts.Stdout(), text.String())
 	ts.Check(err)
+}
+
+// schedules are those that would change a security group. Other tests have theirs.
+func (w *world) schedules(ctx context.Context, group string) (names []string, err error) {
+	client := scheduler.NewFromConfig(w.source)
+	out, err := client.ListSchedules(ctx, &scheduler.ListSchedulesInput{})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range out.Schedules {
+		one, err := client.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: s.Name})
+		if _, gone := errors.AsType[*schedulertypes.ResourceNotFoundException](err); gone {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if strings.Contains(aws.ToString(one.Target.Input), group) {
+			names = append(names, *s.Name)
+		}
+	}
+	return names, nil
 }
 
 // An instance's role is taken by version 2 of its metadata service only. Not parallel: it takes the credentials out of the

@@ -1,6 +1,7 @@
 package sealift
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -21,8 +22,12 @@ type runDoor struct {
 // Side is source or target.
 func (d runDoor) Side() string { return d.side }
 
-// doors are those that the warehouses need, none of them open yet.
-func (s sides) doors(ctx context.Context, run string, o Options) ([]runDoor, error) {
+// lookTTL is how long the door of a process that only looks may outlive it: it is renewed while the look takes longer, and
+// nobody resumes a look that died.
+const lookTTL = "5m"
+
+// doors are those that the warehouses need, none of them open yet. ttl "" is the job's.
+func (s sides) doors(ctx context.Context, run, ttl string, o Options) ([]runDoor, error) {
 	var all []runDoor
 	for _, side := range []struct {
 		name string
@@ -31,7 +36,9 @@ func (s sides) doors(ctx context.Context, run string, o Options) ([]runDoor, err
 		if side.at == nil || side.at.Door() == (plan.Door{}) {
 			continue
 		}
-		d, err := door.New(ctx, side.at.AWS(), side.at.Door(), door.Options{
+		spec := side.at.Door()
+		spec.TTL = cmp.Or(ttl, spec.TTL)
+		d, err := door.New(ctx, side.at.AWS(), spec, door.Options{
 			Run: run, Token: randomHex(4), Name: side.at.Name(), Port: side.at.Port(), Address: o.Address, AllowWide: o.AllowWideDoor,
 			Answers: side.at.Answers, Point: testOnlyPoint, Log: o.log(),
 		})
@@ -49,7 +56,7 @@ const closeTime = 3 * time.Minute
 // through does what needs sessions, with the doors open for as long as it takes. A run keeps account of its doors; what
 // only looks does not, and is known by an id of its own, so that what it may leave is found like what runs leave.
 func (s sides) through(ctx context.Context, o Options, look func(ctx context.Context) error) (err error) {
-	all, err := s.doors(ctx, newRunID(time.Now()), o)
+	all, err := s.doors(ctx, newRunID(time.Now()), lookTTL, o)
 	if err != nil {
 		return err
 	}

@@ -101,15 +101,29 @@ func changes(m faulty.Message) string {
 	case "GET", "HEAD":
 		return ""
 	case "PUT":
+		if strings.HasPrefix(path, "/schedules/") {
+			return "scheduler UpdateSchedule"
+		}
 		return "s3 PutObject"
 	case "DELETE":
+		if strings.HasPrefix(path, "/schedules/") {
+			return "scheduler DeleteSchedule"
+		}
 		if strings.Contains(query, "uploadId=") {
 			return "s3 AbortMultipartUpload"
 		}
 		return "s3 DeleteObject"
 	case "POST":
-		if path == "/" && (len(words) == 2 || strings.HasPrefix(words[2], "TrentService.Describe")) {
-			return "" // STS, which tells who we are; KMS
+		if strings.HasPrefix(path, "/schedules/") {
+			return "scheduler CreateSchedule"
+		}
+		if path == "/" && len(words) == 3 {
+			switch what := words[2]; {
+			case what == "GetCallerIdentity", strings.HasPrefix(what, "Describe"), strings.HasPrefix(what, "TrentService.Describe"):
+				return "" // STS, EC2, KMS
+			case strings.HasPrefix(what, "Authorize"), strings.HasPrefix(what, "Revoke"), strings.HasSuffix(what, "Tags"):
+				return "ec2 " + what
+			}
 		}
 		if strings.HasPrefix(query, "delete") {
 			return "s3 DeleteObjects"

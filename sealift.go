@@ -229,7 +229,7 @@ func reach(ctx context.Context, p *plan.Plan, id string, o Options) (*reached, e
 	}
 	s := stage.New(cfg, p.Stage.Bucket, p.Stage.Owner, p.Stage.KMSKeyARN)
 	holder := randomHex(16)
-	doors, err := both.doors(ctx, id, o)
+	doors, err := both.doors(ctx, id, "", o)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ type tortureJob struct {
 	tables string   // the job file's part
 	pairs  []string // tables, in the source and the target alike
 	added  bool     // rows come on top of what the target holds
+	door   bool     // the source is entered by a door
 	merged string   // rows come on top of what the target holds, but for this row, in whose place one of them comes
 	// proof is a query of the target whose answer, once everything is done, is proven: what rows alone do not show.
 	proof, proven string
@@ -32,6 +33,11 @@ const viewsAndGrants = `select (select count(*) from pg_class c join pg_namespac
 var tortureJobs = []*tortureJob{
 	{
 		name:   "created",
+		source: tortureRows, tables: "tables: [SCHEMA.a]", pairs: []string{"a"},
+		proof: viewsAndGrants, proven: "1 tables, no comment",
+	},
+	{
+		name: "doored", door: true,
 		source: tortureRows, tables: "tables: [SCHEMA.a]", pairs: []string{"a"},
 		proof: viewsAndGrants, proven: "1 tables, no comment",
 	},

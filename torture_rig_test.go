@@ -18,8 +18,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sealift/sealift/internal/faulty"
@@ -110,10 +114,72 @@ func newRig(tb testing.TB, report *tortureReport, name string, jobs []*tortureJo
 			tb.Error(err)
 		}
 	})
+	r.makeGroup()
 	for _, j := range jobs {
 		r.prepare(j)
 	}
 	return r
+}
+
+// makeGroup makes a security group with a rule of somebody else.
+func (r *rig) makeGroup() {
+	r.tb.Helper()
+	client := ec2.NewFromConfig(r.site.source)
+	out, err := client.CreateSecurityGroup(r.tb.Context(), &ec2.CreateSecurityGroupInput{GroupName: &r.database, Description: aws.String("torture")})
+	if err != nil {
+		r.tb.Fatal(err)
+	}
+	r.variables["GROUP"] = *out.GroupId
+	if _, err := client.AuthorizeSecurityGroupIngress(r.tb.Context(), &ec2.AuthorizeSecurityGroupIngressInput{
+		GroupId: out.GroupId, IpProtocol: aws.String("tcp"), FromPort: aws.Int32(5439), ToPort: aws.Int32(5439), CidrIp: aws.String("198.51.100.7/32"),
+	}); err != nil {
+		r.tb.Fatal(err)
+	}
+}
+
+// doors are the rules of the group, and the schedules that would close them; but for somebody else's rule, which must be there.
+func (r *rig) doors() (rules, schedules []string) {
+	r.tb.Helper()
+	ctx := r.tb.Context()
+	out, err := ec2.NewFromConfig(r.site.source).DescribeSecurityGroupRules(ctx, &ec2.DescribeSecurityGroupRulesInput{
+		Filters: []ec2types.Filter{{Name: aws.String("group-id"), Values: []string{r.variables["GROUP"]}}},
+	})
+	if err != nil {
+		r.tb.Fatal(err)
+	}
+	stranger := false
+	for _, rule := range out.SecurityGroupRules {
+		if *rule.CidrIpv4 == "198.51.100.7/32" && len(rule.Tags) == 0 {
+			stranger = true
+			continue
+		}
+		rules = append(rules, *rule.SecurityGroupRuleId)
+	}
+	if !stranger {
+		r.tb.Error("somebody else's rule is gone, or tagged")
+	}
+	if schedules, err = r.schedules(ctx, r.variables["GROUP"]); err != nil {
+		r.tb.Fatal(err)
+	}
+	return rules, schedules
+}
+
+// closeDoors makes the group what it was.
+func (r *rig) closeDoors() {
+	r.tb.Helper()
+	rules, schedules := r.doors()
+	for _, rule := range rules {
+		if _, err := ec2.NewFromConfig(r.site.source).RevokeSecurityGroupIngress(r.tb.Context(), &ec2.RevokeSecurityGroupIngressInput{
+			GroupId: aws.String(r.variables["GROUP"]), SecurityGroupRuleIds: []string{rule},
+		}); err != nil {
+			r.tb.Fatal(err)
+		}
+	}
+	for _, name := range schedules {
+		if _, err := scheduler.NewFromConfig(r.site.source).DeleteSchedule(r.tb.Context(), &scheduler.DeleteScheduleInput{Name: &name}); err != nil {
+			r.tb.Fatal(err)
+		}
+	}
 }
 
 // variable is what job files of this rig refer to.
@@ -194,7 +260,11 @@ func (r *rig) prepare(j *tortureJob) {
 	}
 	file := filepath.Join(r.folder, j.name+".yaml")
 	f.plan = filepath.Join(r.folder, j.name+".plan.json")
-	text := os.Expand(jobHead, r.variable) + j.sql(j.tables) + "\n"
+	head := jobHead
+	if j.door {
+		head = strings.Replace(head, "  s3_role: $UNLOAD_ROLE\n", "  s3_role: $UNLOAD_ROLE\n  door: {security_group: $GROUP, ttl: 1h}\n", 1)
+	}
+	text := os.Expand(head, r.variable) + j.sql(j.tables) + "\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		r.tb.Fatal(err)
 	}
@@ -215,6 +285,7 @@ func (r *rig) reset(f *tortureJobFiles) {
 	}
 	r.rows(r.target, f.sql(sql))
 	r.emptyBucket()
+	r.closeDoors()
 }
 
 // endSessions ends all sessions of a database but the test's own, and waits until they are gone.
@@ -474,6 +545,13 @@ func (r *rig) leftovers() []string {
 			continue // the run's own account
 		}
 		left = append(left, kind+": "+what)
+	}
+	rules, schedules := r.doors()
+	for _, rule := range rules {
+		left = append(left, "door: "+rule)
+	}
+	for _, name := range schedules {
+		left = append(left, "schedule: "+name)
 	}
 	shadows, _ := r.rows(r.target, `select relname from pg_class where relname like 'sealift\\_%' and relkind in ('r', 'v')`)
 	for _, name := range shadows {

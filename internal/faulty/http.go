@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -53,6 +54,18 @@ func (p *HTTP) Close() error {
 	return err
 }
 
+// action is what a request of AWS's Query protocol asks for, "" for others.
+func action(r *http.Request, body []byte) string {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return ""
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return ""
+	}
+	return form.Get("Action")
+}
+
 // ServeHTTP passes one request on, or does harm to it.
 func (p *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	generation, number := p.net.request(p.name)
@@ -63,6 +76,9 @@ func (p *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the program is gone
+	}
+	if action := action(r, body); action != "" {
+		what += " " + action
 	}
 	f := p.net.pass(generation, Message{Place: Place{p.name, 1, Asked, number}, What: what})
 	if p.harm(w, r, generation, f, nil) {
