@@ -29,6 +29,7 @@ const lookTTL = "5m"
 // doors are those that the warehouses need, none of them open yet. ttl "" is the job's.
 func (s sides) doors(ctx context.Context, run, ttl string, o Options) ([]runDoor, error) {
 	var all []runDoor
+	token := randomHex(4) // one for both: where they share a rule, this process needs it once
 	for _, side := range []struct {
 		name string
 		at   *connect.Warehouse
@@ -39,7 +40,7 @@ func (s sides) doors(ctx context.Context, run, ttl string, o Options) ([]runDoor
 		spec := side.at.Door()
 		spec.TTL = cmp.Or(ttl, spec.TTL)
 		d, err := door.New(ctx, side.at.AWS(), spec, door.Options{
-			Run: run, Token: randomHex(4), Name: side.at.Name(), Port: side.at.Port(), Address: o.Address, AllowWide: o.AllowWideDoor,
+			Run: run, Token: token, Name: side.at.Name(), Port: side.at.Port(), Address: o.Address, AllowWide: o.AllowWideDoor,
 			Answers: side.at.Answers, Point: testOnlyPoint, Log: o.log(),
 		})
 		if err != nil {
