@@ -80,6 +80,9 @@ func (p *parser) warehouse(path string, w *Warehouse) {
 		if !named {
 			p.conflict(path, "auth: %s needs cluster or workgroup", w.Auth)
 		}
+		if w.Auth == "iam" && p.given(at("workgroup")) && !p.given(at("cluster")) && p.given(at("user")) {
+			p.conflict(at("user"), "a workgroup lets in the user that stands for the caller, with auth: iam; leave it out")
+		}
 	}
 	for _, key := range []string{"groups", "auto_create"} {
 		if p.given(at(key)) && (w.Auth != "iam" || !p.given(at("user"))) {

@@ -37,7 +37,7 @@ type Job struct {
 type Warehouse struct {
 	// Cluster is a provisioned cluster's identifier; its address is looked up.
 	Cluster string `yaml:"cluster" grammar:"cluster"`
-	// Workgroup is a serverless workgroup's name. Its address is not looked up yet: give host too.
+	// Workgroup is a serverless workgroup's name; its address is looked up.
 	Workgroup string `yaml:"workgroup" grammar:"workgroup"`
 	// Host is the address to connect to, in place of a look-up.
 	Host string `yaml:"host" env:"true" grammar:"host"`
@@ -48,8 +48,8 @@ type Warehouse struct {
 	Region string `yaml:"region" env:"true" grammar:"region"`
 	// Database to connect to.
 	Database string `yaml:"database" required:"true" env:"true"`
-	// User to log in as. With auth: iam, the database user to get credentials for; without one, the user that stands for the
-	// caller's own role.
+	// User to log in as. With auth: iam on a cluster, the database user to get credentials for; without one, and on a
+	// workgroup, the user that stands for the caller's own role.
 	User string `yaml:"user" env:"true"`
 	// Groups of the database that the session joins, with auth: iam and a user.
 	Groups []string `yaml:"groups" grammar:"db_group"`

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
 	awsredshift "github.com/aws/aws-sdk-go-v2/service/redshift"
+	"github.com/aws/aws-sdk-go-v2/service/redshiftserverless"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/sealift/sealift/internal/hint"
@@ -25,6 +26,9 @@ func (w *Warehouse) credentials(ctx context.Context) (user string, password secr
 		password, err = w.password(ctx)
 		return w.spec.User, password, err
 	case "iam":
+		if w.spec.Workgroup != "" {
+			return w.workgroupCredentials(ctx)
+		}
 		return w.clusterCredentials(ctx)
 	case "secret":
 		s, err := w.secret(ctx)
@@ -35,7 +39,7 @@ func (w *Warehouse) credentials(ctx context.Context) (user string, password secr
 		return s.user, s.password, err
 	default:
 		return "", secret.Value{}, hint.With(fmt.Errorf("%s: auth: %s is not built yet", w.spec.Name(), w.spec.Auth),
-			"use auth: iam (on a cluster), secret or password")
+			"use auth: iam, secret or password")
 	}
 }
 
@@ -75,6 +79,22 @@ func (w *Warehouse) clusterCredentials(ctx context.Context) (string, secret.Valu
 	}
 	if out.DbUser == nil || out.DbPassword == nil {
 		return "", secret.Value{}, fmt.Errorf("get credentials of user %s on cluster %s: the answer has no password", w.spec.User, w.spec.Cluster)
+	}
+	return *out.DbUser, secret.New(*out.DbPassword), nil
+}
+
+// workgroupCredentials gets a temporary password for the database user that stands for who we are; a workgroup knows no other
+// way. https://docs.aws.amazon.com/redshift-serverless/latest/APIReference/API_GetCredentials.html
+func (w *Warehouse) workgroupCredentials(ctx context.Context) (string, secret.Value, error) {
+	out, err := redshiftserverless.NewFromConfig(w.aws).GetCredentials(ctx, &redshiftserverless.GetCredentialsInput{
+		WorkgroupName: &w.spec.Workgroup, DbName: &w.spec.Database,
+	})
+	if err != nil {
+		return "", secret.Value{}, hint.With(fmt.Errorf("get our own credentials on workgroup %s: %w", w.spec.Workgroup, err),
+			"the caller needs redshift-serverless:GetCredentials on the workgroup")
+	}
+	if out.DbUser == nil || out.DbPassword == nil {
+		return "", secret.Value{}, fmt.Errorf("get our own credentials on workgroup %s: the answer has no password", w.spec.Workgroup)
 	}
 	return *out.DbUser, secret.New(*out.DbPassword), nil
 }

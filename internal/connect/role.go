@@ -147,7 +147,12 @@ func need(w plan.Warehouse) (string, error) {
 	allow := func(resource string, actions ...string) {
 		all = append(all, permission{"Allow", actions, []string{resource}})
 	}
+	if w.Workgroup != "" {
+		all = []permission{{"Allow", []string{"redshift-serverless:GetWorkgroup"}, []string{arn("redshift-serverless", "workgroup/*")}}} // its id is not known yet
+	}
 	switch {
+	case w.Auth == "iam" && w.Workgroup != "":
+		allow(arn("redshift-serverless", "workgroup/*"), "redshift-serverless:GetCredentials")
 	case w.Auth == "iam" && w.User != "":
 		allow(arn("redshift", "dbuser:"+w.Cluster+"/"+w.User), "redshift:GetClusterCredentials", "redshift:CreateClusterUser")
 		allow(arn("redshift", "dbname:"+w.Cluster+"/"+w.Database), "redshift:GetClusterCredentials")

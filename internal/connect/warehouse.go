@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsredshift "github.com/aws/aws-sdk-go-v2/service/redshift"
+	"github.com/aws/aws-sdk-go-v2/service/redshiftserverless"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 
@@ -121,8 +122,7 @@ func (w *Warehouse) loadRoots() error {
 
 func (w *Warehouse) lookUp(ctx context.Context) error {
 	if w.spec.Workgroup != "" {
-		return hint.With(fmt.Errorf("%s: looking up serverless workgroups is not built yet", w.spec.Name()),
-			"name the endpoint instead: host: WORKGROUP.ACCOUNT.REGION.redshift-serverless.amazonaws.com")
+		return w.lookUpWorkgroup(ctx)
 	}
 	out, err := awsredshift.NewFromConfig(w.aws).DescribeClusters(ctx, &awsredshift.DescribeClustersInput{ClusterIdentifier: &w.spec.Cluster})
 	if err != nil {
@@ -135,6 +135,22 @@ func (w *Warehouse) lookUp(ctx context.Context) error {
 	}
 	w.host = *out.Clusters[0].Endpoint.Address
 	if p := out.Clusters[0].Endpoint.Port; p != nil {
+		w.port = int(*p)
+	}
+	return nil
+}
+
+func (w *Warehouse) lookUpWorkgroup(ctx context.Context) error {
+	out, err := redshiftserverless.NewFromConfig(w.aws).GetWorkgroup(ctx, &redshiftserverless.GetWorkgroupInput{WorkgroupName: &w.spec.Workgroup})
+	if err != nil {
+		return hint.With(fmt.Errorf("look up workgroup %s in %s: %w", w.spec.Workgroup, w.spec.Region, err),
+			"the caller needs redshift-serverless:GetWorkgroup; or name the address in the job: host and port")
+	}
+	if out.Workgroup == nil || out.Workgroup.Endpoint == nil || aws.ToString(out.Workgroup.Endpoint.Address) == "" {
+		return hint.With(fmt.Errorf("workgroup %s in %s has no endpoint", w.spec.Workgroup, w.spec.Region), "it is being created, changed or deleted: wait until it is available")
+	}
+	w.host = *out.Workgroup.Endpoint.Address
+	if p := out.Workgroup.Endpoint.Port; p != nil {
 		w.port = int(*p)
 	}
 	return nil

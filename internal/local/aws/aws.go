@@ -374,7 +374,11 @@ type jsonService struct {
 }
 
 func (c *Cloud) jsonServices() []jsonService {
-	return []jsonService{{"kms", kms.TargetPrefix, c.KMS.Call}, {"secretsmanager", secrets.TargetPrefix, c.Secrets.Call}}
+	return []jsonService{
+		{"kms", kms.TargetPrefix, c.KMS.Call},
+		{"secretsmanager", secrets.TargetPrefix, c.Secrets.Call},
+		{"redshift-serverless", redshiftapi.ServerlessPrefix, c.Redshift.CallServerless},
+	}
 }
 
 func (c *Cloud) json(w http.ResponseWriter, r *http.Request, s jsonService, op, requestID string) {

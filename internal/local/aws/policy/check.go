@@ -79,6 +79,8 @@ var keys = []string{
 	"kms:requestalias", "kms:resourcealiases", "kms:retiringprincipal", "kms:scheduledeletionpendingwindowindays",
 	"kms:viaservice",
 
+	"redshift-serverless:durationseconds",
+
 	"redshift:consumeridentifier", "redshift:dbname", "redshift:dbuser", "redshift:durationseconds",
 
 	"s3:authtype", "s3:createbucketconfiguration", "s3:delimiter", "s3:existingobjecttag/", "s3:if-match", "s3:if-none-match",

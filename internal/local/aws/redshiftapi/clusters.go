@@ -37,7 +37,13 @@ func (s *Service) clusterOf(id *iam.Identity, p query.Params, action string) (Na
 		return Name{}, err
 	}
 	n := Name{id.Account, id.Region, name}
-	return n, s.allow(id, action, n.arn("cluster", ""), nil)
+	if err := s.allow(id, action, n.arn("cluster", ""), nil); err != nil {
+		return n, err
+	}
+	if n.isWorkgroup() {
+		return n, notFound(name)
+	}
+	return n, nil
 }
 
 // change lets do alter an available cluster.
@@ -408,7 +414,7 @@ func (s *Service) describeClusters(_ context.Context, id *iam.Identity, p query.
 	out := &clusterList{}
 	tagged := tagFilter(p)
 	for _, c := range s.Clusters() {
-		if c.Account == id.Account && c.Region == id.Region && (only == "" || c.ID == only) && tagged(c.Tags) {
+		if !c.isWorkgroup() && c.Account == id.Account && c.Region == id.Region && (only == "" || c.ID == only) && tagged(c.Tags) {
 			out.Clusters = append(out.Clusters, s.describe(c))
 		}
 	}

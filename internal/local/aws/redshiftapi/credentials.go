@@ -134,6 +134,9 @@ func (s *Service) credentialsOf(id *iam.Identity, p query.Params) (Name, int, er
 	if seconds < minSeconds || seconds > maxSeconds {
 		return Name{}, 0, badValue("The parameter DurationSeconds must be between %d and %d.", minSeconds, maxSeconds)
 	}
+	if n := (Name{id.Account, id.Region, cluster}); n.isWorkgroup() {
+		return Name{}, 0, notFound(cluster)
+	}
 	return Name{id.Account, id.Region, cluster}, seconds, nil
 }
 

@@ -52,6 +52,7 @@ type Cluster struct {
 	Created            time.Time
 	PubliclyAccessible bool
 	Namespace          string // a UUID
+	WorkgroupID        string `json:",omitempty"` // of a serverless workgroup
 	Roles              []Role
 	SecurityGroups     []string // ids
 	DefaultRole        string
@@ -129,6 +130,8 @@ const stateVersion = 1
 type state struct {
 	Version  int
 	Clusters map[string]*Cluster
+	// Namespaces are those of Redshift Serverless, by account, region and name.
+	Namespaces map[string]*namespace `json:",omitempty"`
 }
 
 // New opens the clusters kept in Options.Dir. It starts none of them: see Clusters and Register.
@@ -143,7 +146,7 @@ func New(opts Options) (*Service, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.state = state{stateVersion, map[string]*Cluster{}}
+	s.state = state{Version: stateVersion, Clusters: map[string]*Cluster{}}
 	path := filepath.Join(opts.Dir, "redshift.json")
 	file, _, err := durable.Open(path, &s.state)
 	if err != nil {
