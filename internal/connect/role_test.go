@@ -33,8 +33,9 @@ func TestASessionMayDoWhatIsNeeded(t *testing.T) {
 			"redshift:GetClusterCredentials on arn:aws-cn:redshift:cn-north-1:222222222222:dbname:dw/d",
 			"redshift:JoinGroup on arn:aws-cn:redshift:cn-north-1:222222222222:dbgroup:dw/*",
 		}},
-		"password": {with(func(w *plan.Warehouse) { w.Auth, w.User, w.PasswordFrom = "password", "u", "kms:AAAA" }), []string{"kms:Decrypt on *"}},
-		"secret":   {with(func(w *plan.Warehouse) { w.Auth, w.PasswordFrom = "secret", "secretsmanager:arn:s" }), []string{"secretsmanager:GetSecretValue on arn:s", "kms:Decrypt on *"}},
+		"password":  {with(func(w *plan.Warehouse) { w.Auth, w.User, w.PasswordFrom = "password", "u", "kms:AAAA" }), []string{"kms:Decrypt on *"}},
+		"workgroup": {with(func(w *plan.Warehouse) { w.Cluster, w.Workgroup = "", "wg" }), []string{"redshift-serverless:GetCredentials on arn:aws-cn:redshift-serverless:cn-north-1:222222222222:workgroup/*"}},
+		"secret":    {with(func(w *plan.Warehouse) { w.Auth, w.PasswordFrom = "secret", "secretsmanager:arn:s" }), []string{"secretsmanager:GetSecretValue on arn:s", "kms:Decrypt on *"}},
 		"door": {with(func(w *plan.Warehouse) { w.Auth, w.Door = "password", door }), []string{
 			"ec2:DescribeSecurityGroupRules on *",
 			"ec2:AuthorizeSecurityGroupIngress on arn:aws-cn:ec2:cn-north-1:222222222222:security-group/sg-1",
@@ -83,7 +84,11 @@ func TestASessionMayDoWhatIsNeeded(t *testing.T) {
 					got = append(got, a+" on "+strings.Join(s.Resource, ","))
 				}
 			}
-			if want := append([]string{"redshift:DescribeClusters on *"}, c.want...); !slices.Equal(got, want) {
+			first := "redshift:DescribeClusters on *"
+			if c.w.Workgroup != "" {
+				first = "redshift-serverless:GetWorkgroup on arn:aws-cn:redshift-serverless:cn-north-1:222222222222:workgroup/*"
+			}
+			if want := append([]string{first}, c.want...); !slices.Equal(got, want) {
 				t.Errorf("%s\nnot %s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		})

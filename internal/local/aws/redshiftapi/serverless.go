@@ -1,12 +1,10 @@
 package redshiftapi
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"regexp"
@@ -76,13 +74,8 @@ func (s *Service) CallServerless(ctx context.Context, id *iam.Identity, op strin
 func typed[In any](f func(s *Service, ctx context.Context, id *iam.Identity, in In) (any, error)) func(*Service, context.Context, *iam.Identity, []byte) (any, error) {
 	return func(s *Service, ctx context.Context, id *iam.Identity, body []byte) (any, error) {
 		var in In
-		dec := json.NewDecoder(bytes.NewReader(body))
-		dec.DisallowUnknownFields()
-		if err := dec.Decode(&in); err != nil && !errors.Is(err, io.EOF) {
-			if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-				return nil, awserr.NotImitated("the parameter " + name + " of redshift-serverless")
-			}
-			return nil, invalid("the request is not what the operation takes: %v", err)
+		if err := awserr.DecodeJSON("redshift-serverless", body, &in); err != nil {
+			return nil, err
 		}
 		return f(s, ctx, id, in)
 	}

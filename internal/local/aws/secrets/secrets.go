@@ -4,7 +4,6 @@
 package secrets
 
 import (
-	"bytes"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -13,7 +12,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -131,13 +129,8 @@ func (s *Service) Call(ctx context.Context, id *iam.Identity, op string, body []
 func on[In any](f func(s *Service, ctx context.Context, id *iam.Identity, in In) (any, error)) func(*Service, context.Context, *iam.Identity, []byte) (any, error) {
 	return func(s *Service, ctx context.Context, id *iam.Identity, body []byte) (any, error) {
 		var in In
-		dec := json.NewDecoder(bytes.NewReader(body))
-		dec.DisallowUnknownFields()
-		if err := dec.Decode(&in); err != nil && !errors.Is(err, io.EOF) {
-			if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-				return nil, awserr.NotImitated("the parameter " + name + " of secretsmanager")
-			}
-			return nil, bad("SerializationException", "the request is not what the operation takes: %v", err)
+		if err := awserr.DecodeJSON("secretsmanager", body, &in); err != nil {
+			return nil, err
 		}
 		return f(s, ctx, id, in)
 	}
