@@ -311,8 +311,8 @@ func (d *Door) create(ctx context.Context, count int) (journal.Door, error) {
 		// Ours, of an attempt whose answer was lost; another process's; or a stranger's: looking tells.
 		d.rule = known
 		return d.facts(until), errAgain
-	case "?":
-		return d.facts(until), refused(err, d.group) // there is no answer: closing finds out
+	case "?", "InternalError", "InternalFailure":
+		return d.facts(until), refused(err, d.group) // it may have happened: closing finds out
 	default:
 		d.doubt = false
 		return d.facts(until), errors.Join(refused(err, d.group), d.unschedule(ctx))
