@@ -443,13 +443,13 @@ func (d *Door) leave(ctx context.Context) (journal.Door, error) {
 		return f, err
 	}
 	if r != nil {
-		d.rule = aws.ToString(r.SecurityGroupRuleId)
-		f.Rule = d.rule
+		f.Rule = aws.ToString(r.SecurityGroupRuleId)
 		all, ours := users(r.Tags)
 		if !ours {
 			f.Foreign, f.Schedule = true, ""
 			return f, nil
 		}
+		d.rule = f.Rule
 		if len(d.others(r.Tags)) > 0 && slices.ContainsFunc(all, func(u user) bool { return u.key == d.userKey() }) {
 			if err := d.untag(ctx); err != nil {
 				return f, err
