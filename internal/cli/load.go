@@ -39,10 +39,12 @@ type loadFlags struct {
 	maxRatio                       int64
 	maxSize, sse                   string
 	force                          bool
+	only                           []string
 }
 
 func (a *app) loadCommand() *cobra.Command {
 	var f loadFlags
+	var entryFlags []string // that were given, and say what an entry of a job says itself
 	cmd := &cobra.Command{
 		Use:   "load FILE... --to WAREHOUSE.SCHEMA.TABLE | load JOB",
 		Short: "Load files into a table, encrypted on the way, and print the receipt",
@@ -59,7 +61,8 @@ matched by the header's names.
 --to names a warehouse of the configuration (~/.config/sealift/config.yaml, see docs/config.md)
 and a table; with --job it is a table in the target of that job.
 
-A job file alone loads what stands under files in it, one table after the other.
+A job file alone loads what stands under files in it, or --only some of it, one table after the
+other.
 
 The same content is not appended to a table twice, unless --again says so.
 
@@ -70,6 +73,11 @@ goes on with the run is printed.`,
   sealift load 'enforcement/*.json.zip' --records results --to dev.public.food_enforcement --ddl`,
 		Annotations: map[string]string{"exits": "told"},
 		Args: func(cmd *cobra.Command, args []string) error {
+			for _, name := range ofEntries {
+				if cmd.Flags().Changed(name) {
+					entryFlags = append(entryFlags, "--"+name)
+				}
+			}
 			if len(args) == 0 {
 				return usageError{fmt.Errorf("%s takes the files to load, or - for stdin, or a job; there is none", cmd.CommandPath())}
 			}
@@ -77,7 +85,13 @@ goes on with the run is printed.`,
 		},
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			if f.to == "" && f.job == "" && len(args) == 1 && slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(args[0])) {
+				if len(entryFlags) > 0 {
+					return usageError{hint.With(fmt.Errorf("%s: a job says that itself, for each of its files", strings.Join(entryFlags, ", ")), "write it into the job, or load one file with --job")}
+				}
 				return a.loadJob(ctx, args[0], f)
+			}
+			if len(f.only) > 0 {
+				return usageError{errors.New("--only selects among the files of a job; there is none")}
 			}
 			return a.load(ctx, args, f)
 		}),
@@ -111,10 +125,17 @@ goes on with the run is printed.`,
 	flags.Int64Var(&f.maxRatio, "max-ratio", 0, "let a packed file become `N` times its size (default 400)")
 	flags.StringVar(&f.maxSize, "max-size", "", "let a file become `SIZE` when unpacked, as 500GB (default 16TB)")
 	flags.StringVar(&f.sse, "sse", "", "`KEY` to stage under: kms:ALIAS or kms:ARN (default: the\nstage's kms_key); s3 is S3's own, which no policy of yours guards")
+	flags.StringArrayVar(&f.only, "only", nil, "with JOB: load only into this `TABLE`, or those of a pattern;\ncan be repeated")
 	forceFlag(cmd, &f.force)
 	a.doorFlags(cmd)
 	a.jsonFlag(cmd)
 	return cmd
+}
+
+// ofEntries are the flags whose say a job's entries have themselves.
+var ofEntries = []string{
+	"mode", "key", "format", "way", "delimiter", "quote", "header", "no-header", "null", "records", "infer", "types", "max-errors", "rejects", "again",
+	"allow-missing", "ignore-extra",
 }
 
 func (a *app) load(ctx context.Context, files []string, f loadFlags) error {
@@ -138,8 +159,15 @@ func (a *app) loadJob(ctx context.Context, file string, f loadFlags) error {
 	if len(j.Files) == 0 {
 		return hint.With(usageError{fmt.Errorf("%s has no files, only tables", file)}, "move tables with sealift copy, or name the files under files:")
 	}
+	wanted, err := onlyFiles(j.Files, f.only)
+	if err != nil {
+		return err
+	}
 	var worst error
 	for i, set := range j.Files {
+		if !wanted[i] {
+			continue
+		}
 		q, err := a.fileSet(ctx, j, set, f)
 		if err == nil {
 			err = a.loadOne(ctx, q, f)
@@ -158,6 +186,32 @@ func (a *app) loadJob(ctx context.Context, file string, f loadFlags) error {
 		}
 	}
 	return worst
+}
+
+// onlyFiles says which entries the patterns select: all, without any.
+func onlyFiles(sets []job.FileSet, patterns []string) ([]bool, error) {
+	wanted := make([]bool, len(sets))
+	if len(patterns) == 0 {
+		for i := range wanted {
+			wanted[i] = true
+		}
+	}
+	for _, text := range patterns {
+		pattern, err := job.ParsePattern(text)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--only: %w", err)}
+		}
+		used := false
+		for i, set := range sets {
+			if pattern.MatchTable(set.As) {
+				wanted[i], used = true, true
+			}
+		}
+		if !used {
+			return nil, usageError{fmt.Errorf("--only %s selects no table of the job", text)}
+		}
+	}
+	return wanted, nil
 }
 
 // fileSet is what an entry under files asks for.
