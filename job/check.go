@@ -102,6 +102,16 @@ func (p *parser) warehouse(path string, w *Warehouse) {
 		p.door(at("door"), w.Door)
 		p.needs(path, "region", "door")
 	}
+	if p.given(at("role_duration")) {
+		p.needs(path, "assume_role", "role_duration")
+		switch d, err := time.ParseDuration(w.RoleDuration); {
+		case err != nil: // said when it was read
+		case d < 15*time.Minute || d > 12*time.Hour:
+			p.mistake(p.values[at("role_duration")], at("role_duration"), "%s is not between 15m and 12h", w.RoleDuration)
+		case d > time.Hour && strings.Contains(w.AssumeRole, ","):
+			p.mistake(p.values[at("role_duration")], at("role_duration"), "%s is more than the hour that AWS gives a role that is taken with another's credentials", w.RoleDuration)
+		}
+	}
 	if p.given(at("web_identity_token_file")) {
 		p.needs(path, "assume_role", "web_identity_token_file")
 		p.needs(path, "region", "web_identity_token_file")

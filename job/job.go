@@ -65,6 +65,9 @@ type Warehouse struct {
 	// AssumeRole is the role Sealift itself takes in the warehouse's account, for look-ups and temporary credentials, cut down
 	// to these; or a chain of roles joined by commas, each taken with the one before.
 	AssumeRole string `yaml:"assume_role" grammar:"role_chain"`
+	// RoleDuration is how long a session of the last role is good before the role is taken again: 15m to 12h, and not longer than
+	// the role allows; in a chain an hour at most. Default: 1h.
+	RoleDuration string `yaml:"role_duration" grammar:"ttl"`
 	// WebIdentityTokenFile holds the token of a Kubernetes service account, of GitHub Actions or the like, with which the first
 	// role of AssumeRole is taken, in place of credentials. The file is read anew whenever the role is taken again.
 	WebIdentityTokenFile string `yaml:"web_identity_token_file" env:"true"`

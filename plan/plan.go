@@ -76,6 +76,7 @@ type Warehouse struct {
 	Auth         string `json:"auth"`
 	PasswordFrom string `json:"password_from,omitempty"`
 	AssumeRole   string `json:"assume_role,omitempty"`
+	RoleDuration string `json:"role_duration,omitempty"`
 	WebIdentity  string `json:"web_identity_token_file,omitempty"`
 	ExternalID   string `json:"external_id,omitempty"`
 	S3Role       string `json:"s3_role"`

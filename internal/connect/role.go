@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
@@ -23,6 +24,8 @@ type Role struct {
 	Chain string
 	// TokenFile holds a web identity token with which the first is taken, in place of credentials. Optional.
 	TokenFile string
+	// Duration of the last one's sessions; 0 is an hour.
+	Duration time.Duration
 	// ExternalID is passed with the last.
 	ExternalID string
 	// Session shows in CloudTrail who it was. Default: sealift.
@@ -62,6 +65,10 @@ func (r Role) take(ctx context.Context, cfg aws.Config) (aws.Config, error) {
 		}
 		provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(base), arn, func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = r.session()
+			o.Duration = time.Hour
+			if last && r.Duration > 0 {
+				o.Duration = r.Duration
+			}
 			if last && r.ExternalID != "" {
 				o.ExternalID = &r.ExternalID
 			}
@@ -89,6 +96,9 @@ func (r Role) byToken(ctx context.Context, cfg *aws.Config, arn string, last boo
 	base.Credentials = aws.AnonymousCredentials{} // the token says who we are
 	provider := stscreds.NewWebIdentityRoleProvider(sts.NewFromConfig(base), arn, stscreds.IdentityTokenFile(r.TokenFile), func(o *stscreds.WebIdentityRoleOptions) {
 		o.RoleSessionName = r.session()
+		if last {
+			o.Duration = r.Duration // 0 is STS's own hour
+		}
 		if last && r.Policy != "" {
 			o.Policy = &r.Policy
 		}

@@ -75,7 +75,13 @@ func NewWarehouse(ctx context.Context, spec plan.Warehouse, o Options) (*Warehou
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", spec.Name(), err)
 	}
-	cfg, err := Config(ctx, spec.Region, Role{Chain: spec.AssumeRole, TokenFile: spec.WebIdentity, ExternalID: spec.ExternalID, Session: o.Application, Policy: policy})
+	var duration time.Duration
+	if spec.RoleDuration != "" {
+		if duration, err = time.ParseDuration(spec.RoleDuration); err != nil {
+			return nil, fmt.Errorf("%s: role_duration: %w", spec.Name(), err)
+		}
+	}
+	cfg, err := Config(ctx, spec.Region, Role{Chain: spec.AssumeRole, Duration: duration, TokenFile: spec.WebIdentity, ExternalID: spec.ExternalID, Session: o.Application, Policy: policy})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", spec.Name(), err)
 	}

@@ -92,7 +92,7 @@ func (b *builder) roles() {
 func Warehouse(w job.Warehouse) plan.Warehouse {
 	p := plan.Warehouse{
 		Cluster: w.Cluster, Workgroup: w.Workgroup, Host: w.Host, Port: w.Port, Region: w.Region, Database: w.Database,
-		User: w.User, Groups: strings.Join(w.Groups, ","), AutoCreate: w.AutoCreate != nil && *w.AutoCreate, Auth: w.Auth, PasswordFrom: w.PasswordFrom, AssumeRole: w.AssumeRole, WebIdentity: w.WebIdentityTokenFile, ExternalID: w.ExternalID,
+		User: w.User, Groups: strings.Join(w.Groups, ","), AutoCreate: w.AutoCreate != nil && *w.AutoCreate, Auth: w.Auth, PasswordFrom: w.PasswordFrom, AssumeRole: w.AssumeRole, RoleDuration: w.RoleDuration, WebIdentity: w.WebIdentityTokenFile, ExternalID: w.ExternalID,
 		S3Role: w.S3Role, Account: w.Account, CAFile: w.CAFile,
 	}
 	if d := w.Door; d != nil {

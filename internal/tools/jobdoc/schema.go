@@ -101,7 +101,7 @@ func warehouseRules() object {
 	return object{
 		{"anyOf", []any{need("cluster"), need("workgroup"), need("host")}},
 		{"not", object{{"required", []string{"cluster", "workgroup"}}}},
-		{"dependentRequired", object{{"external_id", []string{"assume_role"}}, {"door", []string{"region"}}, {"web_identity_token_file", []string{"assume_role", "region"}}, {"groups", []string{"user"}}, {"auto_create", []string{"user"}}}},
+		{"dependentRequired", object{{"external_id", []string{"assume_role"}}, {"door", []string{"region"}}, {"role_duration", []string{"assume_role"}}, {"web_identity_token_file", []string{"assume_role", "region"}}, {"groups", []string{"user"}}, {"auto_create", []string{"user"}}}},
 		{"allOf", []any{
 			when("auth", "password", object{{"required", []string{"password_from", "user"}}}),
 			when("auth", "secret", object{{"required", []string{"password_from"}}}),
