@@ -9,12 +9,14 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -178,14 +180,36 @@ func startChild(tb testing.TB, dir string) *exec.Cmd {
 	return child
 }
 
+// twoPorts takes a port whose next one is free too, and stays so: the kernel gives others none below 32768 by itself.
+func twoPorts(t *testing.T) net.Listener {
+	t.Helper()
+	var listen net.ListenConfig
+	for range 100 {
+		port := 20000 + rand.IntN(10000)
+		l, err := listen.Listen(t.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			continue
+		}
+		next, err := listen.Listen(t.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port+1)))
+		if err == nil {
+			if err := next.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return l
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("there are no two free ports")
+	return nil
+}
+
 // A start that fails leaves nothing: no process, no port, no lock.
 func TestUpFails(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := twoPorts(t)
 	taken := l.Addr().(*net.TCPAddr).Port
 	for _, o := range []Options{{Dir: dir, AnyPort: true, Port: taken}, {Dir: dir, AnyPort: true, WarehousePort: taken}, {}} {
 		s, err := Up(t.Context(), o)
