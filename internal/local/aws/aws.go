@@ -100,10 +100,10 @@ func New(opts Options) (*Cloud, error) {
 	if c.KMS, err = kms.New(kms.Options{Dir: opts.Dir, IAM: c.IAM, GrantDelay: opts.GrantDelay, Log: opts.Log, Now: opts.Now}); err != nil {
 		return nil, err
 	}
-	if c.Secrets, err = secrets.New(secrets.Options{Dir: opts.Dir, IAM: c.IAM, KMS: c.KMS, Log: opts.Log, Now: opts.Now}); err != nil {
+	if c.Secrets, err = secrets.New(secrets.Options{Dir: opts.Dir, IAM: c.IAM, KMS: c.KMS, Now: opts.Now}); err != nil {
 		return nil, err
 	}
-	if c.EC2, err = ec2.New(ec2.Options{Dir: opts.Dir, IAM: c.IAM, Delay: opts.RuleDelay, Log: opts.Log, Now: opts.Now}); err != nil {
+	if c.EC2, err = ec2.New(ec2.Options{Dir: opts.Dir, IAM: c.IAM, Delay: opts.RuleDelay, Now: opts.Now}); err != nil {
 		return nil, err
 	}
 	c.Metadata = imds.New(c.IAM, opts.Instance, opts.Now)
@@ -319,9 +319,6 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// unsignedActions are those that need no signature, because their parameters prove who calls.
-var unsignedActions = []string{"AssumeRoleWithSAML"}
-
 var actionName = regexp.MustCompile(`^[A-Za-z]{1,64}$`)
 
 func (c *Cloud) query(w http.ResponseWriter, r *http.Request, s queryService, p query.Params, requestID string) {
@@ -330,11 +327,10 @@ func (c *Cloud) query(w http.ResponseWriter, r *http.Request, s queryService, p 
 		c.wrote(r, s.writeError(w, requestID, err))
 	}
 	action := p.Get("Action")
-	for _, name := range unsignedActions {
-		if action == name {
-			fail(awserr.NotImitated(s.name + ":" + name))
-			return
-		}
+	// These need no signature, because their parameters prove who calls.
+	if action == "AssumeRoleWithSAML" {
+		fail(awserr.NotImitated(s.name + ":" + action))
+		return
 	}
 	if s.name == "sts" && action == "AssumeRoleWithWebIdentity" {
 		result, err := c.STS.WebIdentity(p)
@@ -381,12 +377,13 @@ func (c *Cloud) jsonServices() []jsonService {
 	}
 }
 
-func (c *Cloud) json(w http.ResponseWriter, r *http.Request, s jsonService, op, requestID string) {
+// document answers a request whose answer is JSON: call gets who asks, and what stands in the body.
+func (c *Cloud) document(w http.ResponseWriter, r *http.Request, service, contentType, requestID string, call func(ctx context.Context, id *iam.Identity, body []byte) ([]byte, error)) {
 	fail := func(err error) {
 		c.failed(r, err)
 		c.wrote(r, awserr.Of(err).WriteJSON(w, requestID))
 	}
-	id, err := c.verifier.Verify(r, s.name)
+	id, err := c.verifier.Verify(r, service)
 	if err != nil {
 		fail(err)
 		return
@@ -396,47 +393,32 @@ func (c *Cloud) json(w http.ResponseWriter, r *http.Request, s jsonService, op, 
 		fail(err)
 		return
 	}
-	result, err := s.call(r.Context(), id, op, body)
+	result, err := call(r.Context(), id, body)
 	if err != nil {
 		fail(err)
 		return
 	}
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("X-Amzn-Requestid", requestID)
 	_, err = w.Write(result)
 	c.wrote(r, err)
 }
 
+func (c *Cloud) json(w http.ResponseWriter, r *http.Request, s jsonService, op, requestID string) {
+	c.document(w, r, s.name, "application/x-amz-json-1.1", requestID, func(ctx context.Context, id *iam.Identity, body []byte) ([]byte, error) {
+		return s.call(ctx, id, op, body)
+	})
+}
+
 // rest answers a service whose operations are methods and paths.
 func (c *Cloud) rest(w http.ResponseWriter, r *http.Request, requestID string) {
-	fail := func(err error) {
-		c.failed(r, err)
-		c.wrote(r, awserr.Of(err).WriteJSON(w, requestID))
-	}
-	id, err := c.verifier.Verify(r, "scheduler")
-	if err != nil {
-		fail(err)
-		return
-	}
-	body, err := readBody(r)
-	if err != nil {
-		fail(err)
-		return
-	}
-	result, err := c.Schedule.Call(id, r.Method, r.URL.Path, r.URL.Query(), body)
-	if err != nil {
-		fail(err)
-		return
-	}
-	text, err := json.Marshal(result)
-	if err != nil {
-		fail(err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("X-Amzn-Requestid", requestID)
-	_, err = w.Write(text)
-	c.wrote(r, err)
+	c.document(w, r, "scheduler", "application/json", requestID, func(_ context.Context, id *iam.Identity, body []byte) ([]byte, error) {
+		result, err := c.Schedule.Call(id, r.Method, r.URL.Path, r.URL.Query(), body)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(result)
+	})
 }
 
 // failed logs what is the stand-in's own fault; a caller's mistake is in its answer.

@@ -173,3 +173,26 @@ func TestSchedules(t *testing.T) {
 	_, err = w.admin.schedule.DeleteSchedule(ctx, &sdkscheduler.DeleteScheduleInput{Name: awssdk.String("one")})
 	wantAs[*types.ResourceNotFoundException](t, err)
 }
+
+// What a schedule says is there after a restart, and is waited for again.
+func TestASchedulesWordSurvivesARestart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	keep := func(o *aws.Options) { o.Dir = dir }
+	w := newWorld(t, keep)
+	role := w.role(w.admin, "closer", trustScheduler)
+	at := "at(" + time.Now().UTC().Add(time.Hour).Format("2006-01-02T15:04:05") + ")"
+	if _, err := w.admin.schedule.CreateSchedule(t.Context(), &sdkscheduler.CreateScheduleInput{
+		Name: awssdk.String("close"), ScheduleExpression: &at, FlexibleTimeWindow: &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff},
+		Target: &types.Target{Arn: awssdk.String(revokeTarget), RoleArn: &role, Input: awssdk.String(`{"GroupId":"sg-1"}`)},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	again := newWorld(t, keep)
+	t.Cleanup(again.Close)
+	got, err := again.admin.schedule.GetSchedule(t.Context(), &sdkscheduler.GetScheduleInput{Name: awssdk.String("close")})
+	if err != nil || *got.ScheduleExpression != at || *got.Target.Input != `{"GroupId":"sg-1"}` || got.State != types.ScheduleStateEnabled {
+		t.Errorf("%+v, %v", got, err)
+	}
+}

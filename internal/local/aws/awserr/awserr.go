@@ -103,6 +103,15 @@ func write(w http.ResponseWriter, status int, requestID string, body []byte) err
 	return err
 }
 
+// Denied turns IAM's refusal into that of a JSON service, which has a name and, in some services, a status of its own. Other
+// errors, and none, stay as they are.
+func Denied(err error, status int) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Code == "AccessDenied" {
+		return New(status, "AccessDeniedException", "%s", e.Message)
+	}
+	return err
+}
+
 // DecodeJSON reads the input of an operation of a JSON service. Members that into does not have are refused by name: dropping
 // one in silence could drop the caller's security with it.
 func DecodeJSON(service string, body []byte, into any) error {

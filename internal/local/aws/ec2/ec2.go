@@ -4,7 +4,6 @@ package ec2
 
 import (
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/netip"
 	"path/filepath"
@@ -30,7 +29,6 @@ type Options struct {
 	IAM *iam.Service
 	// Delay is how long a new rule, or its end, takes to be seen and to take effect.
 	Delay time.Duration
-	Log   *slog.Logger     // nil discards
 	Now   func() time.Time // default: time.Now
 }
 
@@ -38,7 +36,6 @@ type Options struct {
 type Service struct {
 	iam   *iam.Service
 	delay time.Duration
-	log   *slog.Logger
 	now   func() time.Time
 
 	mu      sync.Mutex // guards the fields below
@@ -87,10 +84,7 @@ type source struct {
 
 // New opens the groups kept in Options.Dir.
 func New(opts Options) (*Service, error) {
-	s := &Service{iam: opts.IAM, delay: opts.Delay, log: opts.Log, now: opts.Now, changed: make(chan struct{})}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
+	s := &Service{iam: opts.IAM, delay: opts.Delay, now: opts.Now, changed: make(chan struct{})}
 	if s.now == nil {
 		s.now = time.Now
 	}

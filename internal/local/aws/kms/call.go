@@ -188,12 +188,7 @@ func (c *caller) allow(action, resource string) error {
 }
 
 // denied turns IAM's refusal into KMS's.
-func denied(err error) error {
-	if e, ok := errors.AsType[*awserr.Error](err); ok && e.Code == "AccessDenied" {
-		return awserr.New(http.StatusBadRequest, "AccessDeniedException", "%s", e.Message)
-	}
-	return err
-}
+func denied(err error) error { return awserr.Denied(err, http.StatusBadRequest) }
 
 // own resolves a key for an operation that reaches no other account's keys.
 func (c *caller) own(name string) (reference, error) {

@@ -3,7 +3,6 @@ package redshiftapi
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -94,10 +93,7 @@ func (s *Service) may(id *iam.Identity, action, kind, resource string, ctx polic
 		Action: "redshift-serverless:" + action, Resource: "arn:aws:redshift-serverless:" + id.Region + ":" + id.Account + ":" + kind + "/" + resource,
 		ResourceAccount: id.Account, Context: ctx,
 	})
-	if e, ok := errors.AsType[*awserr.Error](err); ok && e.Code == "AccessDenied" {
-		return awserr.New(http.StatusForbidden, "AccessDeniedException", "%s", e.Message)
-	}
-	return err
+	return awserr.Denied(err, http.StatusForbidden)
 }
 
 var serverlessID = regexp.MustCompile(`^[a-z0-9-]{3,64}$`)

@@ -60,20 +60,9 @@ type state struct {
 	Schedules map[string]*schedule
 }
 
-// schedule is one of them, with the words of the API.
+// schedule is one of them.
 type schedule struct {
-	Arn                        string
-	Name                       string
-	GroupName                  string
-	State                      string
-	Description                string `json:",omitempty"`
-	ScheduleExpression         string
-	ScheduleExpressionTimezone string
-	FlexibleTimeWindow         flexible
-	ActionAfterCompletion      string
-	Target                     target
-	CreationDate               float64
-	LastModificationDate       float64
+	shape
 
 	At       time.Time // what the expression means
 	Account  string
@@ -277,10 +266,7 @@ func (s *Service) arn(id *iam.Identity, group, name string) string {
 
 func (s *Service) allow(id *iam.Identity, action, resource string) error {
 	err := s.iam.Authorize(id, iam.Access{Action: "scheduler:" + action, Resource: resource, ResourceAccount: id.Account})
-	if err == nil {
-		return nil
-	}
-	return awserr.New(http.StatusForbidden, "AccessDeniedException", "%s", awserr.Of(err).Message)
+	return awserr.Denied(err, http.StatusForbidden)
 }
 
 func (s *Service) read(name string, body []byte) (*schedule, *request, error) {
@@ -298,10 +284,10 @@ func (s *Service) read(name string, body []byte) (*schedule, *request, error) {
 			return nil, nil, awserr.NotImitated(what + " of a schedule")
 		}
 	}
-	one := &schedule{
+	one := &schedule{Token: r.ClientToken, shape: shape{
 		Name: name, GroupName: "default", State: "ENABLED", Description: r.Description, ScheduleExpression: r.ScheduleExpression,
-		ScheduleExpressionTimezone: "UTC", ActionAfterCompletion: "NONE", Token: r.ClientToken,
-	}
+		ScheduleExpressionTimezone: "UTC", ActionAfterCompletion: "NONE",
+	}}
 	if r.State != "" {
 		one.State = r.State
 	}
@@ -362,7 +348,7 @@ func (s *Service) put(id *iam.Identity, name string, body []byte, create bool) (
 		return nil, err
 	}
 	if err := s.iam.PassRole(id, one.Target.RoleArn, Principal); err != nil {
-		return nil, awserr.New(http.StatusForbidden, "AccessDeniedException", "%s", awserr.Of(err).Message)
+		return nil, awserr.Denied(err, http.StatusForbidden)
 	}
 	if _, err := s.iam.AssumeForService(Principal, one.Target.RoleArn, "check", policy.Context{"aws:sourceaccount": {id.Account}, "aws:sourcearn": {"arn:aws:scheduler:" + id.Region + ":" + id.Account + ":schedule-group/default"}}); err != nil {
 		return nil, invalid("The execution role you provide must allow AWS EventBridge Scheduler to assume the role.")
@@ -406,7 +392,7 @@ func (s *Service) get(id *iam.Identity, group, name string) (any, error) {
 	if one == nil {
 		return nil, notFound(name)
 	}
-	return shapeOf(*one), nil
+	return one.shape, nil
 }
 
 func (s *Service) remove(id *iam.Identity, group, name string) (any, error) {
@@ -472,11 +458,4 @@ type shape struct {
 	Target                     target
 	CreationDate               float64
 	LastModificationDate       float64
-}
-
-func shapeOf(s schedule) shape {
-	return shape{
-		s.Arn, s.Name, s.GroupName, s.State, s.Description, s.ScheduleExpression, s.ScheduleExpressionTimezone, s.FlexibleTimeWindow,
-		s.ActionAfterCompletion, s.Target, s.CreationDate, s.LastModificationDate,
-	}
 }

@@ -10,9 +10,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/http"
 	"path/filepath"
@@ -36,7 +34,6 @@ type Options struct {
 	Dir string // where the secrets are kept
 	IAM *iam.Service
 	KMS kms.Keys
-	Log *slog.Logger     // nil discards
 	Now func() time.Time // default: time.Now
 }
 
@@ -144,10 +141,7 @@ var errNotFound = bad("ResourceNotFoundException", "Secrets Manager can't find t
 
 func (s *Service) allow(id *iam.Identity, action, resource string) error {
 	err := s.iam.Authorize(id, iam.Access{Action: "secretsmanager:" + action, Resource: resource, ResourceAccount: id.Account})
-	if e, ok := errors.AsType[*awserr.Error](err); ok && e.Code == "AccessDenied" {
-		return bad("AccessDeniedException", "%s", e.Message)
-	}
-	return err
+	return awserr.Denied(err, http.StatusBadRequest)
 }
 
 func via(region string) string { return "secretsmanager." + region + ".amazonaws.com" }
