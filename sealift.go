@@ -161,20 +161,16 @@ func Copy(ctx context.Context, p *plan.Plan, o Options) (*receipt.Receipt, error
 	if err != nil {
 		return nil, err
 	}
-	if !o.Fresh {
-		both, err := meet(ctx, p.Source, p.Target, application, o)
-		if err != nil {
-			return nil, err
-		}
-		err = both.through(ctx, o, func(ctx context.Context) error { return both.compareCatalogs(ctx, p, nil) })
-		if err != nil {
-			return nil, err
-		}
-	}
 	id := newRunID(time.Now())
 	w, err := reach(ctx, p, id, o)
 	if err != nil {
 		return nil, err
+	}
+	if !o.Fresh {
+		err := w.through(ctx, o, func(ctx context.Context) error { return w.compareCatalogs(ctx, p, nil) })
+		if err != nil {
+			return nil, err
+		}
 	}
 	run, err := store.Create(ctx, id, p)
 	if err != nil {
