@@ -95,6 +95,25 @@ type Door struct {
 	WithoutSchedule bool   `json:"without_schedule,omitempty"`
 }
 
+// DoorRole is the role, of the warehouse's account, under which a schedule closes a door if the job names none; DoorSchedules
+// is what the names of schedules begin with.
+const (
+	DoorRole      = "sealift-door"
+	DoorSchedules = "sealift-door-"
+)
+
+// Closer is the role under which a schedule closes the door: "" for a door without one.
+func (d Door) Closer(partition, account string) string {
+	switch {
+	case d.WithoutSchedule:
+		return ""
+	case d.SchedulerRole != "":
+		return d.SchedulerRole
+	default:
+		return "arn:" + partition + ":iam::" + account + ":role/" + DoorRole
+	}
+}
+
 // Name is how messages call the warehouse: prod-dw/analytics.
 func (w Warehouse) Name() string {
 	name := w.Cluster

@@ -189,18 +189,13 @@ func (a *app) loadJob(ctx context.Context, file string, f loadFlags) error {
 }
 
 // onlyFiles says which entries the patterns select: all, without any.
-func onlyFiles(sets []job.FileSet, patterns []string) ([]bool, error) {
-	wanted := make([]bool, len(sets))
-	if len(patterns) == 0 {
-		for i := range wanted {
-			wanted[i] = true
-		}
+func onlyFiles(sets []job.FileSet, texts []string) ([]bool, error) {
+	patterns, err := onlyPatterns(texts)
+	if err != nil {
+		return nil, err
 	}
-	for _, text := range patterns {
-		pattern, err := job.ParsePattern(text)
-		if err != nil {
-			return nil, usageError{fmt.Errorf("--only: %w", err)}
-		}
+	wanted := slices.Repeat([]bool{len(patterns) == 0}, len(sets))
+	for n, pattern := range patterns {
 		used := false
 		for i, set := range sets {
 			if pattern.MatchTable(set.As) {
@@ -208,7 +203,7 @@ func onlyFiles(sets []job.FileSet, patterns []string) ([]bool, error) {
 			}
 		}
 		if !used {
-			return nil, usageError{fmt.Errorf("--only %s selects no table of the job", text)}
+			return nil, usageError{fmt.Errorf("--only %s selects no table of the job", texts[n])}
 		}
 	}
 	return wanted, nil

@@ -122,15 +122,11 @@ func only(p *plan.Plan, patterns []string) (*plan.Plan, error) {
 	if len(patterns) == 0 {
 		return p, nil
 	}
-	selected := make([]job.Pattern, len(patterns))
-	used := make([]bool, len(patterns))
-	for i, text := range patterns {
-		pattern, err := job.ParsePattern(text)
-		if err != nil {
-			return nil, usageError{fmt.Errorf("--only: %w", err)}
-		}
-		selected[i] = pattern
+	selected, err := onlyPatterns(patterns)
+	if err != nil {
+		return nil, err
 	}
+	used := make([]bool, len(patterns))
 	part, err := p.Only(func(t plan.Table) bool {
 		found := false
 		for i, pattern := range selected {
@@ -144,4 +140,16 @@ func only(p *plan.Plan, patterns []string) (*plan.Plan, error) {
 		return nil, hint.With(usageError{fmt.Errorf("--only %s selects no table of the plan", patterns[i])}, "sealift plan lists its tables")
 	}
 	return part, err
+}
+
+// onlyPatterns reads what --only says.
+func onlyPatterns(texts []string) ([]job.Pattern, error) {
+	patterns := make([]job.Pattern, len(texts))
+	for i, text := range texts {
+		var err error
+		if patterns[i], err = job.ParsePattern(text); err != nil {
+			return nil, usageError{fmt.Errorf("--only: %w", err)}
+		}
+	}
+	return patterns, nil
 }

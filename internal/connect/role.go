@@ -181,12 +181,8 @@ func need(w plan.Warehouse) (string, error) {
 		allow("*", "ec2:DescribeSecurityGroupRules")
 		allow(arn("ec2", "security-group/"+d.SecurityGroup), "ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress")
 		allow(arn("ec2", "security-group-rule/*"), "ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress", "ec2:CreateTags", "ec2:DeleteTags")
-		if !d.WithoutSchedule {
-			allow(arn("scheduler", "schedule/default/sealift-door-*"), "scheduler:CreateSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule")
-			closer := d.SchedulerRole
-			if closer == "" {
-				closer = strings.Join([]string{"arn", parts[1], "iam", "", parts[4], "role/sealift-door"}, ":")
-			}
+		if closer := d.Closer(parts[1], parts[4]); closer != "" {
+			allow(arn("scheduler", "schedule/default/"+plan.DoorSchedules+"*"), "scheduler:CreateSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule")
 			allow(closer, "iam:PassRole")
 		}
 	}

@@ -77,18 +77,10 @@ func New(ctx context.Context, cfg aws.Config, spec plan.Door, o Options) (*Door,
 	}
 	d := at(cfg, spec.SecurityGroup, int32(o.Port), from, o)
 	d.ttl, d.owner = ttl, who.ARN
-	if !spec.WithoutSchedule {
-		d.role = spec.SchedulerRole
-		if d.role == "" {
-			partition, _, _ := strings.Cut(strings.TrimPrefix(who.ARN, "arn:"), ":")
-			d.role = "arn:" + partition + ":iam::" + who.Account + ":role/" + DefaultRole
-		}
-	}
+	partition, _, _ := strings.Cut(strings.TrimPrefix(who.ARN, "arn:"), ":")
+	d.role = spec.Closer(partition, who.Account)
 	return d, nil
 }
-
-// DefaultRole is the role, of the warehouse's account, under which a schedule closes a door if the job names none.
-const DefaultRole = "sealift-door"
 
 func at(cfg aws.Config, group string, port int32, from netip.Prefix, o Options) *Door {
 	if o.Now == nil {

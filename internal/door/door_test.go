@@ -81,7 +81,7 @@ func newWorld(t *testing.T, vpc string, change ...func(*aws.Options)) *world {
 		}
 	}
 	accounts := iam.NewFromConfig(w.cfg)
-	name := awssdk.String(DefaultRole)
+	name := awssdk.String(plan.DoorRole)
 	if _, err := accounts.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: awssdk.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"scheduler.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)}); err != nil {
 		t.Fatal(err)

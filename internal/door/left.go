@@ -66,7 +66,7 @@ func Find(ctx context.Context, cfg aws.Config, spec plan.Door, o Options) ([]Lef
 }
 
 // anyRole stands for the role of a schedule that is only removed.
-const anyRole = "arn:aws:iam::000000000000:role/" + DefaultRole
+const anyRole = "arn:aws:iam::000000000000:role/" + plan.DoorRole
 
 // Sweep closes what earlier processes of the run left open in the group, from whatever address they came.
 func (d *Door) Sweep(ctx context.Context) error {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/plan"
 )
 
 // revokeTarget has EventBridge Scheduler call EC2 itself (Scheduler User Guide, managing-targets-universal).
@@ -30,7 +31,7 @@ func (d *Door) scheduleName() string {
 		return ""
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s tcp %d %s", d.group, d.port, d.from))
-	return "sealift-door-" + hex.EncodeToString(sum[:12])
+	return plan.DoorSchedules + hex.EncodeToString(sum[:12])
 }
 
 // schedule makes sure that the rule is closed at a time, or later if somebody else needs it for longer.
@@ -44,7 +45,7 @@ func (d *Door) schedule(ctx context.Context, until time.Time) error {
 		return err
 	}
 	for range tries {
-		if err = d.createSchedule(ctx, name, until, input); code(err) != "ConflictException" {
+		if err = d.createSchedule(ctx, d.wanted(name, until, input)); code(err) != "ConflictException" {
 			break
 		}
 		var there *scheduler.GetScheduleOutput
@@ -58,7 +59,7 @@ func (d *Door) schedule(ctx context.Context, until time.Time) error {
 		if t, perr := time.Parse("at("+timeForm+")", aws.ToString(there.ScheduleExpression)); perr == nil && t.After(until) {
 			until = t
 		}
-		if err = d.updateSchedule(ctx, name, until, input); code(err) != "ResourceNotFoundException" {
+		if err = d.updateSchedule(ctx, d.wanted(name, until, input)); code(err) != "ResourceNotFoundException" {
 			break
 		}
 	}
@@ -101,24 +102,27 @@ func (d *Door) revocation() (string, error) {
 	return string(text), err
 }
 
-func (d *Door) createSchedule(ctx context.Context, name string, until time.Time, input string) error {
+// wanted is the schedule, as it is to be.
+func (d *Door) wanted(name string, until time.Time, input string) scheduler.CreateScheduleInput {
+	return scheduler.CreateScheduleInput{
+		Name: &name, Description: aws.String("closes a door that sealift opened, if sealift does not"),
+		ScheduleExpression: once(until), ScheduleExpressionTimezone: aws.String("UTC"), ActionAfterCompletion: types.ActionAfterCompletionDelete,
+		FlexibleTimeWindow: &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff}, Target: d.target(input),
+	}
+}
+
+func (d *Door) createSchedule(ctx context.Context, in scheduler.CreateScheduleInput) error {
 	return effect.Do(ctx, "scheduler CreateSchedule", func(ctx context.Context) error {
-		_, err := d.scheduler.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
-			Name: &name, Description: aws.String("closes a door that sealift opened, if sealift does not"),
-			ScheduleExpression: once(until), ScheduleExpressionTimezone: aws.String("UTC"), ActionAfterCompletion: types.ActionAfterCompletionDelete,
-			FlexibleTimeWindow: &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff}, Target: d.target(input),
-		})
+		_, err := d.scheduler.CreateSchedule(ctx, &in)
 		return err
 	})
 }
 
-func (d *Door) updateSchedule(ctx context.Context, name string, until time.Time, input string) error {
+// updateSchedule changes a schedule as a whole, so that both calls say the same.
+func (d *Door) updateSchedule(ctx context.Context, in scheduler.CreateScheduleInput) error {
+	update := scheduler.UpdateScheduleInput(in)
 	return effect.Do(ctx, "scheduler UpdateSchedule", func(ctx context.Context) error {
-		_, err := d.scheduler.UpdateSchedule(ctx, &scheduler.UpdateScheduleInput{
-			Name: &name, Description: aws.String("closes a door that sealift opened, if sealift does not"),
-			ScheduleExpression: once(until), ScheduleExpressionTimezone: aws.String("UTC"), ActionAfterCompletion: types.ActionAfterCompletionDelete,
-			FlexibleTimeWindow: &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff}, Target: d.target(input),
-		})
+		_, err := d.scheduler.UpdateSchedule(ctx, &update)
 		return err
 	})
 }

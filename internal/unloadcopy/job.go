@@ -1,6 +1,7 @@
 package unloadcopy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -42,7 +43,7 @@ func (c *Config) Job(s Switches) (j *job.Job, notes []string, err error) {
 		notes = append(notes, "s3Staging: the access keys are not used; there is a role")
 	}
 	j = &job.Job{Version: 1, Stage: job.Stage{
-		URL: strings.TrimSuffix(c.Staging.Path, "/"), Region: first(c.Staging.Region, s.Region), KMSKey: first(s.KMSKey, DefaultKey), Format: "auto", Keep: "never",
+		URL: strings.TrimSuffix(c.Staging.Path, "/"), Region: cmp.Or(c.Staging.Region, s.Region), KMSKey: cmp.Or(s.KMSKey, DefaultKey), Format: "auto", Keep: "never",
 	}}
 	if !c.Staging.DeleteOnSuccess {
 		j.Stage.Keep = "always"
@@ -60,15 +61,6 @@ func (c *Config) Job(s Switches) (j *job.Job, notes []string, err error) {
 	}
 	more, err := c.tables(j, s.TableName)
 	return j, append(notes, more...), err
-}
-
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 // endpoint is a provisioned cluster's: NAME.HASH.REGION.redshift.amazonaws.com.
@@ -119,7 +111,7 @@ func (c *Config) tables(j *job.Job, name string) (notes []string, err error) {
 	if c.Source.Schema == "" {
 		return nil, errors.New("unloadSource.schemaName is missing")
 	}
-	schema := first(c.Target.Schema, c.Source.Schema)
+	schema := cmp.Or(c.Target.Schema, c.Source.Schema)
 	columns, query, err := c.columns()
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package unloadcopy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -32,7 +33,7 @@ func (s Side) query(table, columns string) (string, error) {
 	if err := l.options(); err != nil {
 		return "", err
 	}
-	selected := first(columns, strings.Join(split(s.Columns), ", "), "*")
+	selected := cmp.Or(columns, strings.Join(split(s.Columns), ", "), "*")
 	query = placeholder.ReplaceAllStringFunc(query, func(p string) string {
 		switch p {
 		case "{columns}":
