@@ -35,6 +35,7 @@ type Files struct {
 	inputs  []source.Input
 	files   []plan.File
 	objects map[string]objects.Object // by URL
+	counted bool                      // files tell their Rows, which somebody has counted
 	// Passed are files of folders that are not loaded: hidden ones.
 	Passed []string
 }
@@ -138,7 +139,7 @@ type LoadRequest struct {
 	Mode   string      // create, append, replace or merge
 	Key    []string    // columns to merge by
 
-	Format     string   // csv, json, parquet, or "" for what the bytes say
+	Format     string   // csv, json, parquet, unload, or "" for what the bytes say
 	Way        string   // stream, copy, place, or "" for what is safe: see plan.Way
 	Path       []string // keys that lead to the records of a JSON document
 	Delimiter  byte     // 0: found out
@@ -263,6 +264,9 @@ const defaultSlices = 8
 
 // look finds out what the files hold.
 func look(ctx context.Context, q LoadRequest, o *source.Opener, in *planner.LoadInput) error {
+	if q.Format == "unload" {
+		return lookUnloaded(q, in)
+	}
 	if parquet, err := q.Files.areParquet(ctx); err != nil || parquet {
 		if err == nil {
 			err = lookColumnar(ctx, q, in)

@@ -1,7 +1,6 @@
 package sealift
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +17,7 @@ import (
 	"github.com/sealift/sealift/internal/connect"
 	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/load/source"
 	"github.com/sealift/sealift/internal/objects"
 	"github.com/sealift/sealift/internal/reseal"
 	"github.com/sealift/sealift/internal/secret"
@@ -32,6 +32,8 @@ type ResealRequest struct {
 	To     string       // s3:// URL of the prefix for the new objects
 	KMSKey string
 	Region string // of To; "" is that of the environment
+	// Count the records, for a load: the archive is then one table's, with one manifest at most.
+	Count bool
 	// Done is called for each object, by one goroutine at a time. Optional.
 	Done func(ResealedObject)
 }
@@ -42,6 +44,8 @@ type Resealed struct {
 	Objects   []ResealedObject `json:"objects"`
 	Manifests []string         `json:"manifests"`
 	KMSKey    string           `json:"kms_key_arn"`
+
+	unload []ResealedObject // that one manifest names, or all
 }
 
 // ResealedObject is one object of an archive.
@@ -52,7 +56,29 @@ type ResealedObject struct {
 	Already bool   `json:"already,omitempty"` // an earlier attempt made it
 	Error   string `json:"error,omitempty"`
 
-	part stage.Part
+	part    stage.Part
+	records int64 // -1 where they cannot be counted, because of how they are packed, or were not
+}
+
+// Files are the objects of an archive that was wholly resealed, for a load: those that its manifest names. Their records are
+// counted, if the request wanted that.
+func (r *Resealed) Files(ctx context.Context, region string) (*Files, error) {
+	urls := make([]string, len(r.unload))
+	records := make(map[string]int64, len(r.unload))
+	counted := true
+	for i, o := range r.unload {
+		urls[i], records[o.To] = o.To, o.records
+		counted = counted && o.records >= 0
+	}
+	f, err := OpenFiles(ctx, urls, nil, region)
+	if err != nil || !counted {
+		return f, err
+	}
+	f.counted = true
+	for i := range f.files {
+		f.files[i].Rows = records[f.files[i].Path]
+	}
+	return f, nil
 }
 
 // sourceETag is the user metadata by which a resealed object tells what it was made of.
@@ -103,8 +129,12 @@ func Reseal(ctx context.Context, q ResealRequest, o Options) (*Resealed, error) 
 			data = append(data, f)
 		}
 	}
-	if len(data) == 0 {
+	switch {
+	case len(data) == 0:
 		return nil, fmt.Errorf("there is no object but manifests in %s", q.From)
+	case q.Count && len(manifests) > 1:
+		return nil, hint.With(fmt.Errorf("%s holds %d unloads, %s and %s among them; one table takes one of them", q.From, len(manifests), path.Base(manifests[0].Key), path.Base(manifests[1].Key)),
+			"name one of them by a longer URL: what its keys begin with")
 	}
 	return r.out, r.run(effect.With(ctx, "reseal", nil), data, manifests)
 }
@@ -144,6 +174,7 @@ func (r *resealing) run(ctx context.Context, data, manifests []objects.Object) e
 		return ErrNotAll
 	}
 	if len(manifests) == 0 {
+		r.out.unload = done
 		return r.manifest(ctx, r.prefix+deliveredManifest, done)
 	}
 	for _, m := range manifests {
@@ -151,6 +182,7 @@ func (r *resealing) run(ctx context.Context, data, manifests []objects.Object) e
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.URL(), err)
 		}
+		r.out.unload = named
 		if err := r.manifest(ctx, r.key(m), named); err != nil {
 			return err
 		}
@@ -165,7 +197,7 @@ func (r *resealing) key(from objects.Object) string {
 }
 
 func (r *resealing) object(ctx context.Context, from objects.Object) ResealedObject {
-	out := ResealedObject{From: from.URL(), To: objects.Scheme + r.bucket + "/" + r.key(from)}
+	out := ResealedObject{From: from.URL(), To: objects.Scheme + r.bucket + "/" + r.key(from), records: -1}
 	if ctx.Err() != nil {
 		out.Error = context.Cause(ctx).Error()
 		return out
@@ -174,11 +206,14 @@ func (r *resealing) object(ctx context.Context, from objects.Object) ResealedObj
 	switch {
 	case err != nil:
 	case part.Key == "":
-		part, err = r.seal(ctx, from)
+		part, out.records, err = r.seal(ctx, from)
 	case meta[sourceETag] != from.ETag:
 		err = errors.New("there is an object of that name already, which was not made of this one")
 	default:
 		out.Already = true
+		if r.request.Count {
+			out.records, err = r.count(ctx, from)
+		}
 	}
 	if err != nil {
 		out.Error = err.Error()
@@ -231,70 +266,92 @@ func readAll(ctx context.Context, o objects.Object) ([]byte, error) {
 }
 
 // seal writes one object under the KMS key. Nothing is there before all of it was decrypted and found whole.
-func (r *resealing) seal(ctx context.Context, from objects.Object) (part stage.Part, err error) {
+func (r *resealing) seal(ctx context.Context, from objects.Object) (part stage.Part, records int64, err error) {
 	plain, body, err := r.open(ctx, from)
 	if err != nil {
-		return part, err
+		return part, -1, err
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
 	up := r.to.Create(r.key(from))
 	up.Meta = map[string]string{sourceETag: from.ETag}
 	defer func() { err = errors.Join(err, up.Abort(context.WithoutCancel(ctx))) }()
+	records, err = read(plain, func(b []byte) error {
+		if _, err := up.Write(b); err != nil {
+			return err
+		}
+		return up.Flush(ctx)
+	})
+	if err != nil {
+		return part, -1, err
+	}
+	size, err := up.Close(ctx)
+	return stage.Part{Key: r.key(from), Size: size}, records, err
+}
+
+// count reads what an object holds once more: what was made of it does not tell its records.
+func (r *resealing) count(ctx context.Context, from objects.Object) (records int64, err error) {
+	plain, body, err := r.open(ctx, from)
+	if err != nil {
+		return -1, err
+	}
+	defer func() { err = errors.Join(err, body.Close()) }()
+	return read(plain, func([]byte) error { return nil })
+}
+
+// read hands on what an object held, block by block, checks it, and counts its records.
+func read(plain io.Reader, take func([]byte) error) (records int64, err error) {
 	check := new(checksum)
 	defer check.stop()
 	block := make([]byte, 1<<20)
 	for {
 		n, rerr := io.ReadFull(plain, block)
-		if err := errors.Join(writeBoth(up, check, block[:n]), up.Flush(ctx)); err != nil {
-			return part, err
+		if err := errors.Join(take(block[:n]), check.write(block[:n])); err != nil {
+			return -1, err
 		}
 		if errors.Is(rerr, io.EOF) || errors.Is(rerr, io.ErrUnexpectedEOF) {
 			break
 		}
 		if rerr != nil {
-			return part, rerr
+			return -1, rerr
 		}
 	}
-	if err := check.end(); err != nil {
-		return part, err
-	}
-	size, err := up.Close(ctx)
-	return stage.Part{Key: r.key(from), Size: size}, err
-}
-
-func writeBoth(up *stage.Upload, check *checksum, b []byte) error {
-	if _, err := up.Write(b); err != nil {
-		return err
-	}
-	return check.write(b)
+	return check.end()
 }
 
 // checksum holds what passes against the checksums that gzip has in it: the encryption has none, and would let damage in the
-// middle of an object through. What is not gzip is not looked at.
+// middle of an object through. What is not gzip is not looked at. Records are counted on the way.
 type checksum struct {
-	begun bool
-	to    *io.PipeWriter // nil: no gzip
-	done  chan struct{}  // closed when err is set
-	err   error
+	begun   bool
+	text    bool // records is meaningful
+	records reseal.Records
+	to      *io.PipeWriter // nil: no gzip
+	done    chan struct{}  // closed when err is set
+	err     error
 }
 
 func (c *checksum) write(b []byte) error {
 	if !c.begun {
 		c.begun = true
-		if bytes.HasPrefix(b, []byte{0x1f, 0x8b}) {
+		packing := source.Packing(b)
+		c.text = packing == "" || packing == "gzip"
+		if packing == "gzip" {
 			from, to := io.Pipe()
 			c.to, c.done = to, make(chan struct{})
 			go func() {
 				defer close(c.done)
 				z, err := gzip.NewReader(from)
 				if err == nil {
-					_, err = io.Copy(io.Discard, z)
+					_, err = io.Copy(&c.records, z)
 				}
 				c.err = errors.Join(err, from.CloseWithError(err))
 			}()
 		}
 	}
-	if c.to == nil || len(b) == 0 {
+	if c.to == nil {
+		_, err := c.records.Write(b)
+		return err
+	}
+	if len(b) == 0 {
 		return nil
 	}
 	if _, err := c.to.Write(b); err != nil {
@@ -303,18 +360,21 @@ func (c *checksum) write(b []byte) error {
 	return nil
 }
 
-func (c *checksum) end() error {
-	if c.to == nil {
-		return nil
+// end answers how many records there were, -1 where that cannot be told.
+func (c *checksum) end() (records int64, err error) {
+	if c.to != nil {
+		err := c.to.Close()
+		<-c.done
+		err = errors.Join(err, c.err)
+		c.to = nil
+		if err != nil {
+			return -1, fmt.Errorf("the object is damaged: what was encrypted is no whole gzip: %w", err)
+		}
 	}
-	err := c.to.Close()
-	<-c.done
-	err = errors.Join(err, c.err)
-	c.to = nil
-	if err != nil {
-		return fmt.Errorf("the object is damaged: what was encrypted is no whole gzip: %w", err)
+	if !c.text {
+		return -1, nil
 	}
-	return nil
+	return c.records.N(), nil
 }
 
 // stop ends the reading of something that is given up.

@@ -1,6 +1,7 @@
 package sealift
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -102,7 +103,7 @@ func lookColumnar(ctx context.Context, q LoadRequest, in *planner.LoadInput) err
 				"COPY takes the columns of Parquet by their position, so that all files must have the same, in the same order: load them one by one")
 		}
 	}
-	in.Input.Format, in.Whole, in.Named = "parquet", true, true
+	in.Input.Format, in.Input.Counted, in.Whole, in.Named = "parquet", true, true, true
 	for _, c := range found[0].Columns {
 		in.Columns = append(in.Columns, planner.LoadColumn{Name: c.Name, Type: c.Type, Err: c.Err})
 	}
@@ -117,12 +118,18 @@ func chooseWay(ctx context.Context, q LoadRequest, in *planner.LoadInput) error 
 			remote++
 		}
 	}
-	parquet := in.Input.Format == "parquet"
+	parquet, unloaded := in.Input.Format == "parquet", in.Input.Format == "unload"
 	switch {
 	case q.Way != "" && q.Way != "stream" && remote < len(q.Files.files):
 		return fmt.Errorf("--way %s is for objects of S3; %s is a file of this machine", q.Way, q.Files.label())
 	case parquet && q.Way == "stream":
 		return errors.New("--way stream: records of Parquet files cannot be streamed; COPY reads such files as they are")
+	case unloaded && q.Way == "stream":
+		return errors.New("--way stream: what UNLOAD wrote is for COPY to read; leave --way out")
+	case unloaded:
+		if err := packing(ctx, q, in); err != nil {
+			return err
+		}
 	case !parquet && (q.Way == "" || q.Way == "stream"):
 		if remote > 0 && q.Way == "" {
 			in.Input.Why = "COPY itself would cut digits and make no difference between empty text and NULL; --way place or copy lets it"
@@ -200,25 +207,60 @@ func readable(ctx context.Context, q LoadRequest, in *planner.LoadInput) error {
 	case in.Input.Quote == "":
 		return refuse("COPY takes double quotes for quotes, and in these files nothing is quoted")
 	}
-	packing := make([]string, len(q.Files.files))
+	if err := packing(ctx, q, in); err != nil {
+		return refuse(err.Error())
+	}
+	in.Input.Why = "COPY reads the text itself: empty text becomes NULL, also where it is quoted, and digits that a DECIMAL has no place for are cut off"
+	return nil
+}
+
+// packing finds out how text is packed that COPY reads as it is: all files alike.
+func packing(ctx context.Context, q LoadRequest, in *planner.LoadInput) error {
+	found := make([]string, len(q.Files.files))
 	err := q.Files.each(ctx, func(ctx context.Context, i int) error {
 		begin, err := begins(ctx, q.Files.inputs[i], source.Peek)
-		packing[i] = source.Packing(begin)
+		found[i] = source.Packing(begin)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for i, p := range packing {
+	for i, p := range found {
 		switch {
-		case p != packing[0]:
-			return refuse(fmt.Sprintf("%s and %s are not packed alike", q.Files.files[0].Name, q.Files.files[i].Name))
+		case p != found[0]:
+			return fmt.Errorf("%s and %s are not packed alike", q.Files.files[0].Name, q.Files.files[i].Name)
 		case p == "zip" || p == "tar":
-			return refuse(fmt.Sprintf("COPY reads no archives, and %s is one", q.Files.files[i].Name))
+			return fmt.Errorf("COPY reads no archives, and %s is one", q.Files.files[i].Name)
 		}
 	}
-	in.Input.Compression = packing[0]
-	in.Input.Why = "COPY reads the text itself: empty text becomes NULL, also where it is quoted, and digits that a DECIMAL has no place for are cut off"
+	in.Input.Compression = found[0]
+	return nil
+}
+
+// lookUnloaded takes what was said of text that UNLOAD wrote with ESCAPE: nothing in it tells, and which columns it has, the
+// table says.
+func lookUnloaded(q LoadRequest, in *planner.LoadInput) error {
+	quote := byte(0) // UNLOAD's own default, as its delimiter
+	if q.Quote != nil {
+		quote = *q.Quote
+	}
+	switch {
+	case q.Header != nil && *q.Header:
+		return errors.New("--header: what UNLOAD wrote with HEADER does not go together with --format unload, which takes every line for a record")
+	case quote != 0 && quote != '"':
+		return fmt.Errorf("--quote %c: UNLOAD quotes with double quotes (ADDQUOTES), or not at all", quote)
+	case len(q.Nulls) > 1 || len(q.Nulls) == 1 && !redshift.CanBeNull(q.Nulls[0]):
+		return errors.New("--null: UNLOAD wrote one text for NULL, of letters, digits and @:_./#-")
+	case q.MaxErrors > 0:
+		return errors.New("--max-errors: COPY reads all of what UNLOAD wrote, or none; leave it out")
+	case len(q.Types) > 0 || len(q.Path) > 0:
+		return errors.New("--types and --records are for files that say what their columns are; these have those of the table")
+	}
+	in.Input.Format, in.Input.Counted, in.Input.Nulls = "unload", q.Files.counted, q.Nulls
+	in.Input.Delimiter = string(rune(cmp.Or(q.Delimiter, '|')))
+	if quote != 0 {
+		in.Input.Quote = string(rune(quote))
+	}
 	return nil
 }
 
@@ -259,7 +301,7 @@ func (s *sender) sendWhole(ctx context.Context, t *plan.Table, prefix string) (j
 	slices.Sort(digests)
 	sum := sha256.Sum256([]byte(strings.Join(digests, "\n")))
 	facts.Content, facts.Rows = hex.EncodeToString(sum[:]), unknownRows
-	if in.Format == "parquet" {
+	if in.Counted {
 		facts.Rows = in.Rows()
 	}
 	return facts, err

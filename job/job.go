@@ -176,7 +176,7 @@ type FileSet struct {
 	// Key is the columns that identify a row, for merge.
 	Key []string `yaml:"key"`
 	// Format of the files.
-	Format string `yaml:"format" enum:"csv,json,parquet"`
+	Format string `yaml:"format" enum:"csv,json,parquet,unload"`
 	// Delimiter is the one character between fields, or tab.
 	Delimiter string `yaml:"delimiter"`
 	// Quote is the one character around fields, or none.

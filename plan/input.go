@@ -12,7 +12,7 @@ import (
 // Input is what a load reads and how: everything that was found out by looking at the files, or was said.
 type Input struct {
 	Files  []File   `json:"files"`
-	Format string   `json:"format"`         // csv, json or parquet
+	Format string   `json:"format"`         // csv, json, parquet or unload
 	Path   []string `json:"path,omitempty"` // the keys that lead to the records of a JSON document
 	// Way is how they come to where COPY reads them, and Why the reason where that may be a surprise.
 	Way Way    `json:"way,omitempty"`
@@ -37,6 +37,8 @@ type Input struct {
 	Rejects   string `json:"rejects,omitempty"`
 	// ShowValues lets messages hold the value that is wrong, which is somebody's data.
 	ShowValues bool `json:"show_values,omitempty"`
+	// Counted says that the rows of every file are known beforehand.
+	Counted bool `json:"counted,omitempty"`
 	// Slices is how many parts are written at once, so that each slice of the target has one to read.
 	Slices int `json:"slices"`
 	// MaxRatio and MaxSize bound what compressed files may become.
@@ -65,7 +67,7 @@ type File struct {
 	ETag   string `json:"etag,omitempty"`
 	Region string `json:"region,omitempty"`
 	Owner  string `json:"owner,omitempty"`
-	Rows   int64  `json:"rows,omitempty"` // as a Parquet file counts them
+	Rows   int64  `json:"rows,omitempty"` // that it has, where Input.Counted
 }
 
 // InputColumn says where a column's values come from, and what they become.
@@ -78,7 +80,7 @@ type InputColumn struct {
 	Check bool `json:"check,omitempty"`
 }
 
-// Rows of all files, as Parquet files count them.
+// Rows of all files, where they are Counted.
 func (in *Input) Rows() (rows int64) {
 	for _, f := range in.Files {
 		rows += f.Rows
@@ -113,8 +115,14 @@ func (in *Input) text(page *show.Page) {
 	case len(in.Path) > 0:
 		how += " under " + strings.Join(in.Path, ".")
 	}
-	if in.Format == "parquet" {
-		how = "Parquet, " + show.Plural(in.Rows(), "row")
+	switch in.Format {
+	case "parquet":
+		how = "Parquet"
+	case "unload":
+		how = fmt.Sprintf("text that UNLOAD wrote, fields told apart by %q", in.Delimiter)
+	}
+	if in.Counted {
+		how += ", " + show.Plural(in.Rows(), "row")
 	}
 	way := map[Way]string{
 		Stream:  "streamed through this machine into parts under the key",

@@ -103,7 +103,7 @@ goes on with the run is printed.`,
 	flags.StringVar(&f.config, "config", "", "`FILE` that names warehouses (default\n$XDG_CONFIG_HOME/sealift/config.yaml, ~/.config/sealift/config.yaml)")
 	flags.StringVar(&f.mode, "mode", "create", "`MODE`: create (into a table that is missing or empty), append,\nreplace, or merge by --key")
 	flags.StringSliceVar(&f.key, "key", nil, "`COLUMNS` that identify a row, for --mode merge: id or region,id")
-	flags.StringVar(&f.format, "format", "", "csv, json or parquet (default: what the bytes say)")
+	flags.StringVar(&f.format, "format", "", "csv, json or parquet (default: what the bytes say), or unload: text\nthat UNLOAD wrote with ESCAPE, and has the table's columns")
 	flags.StringVar(&f.way, "way", "", "`WAY` of objects in S3: stream (through this machine), copy (into the\nstage, by S3) or place (COPY reads them where they are); default:\nplace or copy for Parquet, stream for text")
 	flags.StringVar(&f.delimiter, "delimiter", "", "`C` between fields, or tab (default: what the bytes say)")
 	flags.StringVar(&f.quote, "quote", "", "`C` around fields, or none (default: what the bytes say)")
@@ -278,7 +278,7 @@ func (a *app) planLoad(ctx context.Context, q sealift.LoadRequest) (*plan.Plan, 
 // loadRequest puts together what the flags, the job or the configuration, and the files say.
 func (a *app) loadRequest(ctx context.Context, files []string, f loadFlags) (q sealift.LoadRequest, err error) {
 	q = f.request()
-	if err := a.loadTarget(&q, f); err != nil {
+	if err := a.loadTarget(&q, f, "--to"); err != nil {
 		return q, err
 	}
 	return q, a.fill(ctx, &q, f, files)
@@ -326,9 +326,9 @@ func (f *loadFlags) check(q *sealift.LoadRequest) (err error) {
 		return errors.New("--mode merge and --key COLUMNS go together: rows are merged by what identifies them")
 	}
 	switch f.format {
-	case "", "csv", "json", "parquet":
+	case "", "csv", "json", "parquet", "unload":
 	default:
-		return fmt.Errorf("--format %s is not one of csv, json, parquet", f.format)
+		return fmt.Errorf("--format %s is not one of csv, json, parquet, unload", f.format)
 	}
 	switch f.way {
 	case "", "stream", "copy", "place":
@@ -447,8 +447,8 @@ func size(text string) (int64, error) {
 	return n * unit, nil
 }
 
-// loadTarget finds the warehouse and the table that --to names.
-func (a *app) loadTarget(q *sealift.LoadRequest, f loadFlags) error {
+// loadTarget finds the warehouse and the table that --to names, or another flag.
+func (a *app) loadTarget(q *sealift.LoadRequest, f loadFlags, flag string) error {
 	if f.to == "" {
 		return usageError{errors.New("--to is missing: the table to load into")}
 	}
@@ -472,7 +472,7 @@ func (a *app) loadTarget(q *sealift.LoadRequest, f loadFlags) error {
 	name, table, ok := strings.Cut(f.to, ".")
 	w, known := c.Warehouses[name]
 	if !ok || !known {
-		return hint.With(usageError{fmt.Errorf("--to %s names no warehouse of %s", f.to, a.home(c.File))},
+		return hint.With(usageError{fmt.Errorf("%s %s names no warehouse of %s", flag, f.to, a.home(c.File))},
 			"write WAREHOUSE.SCHEMA.TABLE, where WAREHOUSE is one of "+strings.Join(c.Names(), ", "))
 	}
 	q.Target, q.Stage, q.Table = w.Warehouse, w.Stage, table

@@ -93,14 +93,23 @@ func Find(ctx context.Context, cfg aws.Config, url string) (found []Object, pass
 			return nil, nil, explain("look at "+url, "s3:GetObject", err)
 		}
 		if i := strings.IndexAny(p.Key, "*?["); i >= 0 {
-			return list(ctx, client, p, p.Key[:i], url, func(key string) (bool, error) { return path.Match(p.Key, key) })
+			// Names stand in one folder, and one that the pattern begins to spell out, as _x*, is meant.
+			name := strings.LastIndexByte(p.Key, '/') + 1
+			meant := strings.IndexAny(p.Key[name:], "._") == 0
+			return list(ctx, client, p, p.Key[:i], url, func(key string) (taken, passed bool, err error) {
+				taken, err = path.Match(p.Key, key)
+				return taken, taken && !meant && hidden(path.Base(key)), err
+			})
 		}
 		p.Key += "/"
 	}
-	return list(ctx, client, p, p.Key, url, func(string) (bool, error) { return true, nil })
+	return list(ctx, client, p, p.Key, url, func(key string) (taken, passed bool, err error) {
+		return true, hidden(strings.TrimPrefix(key, p.Key)), nil
+	})
 }
 
-// FindPrefix finds all objects whose keys begin as the URL says, as COPY takes a prefix: s3://bucket/x_ is x_0000 and x_1/y.
+// FindPrefix finds all objects whose keys begin as the URL says, as COPY takes a prefix: s3://bucket/x is x_0000 and x_1/y. None is
+// passed over.
 func FindPrefix(ctx context.Context, cfg aws.Config, url string) ([]Object, error) {
 	p, err := ParseURL(url)
 	if err != nil {
@@ -109,7 +118,7 @@ func FindPrefix(ctx context.Context, cfg aws.Config, url string) ([]Object, erro
 	if p.Region, err = Region(ctx, cfg, p); err != nil {
 		return nil, err
 	}
-	found, _, err := list(ctx, client(cfg, p.Region), p, p.Key, url, func(string) (bool, error) { return true, nil })
+	found, _, err := list(ctx, client(cfg, p.Region), p, p.Key, url, func(string) (taken, passed bool, err error) { return true, false, nil })
 	return found, err
 }
 
@@ -161,7 +170,7 @@ func head(ctx context.Context, client *s3.Client, p Place) (Object, error) {
 	}, nil
 }
 
-func list(ctx context.Context, client *s3.Client, p Place, prefix, url string, take func(key string) (bool, error)) (found []Object, passed []string, err error) {
+func list(ctx context.Context, client *s3.Client, p Place, prefix, url string, take func(key string) (taken, passed bool, err error)) (found []Object, passed []string, err error) {
 	pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: &p.Bucket, Prefix: &prefix, ExpectedBucketOwner: owner(p.Owner)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -170,12 +179,12 @@ func list(ctx context.Context, client *s3.Client, p Place, prefix, url string, t
 		}
 		for _, c := range page.Contents {
 			key := aws.ToString(c.Key)
-			taken, err := take(key)
+			taken, passedOver, err := take(key)
 			switch {
 			case err != nil:
 				return nil, nil, fmt.Errorf("%s: %w", url, err)
 			case !taken, strings.HasSuffix(key, "/"): // the latter is what consoles make of a folder
-			case hidden(strings.TrimPrefix(key, prefix)):
+			case passedOver:
 				passed = append(passed, Scheme+p.Bucket+"/"+key)
 			default:
 				found = append(found, Object{

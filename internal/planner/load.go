@@ -68,7 +68,10 @@ func Load(in LoadInput) (*plan.Plan, error) {
 		return nil, fmt.Errorf("%s is a %s, not a table", in.Table, kind)
 	}
 	s := &selection{target: in.Table, mode: in.Mode, label: in.Source, format: redshift.CSV, have: in.Target.Table(in.Table)}
-	if in.Input.Format == "parquet" {
+	switch in.Input.Format {
+	case "unload":
+		s.format = redshift.Escaped
+	case "parquet":
 		s.format = redshift.Parquet
 		if in.Warehouse.Region != in.Stage.Region {
 			return nil, hint.With(fmt.Errorf("COPY reads Parquet in its own region only: the target is in %q, the stage in %s", in.Warehouse.Region, in.Stage.Region),
@@ -140,6 +143,16 @@ func (in *LoadInput) match(s *selection) (*plan.Input, error) {
 	input.Marker = "sealift_null_" + in.Nonce
 	var mistakes []error
 	var err error
+	if input.Format == "unload" {
+		if s.have == nil {
+			return nil, hint.With(fmt.Errorf("there is no table %s, and what UNLOAD wrote does not say which columns it has", in.Table), "create the table first, with the columns in the order that they were unloaded in")
+		}
+		s.want = redshift.TableDef{Table: in.Table, DistStyle: s.have.DistStyle, SortStyle: redshift.SortNone}
+		for _, column := range s.have.Columns {
+			in.take(s, &input, LoadColumn{Name: column.Name.String()}, column)
+		}
+		return &input, nil
+	}
 	if s.have == nil {
 		mistakes, err = in.newTable(s, &input, types)
 	} else {
@@ -311,12 +324,15 @@ func (t *tableBuilder) readsInput(cp *redshift.Copy) (about string) {
 		cp.NullAs, cp.Compression = in.Marker, "zstd"
 		return "copy into a shadow and compare its rows with the records that were sent"
 	}
-	cp.Compression, cp.IgnoreHeader, cp.EmptyAsNull = in.Compression, in.Header, true
+	cp.Compression, cp.IgnoreHeader, cp.EmptyAsNull = in.Compression, in.Header, in.Format == "csv"
 	if in.Quote != "" {
 		cp.Quote = in.Quote[0]
 	}
 	if len(in.Nulls) > 0 {
 		cp.NullAs = in.Nulls[0]
+	}
+	if in.Counted {
+		return "copy into a shadow and compare its rows with those that the files were counted to have"
 	}
 	return "copy into a shadow, and count its rows"
 }

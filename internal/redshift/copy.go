@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Copy is a COPY statement of Sealift's: from a manifest, into named columns, with no option that drops or changes a
@@ -13,11 +15,11 @@ type Copy struct {
 	Columns []Ident
 	From    Fragment // the manifest's URL: a Literal or a Placeholder
 	Role    string
-	Format  string // Parquet, Text or CSV
-	NullAs  string // Text and CSV: what stands for NULL
-	// Delimiter and Quote of CSV; no Quote is double quotes.
+	Format  string // Parquet, Text, CSV or Escaped
+	NullAs  string // of all but Parquet: what stands for NULL
+	// Delimiter and Quote of CSV and Escaped. No Quote is double quotes in CSV, and none in Escaped.
 	Delimiter, Quote byte
-	Compression      string // of CSV: gzip, bzip2, zstd, or "" for none
+	Compression      string // of CSV and Escaped: gzip, bzip2, zstd, or "" for none
 	IgnoreHeader     bool   // of CSV: the first line of every file names the columns
 	// EmptyAsNull makes NULL of every empty text, also of a quoted one: for CSV that somebody else wrote.
 	EmptyAsNull bool
@@ -46,8 +48,11 @@ func (c Copy) check() error {
 		return errors.New("files of format parquet cannot be loaded from another region; stage in the target's, or use format text")
 	}
 	_, err := ParseRoleChain(c.Role)
-	if c.Format == CSV {
+	switch c.Format {
+	case CSV:
 		return errors.Join(err, c.checkCSV(), checkRegion(c.Region))
+	case Escaped:
+		return errors.Join(err, c.checkEscaped(), checkRegion(c.Region))
 	}
 	return errors.Join(err, checkFormat(c.Format, c.NullAs), checkRegion(c.Region))
 }
@@ -61,12 +66,31 @@ func (c Copy) checkCSV() error {
 	switch {
 	case c.Delimiter == cmp.Or(c.Quote, '"'):
 		return fmt.Errorf("%q cannot tell fields apart and quote them", c.Delimiter)
-	case c.Compression != "" && c.Compression != "gzip" && c.Compression != "bzip2" && c.Compression != "zstd":
+	case !c.packing():
 		return fmt.Errorf("COPY reads no CSV that is packed with %s", c.Compression)
 	case c.NullAs == "" && !c.EmptyAsNull:
 		return errors.New("nothing stands for NULL")
 	case c.NullAs != "" && !CanBeNull(c.NullAs):
 		return fmt.Errorf("%q cannot stand for NULL in CSV", c.NullAs)
+	}
+	return nil
+}
+
+// packing tells whether COPY unpacks the files.
+func (c Copy) packing() bool {
+	return slices.Contains([]string{"", "gzip", "bzip2", "zstd"}, c.Compression)
+}
+
+func (c Copy) checkEscaped() error {
+	switch {
+	case c.Delimiter == 0 || c.Delimiter >= 0x80 || strings.IndexByte("\n\r\\", c.Delimiter) >= 0 || c.Delimiter == c.Quote:
+		return fmt.Errorf("%q cannot tell fields apart", c.Delimiter)
+	case c.Quote != 0 && c.Quote != '"':
+		return fmt.Errorf("UNLOAD does not quote with %q", c.Quote)
+	case c.NullAs != "" && !CanBeNull(c.NullAs):
+		return fmt.Errorf("%q cannot stand for NULL", c.NullAs)
+	case !c.packing():
+		return fmt.Errorf("COPY reads no text that is packed with %s", c.Compression)
 	}
 	return nil
 }
@@ -91,9 +115,12 @@ func (c Copy) SQL() SQL {
 			clauses = append(clauses, Build("SERIALIZETOJSON"))
 		}
 	default:
-		if c.Format == CSV {
+		switch c.Format {
+		case CSV:
 			clauses = append(clauses, c.csv()...)
-		} else {
+		case Escaped:
+			clauses = append(clauses, c.escaped()...)
+		default:
 			clauses = append(clauses, delimited(c.NullAs)...)
 		}
 		clauses = append(clauses, Build("DATEFORMAT 'auto' TIMEFORMAT 'auto'"), Build("COMPUPDATE OFF"))
@@ -122,13 +149,30 @@ func (c Copy) csv() []SQL {
 	if c.IgnoreHeader {
 		clauses = append(clauses, Build("IGNOREHEADER 1"))
 	}
+	return append(clauses, c.unpack()...)
+}
+
+// escaped reads what UNLOAD wrote with ESCAPE (DG r_UNLOAD): the quotes that ADDQUOTES put around every field are taken off
+// again, and a backslash takes the meaning from what follows it.
+func (c Copy) escaped() []SQL {
+	clauses := []SQL{Build("DELIMITER ? ESCAPE", Lit(string(c.Delimiter)))}
+	if c.Quote != 0 {
+		clauses = append(clauses, Build("REMOVEQUOTES"))
+	}
+	if c.NullAs != "" {
+		clauses = append(clauses, Build("NULL AS ?", Lit(c.NullAs)))
+	}
+	return append(clauses, c.unpack()...)
+}
+
+func (c Copy) unpack() []SQL {
 	switch c.Compression {
 	case "gzip":
-		clauses = append(clauses, Build("GZIP"))
+		return []SQL{Build("GZIP")}
 	case "bzip2":
-		clauses = append(clauses, Build("BZIP2"))
+		return []SQL{Build("BZIP2")}
 	case "zstd":
-		clauses = append(clauses, Build("ZSTD"))
+		return []SQL{Build("ZSTD")}
 	}
-	return clauses
+	return nil
 }

@@ -250,6 +250,25 @@ GZIP
 `; !strings.Contains(got, want) {
 		t.Errorf("got %s\nwant in it %s", got, want)
 	}
+	cp.Format, cp.Delimiter, cp.Quote = redshift.Escaped, '^', '"'
+	for want, change := range map[string]func(*redshift.Copy){
+		"":                         func(*redshift.Copy) {},
+		"cannot tell fields apart": func(c *redshift.Copy) { c.Delimiter = '\\' },
+		"does not quote":           func(c *redshift.Copy) { c.Quote = '\'' },
+		"packed with tar":          func(c *redshift.Copy) { c.Compression = "tar" },
+		"cannot stand for NULL":    func(c *redshift.Copy) { c.NullAs = `\N` },
+	} {
+		c := cp
+		change(&c)
+		checkError(t, c.Check(), want)
+	}
+	if got, want := cp.SQL().String(), `DELIMITER '^' ESCAPE
+REMOVEQUOTES
+NULL AS 'NA'
+GZIP
+`; !strings.Contains(got, want) {
+		t.Errorf("got %s\nwant in it %s", got, want)
+	}
 }
 
 // checkError wants an error with a text in it, or none for "".

@@ -259,6 +259,8 @@ const (
 	Text    = "text"
 	CSV     = "csv"  // what a load stages, and an unload may
 	JSON    = "json" // lines of JSON: UNLOAD only
+	// Escaped is text as somebody's UNLOAD wrote it with ESCAPE: COPY only.
+	Escaped = "escaped"
 )
 
 // Movable tells whether values of the type come out of UNLOAD and COPY in a format as they were, and why not. For Parquet
