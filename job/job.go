@@ -115,6 +115,9 @@ type Stage struct {
 	Format string `yaml:"format" default:"auto" enum:"auto,parquet,text"`
 	// Keep says when staged objects stay after a run: never, on-failure or always.
 	Keep string `yaml:"keep" default:"never" enum:"never,on-failure,always"`
+	// Layout of the staged objects: run (a folder for each run, in it one for each table) or dated (as the AWS Unload/Copy
+	// utility had it: DATE-NNNN/DATABASE.SCHEMA.TABLE.).
+	Layout string `yaml:"layout" default:"run" enum:"run,dated"`
 	// Owner is the account that owns the bucket; every request names it, so that a bucket of the same name in
 	// another account is refused. Default: the account Sealift's own credentials are in.
 	Owner string `yaml:"owner" grammar:"account"`

@@ -59,7 +59,7 @@ func TestParseReadsEverything(t *testing.T) {
 		},
 		Stage: job.Stage{
 			URL: "s3://corp-sealift/prod-to-dev", Region: "eu-west-1",
-			KMSKey: "arn:aws:kms:eu-west-1:111111111111:key/1c5e2f60-8a1b-4c3d-9e4f-5a6b7c8d9e0f", Format: "auto", Keep: "on-failure",
+			KMSKey: "arn:aws:kms:eu-west-1:111111111111:key/1c5e2f60-8a1b-4c3d-9e4f-5a6b7c8d9e0f", Format: "auto", Keep: "on-failure", Layout: "run",
 		},
 		Defaults: job.Defaults{Mode: "replace", Verify: "digest", Unmatched: "error", Grants: true},
 		Tables: []job.Table{

@@ -137,6 +137,8 @@ type Stage struct {
 	KMSKeyARN string `json:"kms_key_arn"`
 	Owner     string `json:"owner"` // account that owns the bucket, named in every request
 	Keep      string `json:"keep"`  // never, on-failure, always
+	// Layout of the keys: Dated, or "" for PREFIX/RUN/FOLDER/ATTEMPT/.
+	Layout string `json:"layout,omitempty"`
 }
 
 // S3Managed in place of a KMS key is S3's own encryption (SSE-S3), which a load may ask for by name.
@@ -184,7 +186,7 @@ type Table struct {
 	Mode   string `json:"mode"` // as the job says: create, append, replace, merge
 	Method Method `json:"method"`
 	Format string `json:"format"` // parquet or text
-	// Folder is the table's part of the stage's keys: PREFIX/RUN/FOLDER/ATTEMPT/.
+	// Folder is the table's part of the stage's keys: see Stage.Below.
 	Folder string `json:"folder"`
 	// EstimatedRows and EstimatedBytes come from the source's catalog, 0 if it does not tell. They order the work and
 	// feed the progress line; nothing is decided by them.

@@ -44,8 +44,7 @@ Client-side encryption has ended in Redshift. What is staged is encrypted with S
 utility's key (alias/RedshiftUnloadCopyUtility) or --kms-key. Underneath it is an ordinary job:
 --print-job shows it, for sealift copy. So rows are compared, and tables published whole; what is
 there is appended to, or with --destination-table-force-drop-create replaced. A run that was killed
-is gone on with by sealift resume. Staged objects lie under the configuration's path, in a folder
-for each run.
+is gone on with by sealift resume. Staged objects lie under the configuration's path and a date.
 
 A password is a ciphertext of KMS; without one, temporary credentials are asked for. s3Staging needs
 a role: access keys would stand in the text of statements, and are refused.
@@ -91,7 +90,7 @@ untouched; 5 another run holds the target; 130 interrupted.`,
 	flags.BoolVar(&f.TableAutoCreate, "destination-table-auto-create", false, "make tables that the target lacks")
 	flags.BoolVar(&f.SchemaAutoCreate, "destination-schema-auto-create", false, "make schemas that the target lacks")
 	flags.BoolVar(&f.TableForceDropCreate, "destination-table-force-drop-create", false, "replace tables that the target has")
-	flags.BoolVar(&f.DatabaseAutoCreate, "destination-database-auto-create", false, "refused: create the database first")
+	flags.BoolVar(&f.DatabaseAutoCreate, "destination-database-auto-create", false, "make the database if the target lacks it,\ntogether with its schemas and tables")
 	flags.BoolVar(&f.failOnError, "fail-on-error", true, "begin no table after a failure")
 	flags.StringVar(&f.KMSKey, "kms-key", "", "`KEY` for what is staged\n(default alias/RedshiftUnloadCopyUtility)")
 	flags.BoolVar(&f.printJob, "print-job", false, "print the job that CONFIG stands for")
@@ -231,6 +230,21 @@ func (a *app) checkedJob(name string, j *job.Job) (*job.Job, error) {
 func (a *app) planUnloadCopy(ctx context.Context, j *job.Job, f *unloadCopyFlags) (p *plan.Plan, skipped bool, err error) {
 	ctx, release := a.cancellable(ctx)
 	defer release()
+	if f.DatabaseAutoCreate {
+		agree := func() error {
+			if err := f.MayCreateDatabase(j.Target.Database); err != nil {
+				return usageError{err}
+			}
+			return nil
+		}
+		created, err := sealift.CreateDatabase(ctx, j.Target, agree, a.options())
+		if err != nil {
+			return nil, false, interrupted(ctx, err)
+		}
+		if created {
+			a.say("database %s is made in the target", j.Target.Database)
+		}
+	}
 	p, err = sealift.Plan(ctx, j, a.options())
 	if mistakes, ok := errors.AsType[job.Errors](err); ok && !f.failOnError {
 		bad := map[int]bool{}

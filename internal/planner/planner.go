@@ -71,6 +71,7 @@ type builder struct {
 	chosen   []*selection                  // by target name
 	kmsKey   string                        // as the UNLOAD of the source names it
 	targets  map[redshift.Table]*selection // which selection writes a target
+	folders  map[string]bool               // that tables have in a dated stage
 }
 
 func (b *builder) mistake(at job.Pos, field, format string, args ...any) {

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -86,7 +87,7 @@ func (b *builder) table(s *selection) plan.Table {
 	t.old = redshift.Table{Schema: s.target.Schema, Name: must(redshift.NewIdent(fmt.Sprintf("sealift_%s_%d_old", b.Nonce, s.index)))}
 	out := plan.Table{
 		Source: s.name(), Target: s.target.String(), Mode: s.mode, Method: s.method, Format: s.format,
-		Folder:      folder(s.index, s.target),
+		Folder:      b.folder(s),
 		Fingerprint: plan.Fingerprint{Source: redshift.Absent, Target: redshift.Absent},
 		Digest:      redshift.Layout(s.moved),
 		Key:         s.key, Input: s.input,
@@ -120,6 +121,35 @@ func (b *builder) table(s *selection) plan.Table {
 }
 
 var notPlain = regexp.MustCompile(`[^a-z0-9._-]+`)
+
+// folder of a selection, in the stage's layout: no other table's begins with it and a point, or is it.
+func (b *builder) folder(s *selection) string {
+	if b.Stage.Layout != plan.Dated {
+		return folder(s.index, s.target)
+	}
+	t := s.target
+	if s.source != nil {
+		t = s.source.Table
+	}
+	plain := true
+	part := func(name string) string {
+		safe := strings.ReplaceAll(notPlain.ReplaceAllString(name, "_"), ".", "_")
+		plain = plain && safe == name
+		return safe
+	}
+	name := part(cmp.Or(b.Job.Source.Database, b.Job.Target.Database)) + "." + part(t.Schema.String()) + "." + part(t.Name.String())
+	if !plain || b.folders[name] || len(name) > 300 {
+		name = fmt.Sprintf("%s-%04d", name[:min(len(name), 300)], s.index)
+	}
+	for b.folders[name] { // by a table that is called like this
+		name += "_"
+	}
+	if b.folders == nil {
+		b.folders = make(map[string]bool)
+	}
+	b.folders[name] = true
+	return name
+}
 
 // folder is a part of a key that says which table it is and is never anything but plain: names can hold anything.
 func folder(index int, t redshift.Table) string {

@@ -29,7 +29,7 @@ type Session interface {
 	Close(ctx context.Context) error
 }
 
-// Stage is where the data passes through. Prefixes are keys that end in a slash.
+// Stage is where the data passes through. Prefixes are what keys begin with; that of an attempt ends in a slash.
 type Stage interface {
 	Check(ctx context.Context, prefix string) (journal.Facts, error)
 	Empty(ctx context.Context, prefix string) (removed int, err error)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -277,7 +276,7 @@ func (r *run) carryOut(ctx context.Context, t *table, s plan.Step, attempt int, 
 
 // prefix is the key prefix of everything that this run stages for a table.
 func (r *run) prefix(t *table) string {
-	return path.Join(r.Plan.Stage.Prefix, r.Run, t.plan.Folder) + "/"
+	return r.Plan.Stage.Below(r.Run, t.plan.Folder)
 }
 
 // transact runs a step's statements in one transaction on a session of the pool.

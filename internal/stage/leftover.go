@@ -17,9 +17,6 @@ import (
 	"github.com/sealift/sealift/plan"
 )
 
-// runFolder is what a run's folder is called, and nothing else is: what merely looks like it is somebody else's.
-var runFolder = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}$`)
-
 // leaseName is what a lease's object is called.
 var leaseName = regexp.MustCompile(`^[0-9a-f]{24}\.json$`)
 
@@ -49,11 +46,12 @@ func (s *Stage) Leftovers(ctx context.Context, prefix string) ([]Leftover, error
 	if below != "" {
 		below += "/"
 	}
-	runs := make(map[string]bool)
+	runs := make(map[string]string) // by their folders
 	note := func(common []types.CommonPrefix) {
 		for _, c := range common {
-			if name := strings.TrimSuffix(strings.TrimPrefix(aws.ToString(c.Prefix), below), "/"); runFolder.MatchString(name) {
-				runs[name] = true
+			name := strings.TrimSuffix(strings.TrimPrefix(aws.ToString(c.Prefix), below), "/")
+			if run := plan.RunOf(name); run != "" { // what merely looks like it is somebody else's
+				runs[name] = run
 			}
 		}
 	}
@@ -78,8 +76,8 @@ func (s *Stage) Leftovers(ctx context.Context, prefix string) ([]Leftover, error
 		note(page.CommonPrefixes)
 	}
 	var all []Leftover
-	for _, run := range slices.Sorted(maps.Keys(runs)) {
-		l := Leftover{Run: run, Prefix: below + run + "/", URL: s.url(below + run + "/")}
+	for _, folder := range slices.Sorted(maps.Keys(runs)) {
+		l := Leftover{Run: runs[folder], Prefix: below + folder + "/", URL: s.url(below + folder + "/")}
 		if err := s.measure(ctx, &l); err != nil {
 			return nil, err
 		}
@@ -87,6 +85,7 @@ func (s *Stage) Leftovers(ctx context.Context, prefix string) ([]Leftover, error
 			all = append(all, l)
 		}
 	}
+	slices.SortStableFunc(all, func(a, b Leftover) int { return strings.Compare(a.Run, b.Run) })
 	return all, nil
 }
 

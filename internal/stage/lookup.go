@@ -25,7 +25,7 @@ func LookUp(ctx context.Context, cfg aws.Config, caller string, j job.Stage) (pl
 	if err != nil {
 		return plan.Stage{}, err
 	}
-	s := plan.Stage{Bucket: bucket, Prefix: prefix, Region: j.Region, KMSKey: j.KMSKey, Owner: j.Owner, Keep: j.Keep}
+	s := plan.Stage{Bucket: bucket, Prefix: prefix, Region: j.Region, KMSKey: j.KMSKey, Owner: j.Owner, Keep: j.Keep, Layout: layout(j)}
 	if s.Owner == "" {
 		s.Owner = caller
 	}
@@ -39,6 +39,14 @@ func LookUp(ctx context.Context, cfg aws.Config, caller string, j job.Stage) (pl
 		return plan.Stage{}, refused(s, err)
 	}
 	return s, nil
+}
+
+// layout is the plan's word for the job's.
+func layout(j job.Stage) string {
+	if j.Layout == plan.Dated {
+		return plan.Dated
+	}
+	return ""
 }
 
 func split(raw string) (bucket, prefix string, err error) {

@@ -28,9 +28,6 @@ const DefaultKey = "alias/RedshiftUnloadCopyUtility"
 // Job is the job that a configuration stands for. notes say what became of what has no place in one.
 func (c *Config) Job(s Switches) (j *job.Job, notes []string, err error) {
 	notes = slices.Clone(c.Notes)
-	if s.DatabaseAutoCreate {
-		return nil, nil, hint.With(errors.New("a database is not made: --destination-database-auto-create"), "create it in the target first: CREATE DATABASE, as a user who may")
-	}
 	if c.Staging.Role == "" {
 		why := "s3Staging.aws_iam_role is missing"
 		if c.Staging.HasKeys {
@@ -43,7 +40,7 @@ func (c *Config) Job(s Switches) (j *job.Job, notes []string, err error) {
 		notes = append(notes, "s3Staging: the access keys are not used; there is a role")
 	}
 	j = &job.Job{Version: 1, Stage: job.Stage{
-		URL: strings.TrimSuffix(c.Staging.Path, "/"), Region: cmp.Or(c.Staging.Region, s.Region), KMSKey: cmp.Or(s.KMSKey, DefaultKey), Format: "auto", Keep: "never",
+		URL: strings.TrimSuffix(c.Staging.Path, "/"), Region: cmp.Or(c.Staging.Region, s.Region), KMSKey: cmp.Or(s.KMSKey, DefaultKey), Format: "auto", Keep: "never", Layout: "dated",
 	}}
 	if !c.Staging.DeleteOnSuccess {
 		j.Stage.Keep = "always"
@@ -210,6 +207,15 @@ func split(list string) []string {
 		parts = append(parts, last)
 	}
 	return parts
+}
+
+// MayCreateDatabase tells whether a database may be made that is not there: only with all that is missing in it then.
+func (s Switches) MayCreateDatabase(name string) error {
+	if !s.SchemaAutoCreate || !s.TableAutoCreate {
+		return hint.With(fmt.Errorf("database %s is not in the target, and so is nothing in it", name),
+			"have all of it made: --destination-database-auto-create --destination-schema-auto-create --destination-table-auto-create")
+	}
+	return nil
 }
 
 // Check holds a plan against what the switches let be made: before any data moves.
