@@ -13,6 +13,8 @@ import (
 
 	"github.com/sealift/sealift/internal/local/aws"
 	"github.com/sealift/sealift/internal/local/aws/redshiftapi"
+	"github.com/sealift/sealift/internal/local/aws/redshiftdata"
+	"github.com/sealift/sealift/internal/local/wire"
 )
 
 // fleet holds the running warehouses. It is what Redshift's API starts and stops clusters through.
@@ -113,6 +115,20 @@ func (f *fleet) SetMasterPassword(ctx context.Context, c redshiftapi.Cluster, pa
 		return err
 	}
 	return f.vault.change(c.Name, password)
+}
+
+// Enter logs in to a warehouse for the Data API.
+func (f *fleet) Enter(ctx context.Context, n redshiftapi.Name, user, password, database string) (*redshiftdata.Conn, error) {
+	f.mu.Lock()
+	var server *wire.Server
+	if w := f.running[n]; w != nil {
+		server = w.server
+	}
+	f.mu.Unlock()
+	if server == nil {
+		return nil, fmt.Errorf("warehouse %s does not run", n.ID)
+	}
+	return enter(ctx, server, user, password, database)
 }
 
 // stop ends all warehouses, at once.

@@ -120,7 +120,7 @@ func Up(ctx context.Context, o Options) (_ *Server, err error) {
 	}
 	s.Cloud, err = aws.New(aws.Options{
 		Instance: imds.Instance{ID: "i-0123456789abcdef0", Account: LoaderAccount, Region: Region, PublicIP: "127.0.0.1", PrivateIP: "127.0.0.1", Role: o.InstanceRole},
-		Dir:      filepath.Join(o.Dir, "aws"), Region: Region, Fleet: s.fleet, RoleDelay: o.RoleDelay, IAMDelay: o.IAMDelay, GrantDelay: o.GrantDelay, RuleDelay: o.RuleDelay, Log: o.Log,
+		Dir:      filepath.Join(o.Dir, "aws"), Region: Region, Fleet: s.fleet, Warehouses: s.fleet, RoleDelay: o.RoleDelay, IAMDelay: o.IAMDelay, GrantDelay: o.GrantDelay, RuleDelay: o.RuleDelay, Log: o.Log,
 	})
 	if err != nil {
 		return nil, err

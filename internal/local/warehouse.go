@@ -18,6 +18,7 @@ import (
 
 	"github.com/sealift/sealift/internal/local/aws"
 	"github.com/sealift/sealift/internal/local/aws/redshiftapi"
+	"github.com/sealift/sealift/internal/local/aws/redshiftdata"
 	"github.com/sealift/sealift/internal/local/catalog"
 	"github.com/sealift/sealift/internal/local/dialect"
 	"github.com/sealift/sealift/internal/local/history"
@@ -207,6 +208,26 @@ func (w *warehouse) query(ctx context.Context, sql string) ([][][]byte, error) {
 		return nil, err
 	}
 	return results[0].Rows, nil
+}
+
+// enter logs in from inside of AWS.
+func enter(ctx context.Context, server *wire.Server, user, password, database string) (*redshiftdata.Conn, error) {
+	// Everything that the environment (PGHOST and the like) could have put in is overwritten.
+	cfg, err := pgconn.ParseConfig("host=" + host)
+	if err != nil {
+		return nil, err
+	}
+	cfg.User, cfg.Password, cfg.Database = user, password, database
+	cfg.TLSConfig, cfg.Fallbacks, cfg.KerberosSrvName, cfg.KerberosSpn = nil, nil, "", ""
+	cfg.ValidateConnect, cfg.AfterConnect = nil, nil
+	cfg.RuntimeParams = map[string]string{}
+	cfg.DialFunc = func(context.Context, string, string) (net.Conn, error) { return server.Inside() } //nolint:contextcheck // a session outlives the login
+	cfg.LookupFunc = func(context.Context, string) ([]string, error) { return []string{host}, nil }
+	conn, err := pgconn.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &redshiftdata.Conn{PgConn: conn, LastQuery: func() int64 { return server.LastQuery(int32(conn.PID())) }}, nil
 }
 
 // engine gives package wire the engine of package transfer.

@@ -28,6 +28,7 @@ import (
 	"github.com/sealift/sealift/internal/local/aws/oidc"
 	"github.com/sealift/sealift/internal/local/aws/query"
 	"github.com/sealift/sealift/internal/local/aws/redshiftapi"
+	"github.com/sealift/sealift/internal/local/aws/redshiftdata"
 	"github.com/sealift/sealift/internal/local/aws/s3"
 	"github.com/sealift/sealift/internal/local/aws/scheduler"
 	"github.com/sealift/sealift/internal/local/aws/secrets"
@@ -37,17 +38,18 @@ import (
 
 // Options make a Cloud.
 type Options struct {
-	Dir        string            // where everything is kept
-	Region     string            // of callers that sign for none; default: eu-west-1
-	Fleet      redshiftapi.Fleet // makes warehouses; nil refuses CreateCluster
-	IAMDelay   time.Duration     // until a new user or role is seen by those who assume it or name it
-	GrantDelay time.Duration     // until a KMS grant, or its end, is seen
-	Instance   imds.Instance     // that the metadata service pretends to be
-	RuleDelay  time.Duration     // until a rule of a security group, or its end, is seen
-	RoleDelay  time.Duration     // until a role attached to a cluster can be used
-	Issuer     string            // URL of the issuer of web identity tokens; default: https://localhost/oidc
-	Log        *slog.Logger      // nil discards
-	Now        func() time.Time  // nil: time.Now
+	Dir        string                  // where everything is kept
+	Region     string                  // of callers that sign for none; default: eu-west-1
+	Fleet      redshiftapi.Fleet       // makes warehouses; nil refuses CreateCluster
+	IAMDelay   time.Duration           // until a new user or role is seen by those who assume it or name it
+	GrantDelay time.Duration           // until a KMS grant, or its end, is seen
+	Instance   imds.Instance           // that the metadata service pretends to be
+	Warehouses redshiftdata.Warehouses // that the Data API runs statements in; nil: there are none
+	RuleDelay  time.Duration           // until a rule of a security group, or its end, is seen
+	RoleDelay  time.Duration           // until a role attached to a cluster can be used
+	Issuer     string                  // URL of the issuer of web identity tokens; default: https://localhost/oidc
+	Log        *slog.Logger            // nil discards
+	Now        func() time.Time        // nil: time.Now
 }
 
 // Cloud is all services together. The fields may be used directly by code inside the stand-in.
@@ -57,6 +59,7 @@ type Cloud struct {
 	KMS      *kms.Service
 	S3       *s3.Service
 	Redshift *redshiftapi.Service
+	Data     *redshiftdata.Service
 	EC2      *ec2.Service
 	Schedule *scheduler.Service
 	Secrets  *secrets.Service
@@ -118,6 +121,9 @@ func New(opts Options) (*Cloud, error) {
 	}); err != nil {
 		return nil, err
 	}
+	c.Data = redshiftdata.New(redshiftdata.Options{
+		IAM: c.IAM, Redshift: c.Redshift, Secrets: c.Secrets, Warehouses: opts.Warehouses, Log: opts.Log, Now: opts.Now,
+	})
 	c.verifier = &sigv4.Verifier{IAM: c.IAM, Now: opts.Now}
 	if c.S3, err = s3.New(s3.Options{
 		Dir: objects, IAM: c.IAM, KMS: c.KMS, Verify: c.verifier, Log: opts.Log, Now: opts.Now,
@@ -128,7 +134,10 @@ func New(opts Options) (*Cloud, error) {
 }
 
 // Close stops what happens by itself. What is kept stays.
-func (c *Cloud) Close() { c.Schedule.Close() }
+func (c *Cloud) Close() {
+	c.Schedule.Close()
+	c.Data.Close()
+}
 
 // queryService is a service of the Query protocol.
 type queryService struct {
@@ -374,6 +383,7 @@ func (c *Cloud) jsonServices() []jsonService {
 		{"kms", kms.TargetPrefix, c.KMS.Call},
 		{"secretsmanager", secrets.TargetPrefix, c.Secrets.Call},
 		{"redshift-serverless", redshiftapi.ServerlessPrefix, c.Redshift.CallServerless},
+		{"redshift-data", redshiftdata.TargetPrefix, c.Data.Call},
 	}
 }
 

@@ -104,7 +104,7 @@ func (s *session) passPlain(body []byte, tail int) error {
 	q := &running{st: dialect.Statement{Text: statement}, verb: "SELECT", sql: statement, start: time.Now()}
 	if h := s.server.cfg.History; h != nil {
 		q.id = h.NextID()
-		s.lastQuery = q.id
+		s.lastQuery.Store(q.id)
 		s.inTransaction(q)
 	}
 	s.pg.out = appendFrame(s.pg.out, 'Q', body)

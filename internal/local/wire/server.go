@@ -193,26 +193,59 @@ func (s *Server) Serve(l net.Listener) error {
 			}
 			return fmt.Errorf("accept a client: %w", err)
 		}
-		s.mu.Lock()
-		if s.closed {
-			s.mu.Unlock()
-			_ = conn.Close() // nobody is told anything any more
-			return ErrServerClosed
+		if err := s.take(conn); err != nil {
+			return err
 		}
-		s.conns[conn] = struct{}{}
-		s.running.Add(1)
-		s.mu.Unlock()
-		go func() {
-			defer s.running.Done()
-			if s.admitted(conn) {
-				s.handle(conn)
-			}
-			s.forget(conn)
-			if s.testOnlyEnded != nil {
-				s.testOnlyEnded()
-			}
-		}()
 	}
+}
+
+// take serves a client in a goroutine of its own. It is an error once the server is closing.
+func (s *Server) take(conn net.Conn) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		_ = conn.Close() // nobody is told anything any more
+		return ErrServerClosed
+	}
+	s.conns[conn] = struct{}{}
+	s.running.Add(1)
+	s.mu.Unlock()
+	go func() {
+		defer s.running.Done()
+		if s.admitted(conn) {
+			s.handle(conn)
+		}
+		s.forget(conn)
+		if s.testOnlyEnded != nil {
+			s.testOnlyEnded()
+		}
+	}()
+	return nil
+}
+
+// insideConn is the connection of a client inside of AWS.
+type insideConn struct{ net.Conn }
+
+// Inside connects a client that is inside of AWS, as the Data API is: no security group stands between, and nobody can
+// listen.
+func (s *Server) Inside() (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	if err := s.take(insideConn{theirs}); err != nil {
+		_ = ours.Close() // nobody has it
+		return nil, err
+	}
+	return ours, nil
+}
+
+// LastQuery is the id of the last statement of the session that a process serves; 0 if there is no such session, or it has
+// run none.
+func (s *Server) LastQuery(pid int32) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if session := s.sessions[pid]; session != nil {
+		return session.lastQuery.Load()
+	}
+	return 0
 }
 
 // synTime is how long a client's operating system goes on asking for a connection that nobody answers: six times, each
@@ -223,7 +256,7 @@ const synTime = 127 * time.Second
 // client believes to be connected, but gets no answer: the nearest to a packet that is dropped. When it is let in while it
 // still waits, it is served, as its next attempt would be.
 func (s *Server) admitted(conn net.Conn) bool {
-	if s.cfg.Firewall == nil {
+	if _, inside := conn.(insideConn); inside || s.cfg.Firewall == nil {
 		return true
 	}
 	from, err := netip.ParseAddrPort(conn.RemoteAddr().String())

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -28,11 +29,11 @@ type session struct {
 	key      []byte // of cancel requests
 	leave    func(context.Context) error
 
-	connected     Connection // what its events have in common; Time is when it was accepted
-	caseSensitive bool       // enable_case_sensitive_identifier
-	serializable  bool       // isolation level of transactions; otherwise SNAPSHOT
-	lastQuery     int64      // pg_last_query_id()
-	xid           int64      // of the transaction at hand, or the last one
+	connected     Connection   // what its events have in common; Time is when it was accepted
+	caseSensitive bool         // enable_case_sensitive_identifier
+	serializable  bool         // isolation level of transactions; otherwise SNAPSHOT
+	lastQuery     atomic.Int64 // pg_last_query_id(); others may ask for it
+	xid           int64        // of the transaction at hand, or the last one
 
 	// The transaction that is in progress; see locks.go.
 	snapshot bool            // it has taken its snapshot

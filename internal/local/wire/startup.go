@@ -42,7 +42,7 @@ type client struct {
 	r       *bufio.Reader // once it has started up
 	most    int           // the longest message it may send
 	scratch []byte
-	secure  bool // under TLS
+	secure  bool // under TLS, or where nobody can listen
 
 	accepted, authenticated time.Time
 
@@ -54,7 +54,8 @@ type client struct {
 var errClientGone = errors.New("the client is gone")
 
 func newClient(conn net.Conn) *client {
-	return &client{conn: conn, w: bufio.NewWriterSize(conn, bufferSize)}
+	_, inside := conn.(insideConn)
+	return &client{conn: conn, w: bufio.NewWriterSize(conn, bufferSize), secure: inside}
 }
 
 // send adds a message to what flush will send. An error shows up in flush.

@@ -278,11 +278,11 @@ func (s *session) begin(q *running, exec func(sql string) error) error {
 	q.id = s.server.cfg.History.NextID()
 	lastID, history := asksFor(q.st)
 	if lastID && s.pg.status != aborted {
-		if err := exec(fmt.Sprintf("SELECT pg_catalog.set_config('rs.last_query_id', '%d', false)", s.lastQuery)); err != nil {
+		if err := exec(fmt.Sprintf("SELECT pg_catalog.set_config('rs.last_query_id', '%d', false)", s.lastQuery.Load())); err != nil {
 			return err
 		}
 	}
-	s.lastQuery = q.id
+	s.lastQuery.Store(q.id)
 	s.inTransaction(q)
 	if history {
 		if err := s.server.cfg.History.Flush(s.server.ctx, s.database); err != nil {

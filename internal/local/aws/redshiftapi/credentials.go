@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sealift/sealift/internal/local/aws/awserr"
 	"github.com/sealift/sealift/internal/local/aws/iam"
 	"github.com/sealift/sealift/internal/local/aws/policy"
 	"github.com/sealift/sealift/internal/local/aws/query"
@@ -46,32 +45,34 @@ func (s *Service) getClusterCredentials(_ context.Context, id *iam.Identity, p q
 	if err != nil {
 		return nil, err
 	}
-	if !dbUser.MatchString(user) || reserved(user) || strings.EqualFold(user, "public") {
-		return nil, badValue("Invalid database user name: %s", user)
-	}
 	create, err := p.Bool("AutoCreate")
 	if err != nil {
 		return nil, err
 	}
-	groups := p.Strings("DbGroups", "DbGroup")
-	for _, g := range groups {
+	return s.clusterUser(id, n, loginAs{user, p.Get("DbName"), p.Strings("DbGroups", "DbGroup"), create, seconds})
+}
+
+func (s *Service) clusterUser(id *iam.Identity, n Name, as loginAs) (*clusterCredentials, error) {
+	if !dbUser.MatchString(as.user) || reserved(as.user) || strings.EqualFold(as.user, "public") {
+		return nil, badValue("Invalid database user name: %s", as.user)
+	}
+	for _, g := range as.groups {
 		if !dbGroup.MatchString(g) || reserved(g) {
 			return nil, badValue("Invalid database group name: %s", g)
 		}
 	}
-	ctx := policy.Context{"redshift:dbuser": {user}, "redshift:durationseconds": {strconv.Itoa(seconds)}}
-	dbName := p.Get("DbName")
-	if dbName != "" {
-		ctx["redshift:dbname"] = []string{dbName}
+	ctx := policy.Context{"redshift:dbuser": {as.user}, "redshift:durationseconds": {strconv.Itoa(as.seconds)}}
+	if as.database != "" {
+		ctx["redshift:dbname"] = []string{as.database}
 	}
-	needs := []struct{ action, resource string }{{"GetClusterCredentials", n.arn("dbuser", "/"+user)}}
-	if dbName != "" {
-		needs = append(needs, struct{ action, resource string }{"GetClusterCredentials", n.arn("dbname", "/"+dbName)})
+	needs := []struct{ action, resource string }{{"GetClusterCredentials", n.arn("dbuser", "/"+as.user)}}
+	if as.database != "" {
+		needs = append(needs, struct{ action, resource string }{"GetClusterCredentials", n.arn("dbname", "/"+as.database)})
 	}
-	if create {
-		needs = append(needs, struct{ action, resource string }{"CreateClusterUser", n.arn("dbuser", "/"+user)})
+	if as.create {
+		needs = append(needs, struct{ action, resource string }{"CreateClusterUser", n.arn("dbuser", "/"+as.user)})
 	}
-	for _, g := range groups {
+	for _, g := range as.groups {
 		needs = append(needs, struct{ action, resource string }{"JoinGroup", n.arn("dbgroup", "/"+g)})
 	}
 	for _, need := range needs {
@@ -80,14 +81,10 @@ func (s *Service) getClusterCredentials(_ context.Context, id *iam.Identity, p q
 		}
 	}
 	prefix := "IAM:"
-	if create {
+	if as.create {
 		prefix = "IAMA:"
 	}
-	out, err := s.issue(n, prefix+strings.Join(append([]string{user}, groups...), ":"), seconds, create)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return s.issue(n, prefix+strings.Join(append([]string{as.user}, as.groups...), ":"), as.seconds, as.create)
 }
 
 // getClusterCredentialsWithIAM makes a login for the database user that stands for the caller itself.
@@ -96,29 +93,23 @@ func (s *Service) getClusterCredentialsWithIAM(_ context.Context, id *iam.Identi
 	if err != nil {
 		return nil, err
 	}
-	dbName := p.Get("DbName")
-	resource := n.arn("dbname", "/*")
-	if dbName != "" {
-		resource = n.arn("dbname", "/"+dbName)
-	}
-	if err := s.allow(id, "GetClusterCredentialsWithIAM", resource, policy.Context{"redshift:durationseconds": {strconv.Itoa(seconds)}}); err != nil {
-		return nil, err
-	}
-	var user string
-	switch {
-	case id.RoleARN != "":
-		user = "IAMR:" + id.RoleARN[strings.LastIndexByte(id.RoleARN, '/')+1:]
-	case id.UserName != "":
-		user = "IAM:" + id.UserName
-	default:
-		return nil, awserr.NotImitated("a database user for the account's root user")
-	}
-	out, err := s.issue(n, user, seconds, true)
+	out, err := s.clusterSelf(id, n, p.Get("DbName"), seconds)
 	if err != nil {
 		return nil, err
 	}
 	out.NextRefreshTime = out.Expiration
 	return out, nil
+}
+
+func (s *Service) clusterSelf(id *iam.Identity, n Name, database string, seconds int) (*clusterCredentials, error) {
+	resource := n.arn("dbname", "/*")
+	if database != "" {
+		resource = n.arn("dbname", "/"+database)
+	}
+	if err := s.allow(id, "GetClusterCredentialsWithIAM", resource, policy.Context{"redshift:durationseconds": {strconv.Itoa(seconds)}}); err != nil {
+		return nil, err
+	}
+	return s.self(id, n, seconds)
 }
 
 // credentialsOf reads what both calls have in common.

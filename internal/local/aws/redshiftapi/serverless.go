@@ -433,14 +433,7 @@ func (s *Service) getCredentials(_ context.Context, id *iam.Identity, in credent
 	if in.DurationSeconds < minSeconds || in.DurationSeconds > maxSeconds {
 		return nil, invalid("durationSeconds must be between %d and %d.", minSeconds, maxSeconds)
 	}
-	user := "IAM:" + id.UserName
-	switch {
-	case id.RoleARN != "":
-		user = "IAMR:" + id.RoleARN[strings.LastIndexByte(id.RoleARN, '/')+1:]
-	case id.UserName == "":
-		return nil, awserr.NotImitated("a database user for the account's root user")
-	}
-	out, err := s.issue(workgroupName(id, in.WorkgroupName), user, in.DurationSeconds, true)
+	out, err := s.self(id, workgroupName(id, in.WorkgroupName), in.DurationSeconds)
 	if err != nil {
 		return nil, err
 	}

@@ -389,6 +389,18 @@ func (s *Service) get(ctx context.Context, id *iam.Identity, in getIn) (any, err
 	return nil, bad("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: %s", stage)
 }
 
+// Text reads the current text of a secret, as GetSecretValue would for the caller.
+func (s *Service) Text(ctx context.Context, id *iam.Identity, name string) (string, error) {
+	out, err := s.get(ctx, id, getIn{SecretId: name})
+	if err != nil {
+		return "", err
+	}
+	if text := out.(value).SecretString; text != nil {
+		return *text, nil
+	}
+	return "", bad("InvalidRequestException", "The secret %s is not text.", name)
+}
+
 func epoch(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
 type nameIn struct {
