@@ -1,0 +1,106 @@
+package mask_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/sealift/sealift/internal/mask"
+	"github.com/sealift/sealift/internal/redshift"
+)
+
+// TestProbe runs the check of both twins on the stand-in, and sees it fail under other keys and on other answers.
+func TestProbe(t *testing.T) {
+	def, uses, _, dictionaries := twinTable(t)
+	uses["owner"] = mask.Use{Transformer: "shuffle_column", Domain: "own", Entity: "id"}
+	table := newTable(t, def, uses, dictionaries)
+	k := keys(t, "dev", "1")
+	w := session(t, k)
+	for _, sql := range table.Prepare() {
+		w.exec(sql.String())
+	}
+	p := table.Probe()
+	answer := w.rows(p.Query.String())
+	if err := p.Check(k, answer); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(answer); n < 50 {
+		t.Errorf("%d rows", n)
+	}
+	err := p.Check(keys(t, "dev", "2"), answer)
+	if err == nil || !strings.Contains(err.Error(), "hash_hex comes out") {
+		t.Errorf("under other keys: %v", err)
+	}
+	if err := p.Check(k, answer[1:]); err == nil || !strings.Contains(err.Error(), "key table") {
+		t.Errorf("a row less: %v", err)
+	}
+	for at, c := range def.Columns {
+		if uses[c.Name.String()].Transformer != "zip3" {
+			continue
+		}
+		answer[5][at] = []byte("00001")
+		err := p.Check(k, answer)
+		if err == nil || !strings.Contains(err.Error(), "mask "+c.Name.String()) || strings.Contains(err.Error(), "hash_hex") {
+			t.Errorf("one value is another: %v", err)
+		}
+	}
+}
+
+// TestKnownAnswers: the stand-in computes what the manual publishes.
+func TestKnownAnswers(t *testing.T) {
+	query, want := mask.KnownAnswers()
+	got := session(t, keys(t, "dev", "1")).rows(query.String())[0]
+	for i := range want {
+		if string(got[i]) != want[i] {
+			t.Errorf("%s: %s, want %s", query, got[i], want[i])
+		}
+	}
+}
+
+// TestShuffle: every value stays in the column, NULL where it is, in another order under another key, the same one twice.
+func TestShuffle(t *testing.T) {
+	def := define(t, "shuffled.t", "id integer not null", "v varchar(20)")
+	table := newTable(t, def, map[string]mask.Use{
+		"id": {Transformer: "passthrough"}, "v": {Transformer: "shuffle_column", Domain: "v", Entity: "id"},
+	}, nil)
+	if _, err := table.Masker(keys(t, "dev", "1")); err == nil || !strings.Contains(err.Error(), "needs all rows at once") {
+		t.Errorf("in Go: %v", err)
+	}
+	query := redshift.Build("SELECT * FROM (?) m ORDER BY id", table.Query(redshift.Build("?", def.Table), redshift.Build("id <= 900"))).String()
+	var orders []string
+	for i, epoch := range []string{"1", "1", "2"} {
+		w := session(t, keys(t, "dev", epoch))
+		if i == 0 {
+			w.exec("CREATE SCHEMA shuffled")
+			w.exec(def.CreateTable(def.Table, redshift.CreateOptions{}).String())
+			w.exec("INSERT INTO shuffled.t SELECT n, CASE WHEN n % 10 > 0 THEN 'v' || (n / 2) END FROM generate_series(1, 1000) n")
+		}
+		plain := w.rows("SELECT * FROM shuffled.t WHERE id <= 900 ORDER BY id")
+		masked := w.rows(query)
+		counts := make(map[string]int)
+		moved := 0
+		var order strings.Builder
+		for r := range plain {
+			if (plain[r][1] == nil) != (masked[r][1] == nil) || string(plain[r][0]) != string(masked[r][0]) {
+				t.Fatalf("row %s: NULL has moved, or the row has", plain[r][0])
+			}
+			counts[string(plain[r][1])]++
+			counts[string(masked[r][1])]--
+			order.Write(masked[r][1])
+			if string(plain[r][1]) != string(masked[r][1]) {
+				moved++
+			}
+		}
+		for v, n := range counts {
+			if n != 0 {
+				t.Errorf("%s is there %d times less than before", v, n)
+			}
+		}
+		if len(masked) != 900 || moved < 700 {
+			t.Errorf("%d rows, %d with another value", len(masked), moved)
+		}
+		orders = append(orders, order.String())
+	}
+	if orders[0] != orders[1] || orders[0] == orders[2] {
+		t.Errorf("the same key deals differently, or another one alike")
+	}
+}
