@@ -126,6 +126,16 @@ func ParsePattern(text string) (Pattern, error) {
 	return p, err
 }
 
+// Names gives the two halves of schema.table, folded as the server does it; in each, * stands for any characters. Both are
+// empty where the pattern is no such thing, which no pattern of a job is.
+func (p Pattern) Names() (schema, name string) {
+	schema, name, err := p.split()
+	if err != nil {
+		return "", ""
+	}
+	return schema, name
+}
+
 // MatchTable is Match for a table as it is written: schema.table, with double quotes where a name needs them.
 func (p Pattern) MatchTable(table string) bool {
 	schema, name, err := Pattern{Text: table}.split()

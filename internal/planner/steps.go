@@ -25,12 +25,12 @@ func must[T any](v T, err error) T {
 // prologue makes what every table needs: the ledger, and the schemas that are missing.
 func (b *builder) prologue() []plan.Step {
 	var steps []plan.Step
-	// What is there is not made again: asking would need the right to create schemas for good.
+	// What is there is not made again: asking would need the rights to create schemas and tables for good.
 	own := plan.Step{ID: "ledger", Kind: plan.Prepare, About: "create the ledger, in which each publish leaves its marker"}
 	if !b.Target.HasSchema(redshift.Ledger.Schema) {
 		own.Statements = append(own.Statements, plan.Statement{SQL: redshift.CreateSchema(redshift.Ledger.Schema)})
 	}
-	if b.Target.Table(redshift.Ledger) == nil || b.Target.Table(redshift.Fence) == nil {
+	if !b.Target.Ledger {
 		for _, sql := range redshift.CreateLedger() {
 			own.Statements = append(own.Statements, plan.Statement{SQL: sql})
 		}

@@ -32,6 +32,8 @@ type Catalog struct {
 	CaseSensitive bool   // names in quotes keep their case
 	// Schemas are all that exist, system schemas apart.
 	Schemas map[Ident]bool
+	// Ledger tells that Sealift's own tables are there, which are not among Tables.
+	Ledger bool
 	// Tables are in order of their names.
 	Tables []TableDef
 	// Views are other relations whose names are taken, with what they are.
@@ -88,6 +90,7 @@ func ReadCatalog(ctx context.Context, q Querier, f Filter) (*Catalog, error) {
 	}{
 		{"settings", r.readSettings},
 		{"schemas", r.readSchemas},
+		{"Sealift's own tables", r.readLedger},
 		{"tables", r.readTables},
 		{"columns", r.readColumns},
 		{"constraints", r.readConstraints},
@@ -233,11 +236,24 @@ func (r *reader) wanted() SQL {
 func (r *reader) readSchemas(ctx context.Context) error {
 	return r.query(ctx, 1, Build("SELECT n.nspname FROM pg_catalog.pg_namespace n"), func(row []*string) error {
 		n, err := r.name(row[0])
-		if err == nil && !strings.HasPrefix(n.name, "pg_") && !slices.Contains(systemSchemas, n.name) {
+		if err == nil && !strings.HasPrefix(n.name, "pg_") && (n.name == ledgerSchema || !slices.Contains(systemSchemas, n.name)) {
 			r.catalog.Schemas[n] = true
 		}
 		return err
 	})
+}
+
+func (r *reader) readLedger(ctx context.Context) error {
+	sql := Build(`SELECT c.relname FROM pg_catalog.pg_class c, pg_catalog.pg_namespace n
+WHERE n.oid = c.relnamespace AND n.nspname = ? AND c.relkind = 'r'`, Lit(ledgerSchema))
+	found := make(map[string]bool)
+	err := r.query(ctx, 1, sql, func(row []*string) error {
+		n, err := r.name(row[0])
+		found[n.name] = true
+		return err
+	})
+	r.catalog.Ledger = found[Ledger.Name.name] && found[Fence.Name.name]
+	return err
 }
 
 func (r *reader) readTables(ctx context.Context) error {

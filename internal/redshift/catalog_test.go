@@ -50,6 +50,7 @@ func warehouse() answers {
 		"db_collation":                          []string{"case_sensitive"},
 		"stv_db_isolation_level":                []string{"dev             |Serializable        ", "analytics          |Snapshot Isolation  "},
 		"SELECT n.nspname FROM":                 []string{"pg_catalog", "pg_temp_3", "information_schema", "public", "sales", "crm", "sealift", "catalog_history"},
+		"SELECT c.relname FROM":                 []string{"ledger", "fence"},
 		"FROM pg_catalog.pg_class c\nJOIN": []string{
 			"100|sales|orders|r|etl|1|{etl=arwdRxtD/etl,reader=r/etl,=r/etl}",
 			"101|sales|lines|r|etl|9|NULL",
@@ -111,7 +112,8 @@ func TestReadCatalog(t *testing.T) {
 	}
 	want := &redshift.Catalog{
 		Database: "analytics", Version: "PostgreSQL 8.0.2 on i686-pc-linux-gnu, Redshift 1.0.98765", Isolation: "Snapshot Isolation", Collation: "case_sensitive",
-		Schemas: map[redshift.Ident]bool{id("public"): true, id("sales"): true, id("crm"): true},
+		Schemas: map[redshift.Ident]bool{id("public"): true, id("sales"): true, id("crm"): true, id("sealift"): true},
+		Ledger:  true,
 		Views: map[redshift.Table]string{
 			table(t, "sales.v_daily"): "view", table(t, "public.mv_tbl__daily__0"): "storage of a materialized view",
 		},
@@ -187,7 +189,7 @@ func TestReadCatalog(t *testing.T) {
 	if d := c.Table(table(t, "sales.order")); d != nil || d.Fingerprint() != redshift.Absent || d.ColumnsFingerprint() != redshift.Absent {
 		t.Errorf("sales.order: %v", d)
 	}
-	if !c.HasSchema(id("crm")) || c.HasSchema(id("sealift")) {
+	if !c.HasSchema(id("crm")) || c.HasSchema(id("catalog_history")) {
 		t.Error("schemas")
 	}
 }

@@ -392,6 +392,10 @@ func (s *Server) authenticateTemporary(ctx context.Context, c *client, login, re
 	}
 	names := strings.Split(rest, ":")
 	name, groups := names[0], names[1:]
+	if creates && !strings.HasPrefix(login, "IAMA:") {
+		// The user that stands for an IAM identity is called as it logs in (GetClusterCredentialsWithIAM: mapped 1:1).
+		name, groups = login, nil
+	}
 	if creates {
 		if err := s.admin.createUser(ctx, name); err != nil {
 			return u, nil, c.fatal("XX000", "%v", err)

@@ -458,7 +458,7 @@ func TestAuthentication(t *testing.T) {
 		},
 		{"temporary, makes the user", "IAMA:made", "t", "", "made"},
 		{"temporary, made already", "IAMA:made", "t", "", "made"},
-		{"role", "IAMR:role", "r", "", "role"},
+		{"role", "IAMR:role", "r", "", "IAMR:role"},
 		{"unknown group", "IAMA:made:nogroup", "t", "", `FATAL 28000 group "nogroup" does not exist`},
 		{"unknown database", "awsuser", "Secret1", "dbname=nowhere", `FATAL 3D000 database "nowhere" does not exist`},
 	} {
