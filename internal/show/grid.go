@@ -150,7 +150,7 @@ func (p *Page) words(b *strings.Builder, at int, cell Cell, below bool) {
 	if b.Len() == 0 {
 		begin = ""
 	}
-	for _, line := range wrap(cell.Text, max(p.columns()-at, leastWords)) {
+	for _, line := range Wrap(cell.Text, max(p.columns()-at, leastWords)) {
 		b.WriteString(begin + p.Paint(cell.Colour, line))
 		begin = "\n" + strings.Repeat(" ", at)
 	}

@@ -49,7 +49,7 @@ func (p *Page) Line(format string, args ...any) {
 // Paragraph writes a label and a text, which is broken between words and aligned behind the label.
 func (p *Page) Paragraph(label, text string, c Colour) {
 	indent := length(label)
-	for i, line := range wrap(Safe(text), max(20, p.columns()-indent)) {
+	for i, line := range Wrap(Safe(text), max(20, p.columns()-indent)) {
 		if i == 0 {
 			p.text.WriteString(label)
 		} else {

@@ -68,8 +68,8 @@ func Argument(name string) string {
 	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }
 
-// wrap breaks text into lines of at most width characters, between words where that is possible.
-func wrap(text string, width int) []string {
+// Wrap breaks text into lines of at most width characters, between words where that is possible.
+func Wrap(text string, width int) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(text) {
