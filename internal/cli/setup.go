@@ -17,8 +17,8 @@ func (a *app) setupCommand() *cobra.Command {
 		Long: `Write what an administrator has to set up for a job, from the job file alone: nothing is asked, and
 nothing is changed. Each statement says which command needs it. What is there, and what is missing,
 sealift check finds out.`,
-		Example: "  sealift setup sql prod-to-dev.yaml --for source\n  sealift setup sql prod-to-dev.yaml --for target --undo",
-	}, a.setupSQLCommand())
+		Example: "  sealift setup aws prod-to-dev.yaml --for stage\n  sealift setup sql prod-to-dev.yaml --for source",
+	}, a.setupAWSCommand(), a.setupSQLCommand())
 }
 
 func (a *app) setupSQLCommand() *cobra.Command {

@@ -216,7 +216,7 @@ func (b *builder) stateAndDeliveries() {
 			Why: "plan, journal and receipt are under the stage's key, too",
 		})
 	} else if b.options.State != "" {
-		b.wrong("--state", "%q is not s3://BUCKET/PREFIX", b.options.State)
+		b.wrong("--state-dir", "%q is not s3://BUCKET/PREFIX", b.options.State)
 	}
 	for _, to := range b.options.UnloadTo {
 		bucket, prefix, ok := place(to)
@@ -567,10 +567,11 @@ func (b *builder) userCondition(w *Warehouse) []Condition {
 	if w.Spec.Cluster == "" {
 		return nil
 	}
-	user := func(name string) []string { return []string{b.arn("redshift", w.Region, w.Account, "dbuser:"+w.Spec.Cluster+"/"+name)} }
+	user := func(name string) []string {
+		return []string{b.arn("redshift", w.Region, w.Account, "dbuser:"+w.Spec.Cluster+"/"+name)}
+	}
 	if w.Spec.User == "" {
 		return []Condition{{"StringLike", "sts:ExternalId", user("*")}}
 	}
 	return []Condition{{"StringEquals", "sts:ExternalId", user(w.Spec.User)}}
 }
-

@@ -25,8 +25,8 @@ type Options struct {
 	// Issuer, Audience and Subject are those of web identity tokens, for a job with web_identity_token_file. The issuer is
 	// named without https://.
 	Issuer, Audience, Subject string
-	// Fresh is an external id that nobody knows yet, to be proposed where one is missing.
-	Fresh string
+	// Fresh makes up an external id that nobody knows yet, to be proposed where one is missing. Optional: deciding knows no chance.
+	Fresh func() string
 }
 
 // LoaderRole is the role that runs Sealift where nobody says otherwise.
@@ -255,7 +255,11 @@ func (b *builder) crossing(side string, w *job.Warehouse, access []string) {
 		return // the token's aud and sub take its place
 	}
 	if last := access[len(access)-1]; Account(before) != Account(last) {
-		b.wrong(side+".external_id", "is missing: %s, of another account, takes %s, which should ask for an id that nobody else knows; write external_id: %s", before, last, cmp.Or(b.options.Fresh, "TEXT"))
+		id := "TEXT"
+		if b.options.Fresh != nil {
+			id = b.options.Fresh()
+		}
+		b.wrong(side+".external_id", "is missing: %s, of another account, takes %s, which should ask for an id that nobody else knows; write external_id: %s", before, last, id)
 	}
 }
 

@@ -175,10 +175,10 @@ func TestMistakes(t *testing.T) {
 			old: "assume_role: arn:aws:iam::111111111111:role/sealift-source", new: "account: '111111111111'\n  assume_role: arn:aws:iam::111111111111:role/sealift-source,arn:aws:iam::333333333333:role/hop",
 			want: "source.assume_role: a chain ends with the role in the warehouse's account, 111111111111; write arn:aws:iam::333333333333:role/hop,arn:aws:iam::111111111111:role/sealift-source",
 		},
-		"no external id": {old: "  external_id: 7c1f-4e0a\n", options: permission.Options{Fresh: "abc-1"}, want: "source.external_id: is missing: arn:aws:iam::333333333333:role/sealift-loader, of another account, takes arn:aws:iam::111111111111:role/sealift-source, which should ask for an id that nobody else knows; write external_id: abc-1"},
+		"no external id": {old: "  external_id: 7c1f-4e0a\n", options: permission.Options{Fresh: func() string { return "abc-1" }}, want: "source.external_id: is missing: arn:aws:iam::333333333333:role/sealift-loader, of another account, takes arn:aws:iam::111111111111:role/sealift-source, which should ask for an id that nobody else knows; write external_id: abc-1"},
 		"whose tokens":   {old: "  external_id: 7c1f-4e0a\n", new: "  web_identity_token_file: /t\n", want: "source.web_identity_token_file: whose tokens take the role is not in a job; say so: --issuer"},
 		"two partitions": {old: "arn:aws:iam::222222222222:role/sealift-target", new: "arn:aws-cn:iam::222222222222:role/sealift-target", want: "is of the partition aws-cn, and others of aws"},
-		"state":          {options: permission.Options{State: "s3://X"}, want: `--state: "s3://X" is not s3://BUCKET/PREFIX`},
+		"state":          {options: permission.Options{State: "s3://X"}, want: `--state-dir: "s3://X" is not s3://BUCKET/PREFIX`},
 		"unload to":      {options: permission.Options{UnloadTo: []string{"s3://corp-out"}}, want: `--unload-to: "s3://corp-out" is not s3://BUCKET/PREFIX`},
 	} {
 		text := strings.Replace(move, c.old, c.new, 1)

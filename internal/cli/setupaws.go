@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sealift/sealift/internal/setup"
+	"github.com/sealift/sealift/job"
+)
+
+// setupFormats are what setup aws writes.
+var setupFormats = map[string]func(*setup.Setup) (string, error){
+	"cloudformation": (*setup.Setup).CloudFormation, "terraform": (*setup.Setup).Terraform, "cli": (*setup.Setup).Shell, "json": (*setup.Setup).JSON,
+}
+
+func (a *app) setupAWSCommand() *cobra.Command {
+	var o setup.Options
+	var part, format string
+	var instance bool
+	var one setup.Instance
+	cmd := &cobra.Command{
+		Use:   "aws JOB --for PART",
+		Short: "The KMS key, the bucket and the roles of a job, in AWS",
+		Long: `Print what JOB needs in AWS, and nothing more: for an administrator of the account of the stage (key
+and bucket), of the loader (who runs Sealift), of the source or of the target (the roles that are
+taken there, that UNLOAD writes and COPY reads as, that closes a door), or for all of them. Each
+permission says which commands need it, and why.
+
+FORMAT is cloudformation (one template, which makes in each account what belongs there), terraform,
+cli (a script of aws commands, which can be run again) or json (the documents alone).
+
+Make the stage first: in other accounts its key is named by its ARN, --key-arn or a parameter. With
+--instance, the template has an EC2 instance, too, which runs the job once and terminates itself; the
+program is to lie in the stage, under program/sealift.`,
+		Example: `  sealift setup aws prod-to-dev.yaml --for all > sealift.template.yaml
+  sealift setup aws prod-to-dev.yaml --for source --format cli --key-arn arn:aws:kms:... | bash`,
+		Args: argument("JOB"),
+		RunE: a.run(func(_ context.Context, args []string) error {
+			write := setupFormats[format]
+			if write == nil {
+				return usageError{fmt.Errorf("--format %q is not one of cloudformation, terraform, cli, json", format)}
+			}
+			if !slices.Contains(setup.Parts(), setup.For(part)) {
+				return usageError{fmt.Errorf("--for %q is not one of stage, loader, source, target, all", part)}
+			}
+			if instance && format != "cloudformation" {
+				return usageError{fmt.Errorf("--instance is part of a template: --format cloudformation")}
+			}
+			text, err := a.readFile(args[0])
+			if err != nil {
+				return err
+			}
+			j, err := job.Parse(args[0], text, a.Env)
+			if err != nil {
+				return err
+			}
+			o.For, o.Fresh = setup.For(part), func() string { return "sealift-" + strings.ToLower(rand.Text()) }
+			if strings.HasPrefix(a.stateDir, "s3://") {
+				o.State = a.stateDir
+			}
+			if instance {
+				o.Instance = &one
+			}
+			s, err := setup.Of(j, o)
+			if err != nil {
+				return err
+			}
+			out, err := write(s)
+			if err != nil {
+				return err
+			}
+			return a.answer(out)
+		}),
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&part, "for", "", "`PART`: stage, loader, source, target or all")
+	f.StringVar(&format, "format", "cloudformation", "`FORMAT`: cloudformation, terraform, cli or json")
+	f.StringVar(&o.Loader, "loader", "", "`ARN` of the role or user that runs Sealift (default: the role sealift-loader in\nthe account of stage.owner)")
+	f.StringVar(&o.KeyARN, "key-arn", "", "`ARN` of the stage's key, where the job names it by its alias")
+	f.StringArrayVar(&o.UnloadTo, "unload-to", nil, "`S3URL` that sealift unload writes to; can be repeated")
+	f.StringVar(&o.Issuer, "issuer", "", "`ISSUER` of web identity tokens, as token.actions.githubusercontent.com")
+	f.StringVar(&o.Audience, "audience", "", "`AUDIENCE` of the tokens, as sts.amazonaws.com")
+	f.StringVar(&o.Subject, "subject", "", "`SUBJECT` of the tokens, as repo:corp/etl:ref:refs/heads/main")
+	f.BoolVar(&instance, "instance", false, "an EC2 instance that runs the job once and terminates itself")
+	f.StringVar(&one.Program, "program", "", "`S3URL` of the program for the instance (default: program/sealift in the stage)")
+	f.StringVar(&one.Sum, "program-sha256", "", "`SUM` of the program, in hex")
+	return cmd
+}
