@@ -28,10 +28,10 @@ func (a *app) setupSQLCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sql JOB --for source|target",
 		Short: "The database user of a job and its grants, as SQL",
-		Long: `Print the SQL that makes the database user of one side of JOB and grants it what the job needs: usage
-of schemas, tables, the ledger, the system view that is read, the role of UNLOAD or COPY. A superuser
-runs it, connected to the job's database, with psql or a query editor. No secret is in it: a user
-is made without a password.
+		Long: `Print the SQL that makes the database user of one side of JOB and grants it what the job needs:
+usage of schemas, tables, the ledger, the system view that is read, the role of UNLOAD or COPY. A
+superuser runs it, connected to the job's database, with psql or a query editor. No secret is in
+it: a user is made without a password.
 
 What only the catalog tells is said in comments at the top, marked NOT HERE: a pattern of schemas,
 the tables of a query, tables in mode replace that another user owns.`,

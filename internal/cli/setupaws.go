@@ -35,8 +35,8 @@ FORMAT is cloudformation (one template, which makes in each account what belongs
 cli (a script of aws commands, which can be run again) or json (the documents alone).
 
 Make the stage first: in other accounts its key is named by its ARN, --key-arn or a parameter. With
---instance, the template has an EC2 instance, too, which runs the job once and terminates itself; the
-program is to lie in the stage, under program/sealift.`,
+--instance, the template has an EC2 instance, too, which runs the job once and terminates itself;
+the program is to lie in the stage, under program/sealift.`,
 		Example: `  sealift setup aws prod-to-dev.yaml --for all > sealift.template.yaml
   sealift setup aws prod-to-dev.yaml --for source --format cli --key-arn arn:aws:kms:... | bash`,
 		Args: argument("JOB"),
@@ -80,15 +80,15 @@ program is to lie in the stage, under program/sealift.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&part, "for", "", "`PART`: stage, loader, source, target or all")
-	f.StringVar(&format, "format", "cloudformation", "`FORMAT`: cloudformation, terraform, cli or json")
-	f.StringVar(&o.Loader, "loader", "", "`ARN` of the role or user that runs Sealift (default: the role sealift-loader in\nthe account of stage.owner)")
+	f.StringVar(&format, "format", "cloudformation", "`FORMAT`: cloudformation, terraform, cli or json\n")
+	f.StringVar(&o.Loader, "loader", "", "`ARN` of the role or user that runs Sealift (default: the role\nsealift-loader in the account of stage.owner)")
 	f.StringVar(&o.KeyARN, "key-arn", "", "`ARN` of the stage's key, where the job names it by its alias")
 	f.StringArrayVar(&o.UnloadTo, "unload-to", nil, "`S3URL` that sealift unload writes to; can be repeated")
 	f.StringVar(&o.Issuer, "issuer", "", "`ISSUER` of web identity tokens, as token.actions.githubusercontent.com")
 	f.StringVar(&o.Audience, "audience", "", "`AUDIENCE` of the tokens, as sts.amazonaws.com")
 	f.StringVar(&o.Subject, "subject", "", "`SUBJECT` of the tokens, as repo:corp/etl:ref:refs/heads/main")
 	f.BoolVar(&instance, "instance", false, "an EC2 instance that runs the job once and terminates itself")
-	f.StringVar(&one.Program, "program", "", "`S3URL` of the program for the instance (default: program/sealift in the stage)")
+	f.StringVar(&one.Program, "program", "", "`S3URL` of the program for the instance (default: program/sealift\nin the stage)")
 	f.StringVar(&one.Sum, "program-sha256", "", "`SUM` of the program, in hex")
 	return cmd
 }
