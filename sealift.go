@@ -114,26 +114,29 @@ func lookUpStage(ctx context.Context, j *job.Job) (plan.Stage, error) {
 
 // sourceCatalog reads the source's catalog and, on the same session, what the job's queries would answer.
 func sourceCatalog(ctx context.Context, w *connect.Warehouse, j *job.Job, queries map[int][]redshift.Column) (*redshift.Catalog, error) {
-	return catalog(ctx, w, func(s *connect.Session) error {
-		for i, t := range j.Tables {
-			if t.Query == "" {
-				continue
-			}
-			if err := redshift.CheckQuery(t.Query); err != nil {
-				continue // the planner says so, with the place
-			}
-			fields, err := s.Describe(ctx, redshift.Raw(t.Query))
-			if err != nil {
-				return fmt.Errorf("tables[%d].query: %w", i, err)
-			}
-			columns, err := redshift.Columns(fields)
-			if err != nil {
-				return fmt.Errorf("tables[%d].query: %w", i, err)
-			}
-			queries[i] = columns
+	return catalog(ctx, w, func(s *connect.Session) error { return describeQueries(ctx, s, j, queries) })
+}
+
+// describeQueries asks what the job's queries would answer.
+func describeQueries(ctx context.Context, s *connect.Session, j *job.Job, queries map[int][]redshift.Column) error {
+	for i, t := range j.Tables {
+		if t.Query == "" {
+			continue
 		}
-		return nil
-	})
+		if err := redshift.CheckQuery(t.Query); err != nil {
+			continue // the planner says so, with the place
+		}
+		fields, err := s.Describe(ctx, redshift.Raw(t.Query))
+		if err != nil {
+			return fmt.Errorf("tables[%d].query: %w", i, err)
+		}
+		columns, err := redshift.Columns(fields)
+		if err != nil {
+			return fmt.Errorf("tables[%d].query: %w", i, err)
+		}
+		queries[i] = columns
+	}
+	return nil
 }
 
 // catalog opens a session, reads the warehouse's catalog, and lets also use the session before it is closed.
@@ -143,14 +146,22 @@ func catalog(ctx context.Context, w *connect.Warehouse, also func(*connect.Sessi
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
-	c, err := redshift.ReadCatalog(ctx, s, redshift.Filter{})
+	c, err := readCatalog(ctx, w, s)
 	if err != nil {
-		return nil, hint.With(fmt.Errorf("read the catalog of %s: %w", w.Name(), err), redshift.HintFor(err))
+		return nil, err
 	}
 	if also != nil {
 		err = also(s)
 	}
 	return c, err
+}
+
+func readCatalog(ctx context.Context, w *connect.Warehouse, s *connect.Session) (*redshift.Catalog, error) {
+	c, err := redshift.ReadCatalog(ctx, s, redshift.Filter{})
+	if err != nil {
+		return nil, hint.With(fmt.Errorf("read the catalog of %s: %w", w.Name(), err), redshift.HintFor(err))
+	}
+	return c, nil
 }
 
 // Copy carries out a plan. Failures of tables are in the receipt, not in the error: the error is for a run that could

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -83,6 +84,9 @@ func PlanVerify(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) 
 func Verify(ctx context.Context, p *plan.Plan, o VerifyOptions) (*Comparison, error) {
 	if !p.HasTarget() {
 		return nil, errors.New("an unload to files has no warehouse as its target: there is nothing to compare the source with")
+	}
+	if slices.ContainsFunc(p.Tables, func(t plan.Table) bool { return t.Window != nil }) {
+		return nil, hint.With(errors.New("a sync moves what is new: its run says nothing of the tables as a whole"), "compare them by the job: sealift verify JOB")
 	}
 	if !p.HasSource() {
 		return nil, hint.With(errors.New("a load of files has no warehouse as its source: there is nothing to compare the target with"),

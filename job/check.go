@@ -3,6 +3,7 @@ package job
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -178,10 +179,20 @@ func (p *parser) table(path string, t *Table, mode string) {
 		p.columns(at(list.key), list.names)
 	}
 	switch {
-	case mode == "merge" && !p.given(at("key")):
-		p.conflict(path, "mode: merge needs key, the columns that identify a row")
-	case mode != "merge" && p.given(at("key")) && !p.broken[at("mode")]:
-		p.conflict(at("key"), "is for mode: merge only; this entry's mode is %s", mode)
+	case slices.Contains([]string{"merge", "mirror", "history"}, mode) && !p.given(at("key")):
+		p.conflict(path, "mode: %s needs key, the columns that identify a row", mode)
+	case slices.Contains([]string{"create", "replace"}, mode) && p.given(at("key")) && !p.broken[at("mode")]:
+		p.conflict(at("key"), "is for mode: merge, mirror, history or append; this entry's mode is %s", mode)
+	case mode == "append" && p.given(at("key")) && !p.given(at("since")) && !p.broken[at("mode")]:
+		p.conflict(at("key"), "is for sync in mode: append, which needs since")
+	case mode == "history" && !p.given(at("since")):
+		p.conflict(path, "mode: history needs since, the column that says from when a row holds")
+	}
+	if p.given(at("lookback")) && !p.given(at("since")) {
+		p.conflict(at("lookback"), "is for since, and there is none")
+	}
+	if p.given(at("deleted_at")) && mode != "mirror" && !p.broken[at("mode")] {
+		p.conflict(at("deleted_at"), "is for mode: mirror only; this entry's mode is %s", mode)
 	}
 }
 
@@ -202,6 +213,8 @@ func (p *parser) fileSet(path string, f *FileSet, mode string) {
 	}
 	p.columns(at("key"), f.Key)
 	switch {
+	case mode == "mirror" || mode == "history":
+		p.conflict(path, "mode: %s is for tables that sync reads; write mode: append, replace or merge here", mode)
 	case mode == "merge" && !p.given(at("key")):
 		p.conflict(path, "mode: merge needs key, the columns that identify a row")
 	case mode != "merge" && p.given(at("key")) && !p.broken[at("mode")]:

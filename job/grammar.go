@@ -43,6 +43,7 @@ var grammars = lazily(map[string]Grammar{
 	"address":        {Expr: `auto|[0-9a-fA-F:.]+/[0-9]{1,3}`, What: "auto, or an address with its length: 203.0.113.7/32"},
 	"https_url":      {Expr: `https://[^\s/@]+(/\S*)?`, What: "an address that begins with https://, without a user", Hidden: true},
 	"ttl":            {Expr: `[1-9][0-9]{0,2}m|[1-9][0-9]?h`, What: "a time such as 30m or 2h"},
+	"lookback":       {Expr: `[0-9]{1,15}|[1-9][0-9]{0,4}[smhd]`, What: "a time such as 30m, 2h or 3d, or a number"},
 	"stage_url": {
 		Expr:   `s3://[a-z0-9]([a-z0-9.-]{1,61})[a-z0-9](/` + keyPart + `)*/?`,
 		What:   "s3://BUCKET/PREFIX (a prefix of letters, digits and ._=- between slashes)",

@@ -126,8 +126,9 @@ type Stage struct {
 // Defaults hold for tables that do not say otherwise.
 type Defaults struct {
 	// Mode of publishing: create (the target must not exist or be empty), append, replace, or merge (rows take the place of
-	// those that have their key in the target, and are added where there is none).
-	Mode string `yaml:"mode" default:"create" enum:"create,append,replace,merge"`
+	// those that have their key in the target, and are added where there is none); for sync also mirror (merge, and rows
+	// that are gone from the source go) or history (every version of a row is kept).
+	Mode string `yaml:"mode" default:"create" enum:"create,append,replace,merge,mirror,history"`
 	// Verify says how source and target are compared: digest (counts and per-column digests).
 	Verify string `yaml:"verify" default:"digest" enum:"digest"`
 	// Unmatched says what a pattern that matches no table is: error or ignore.
@@ -136,6 +137,9 @@ type Defaults struct {
 	Grants bool `yaml:"grants"`
 	// Owner carries the source's owner to tables that are created; the user must exist in the target.
 	Owner bool `yaml:"owner"`
+	// OnSchemaChange says what sync does when a source's columns are others than the target's: stop (that table), evolve (add new
+	// columns, widen texts) or ignore (leave new columns out). Default: stop.
+	OnSchemaChange string `yaml:"on_schema_change" enum:"stop,evolve,ignore"`
 }
 
 // Table is one entry under tables: a pattern, one table, or a query. A bare text is short for select.
@@ -153,11 +157,19 @@ type Table struct {
 	// Where is a condition on the source's rows, in SQL.
 	Where string `yaml:"where"`
 	// Mode of publishing; see defaults.mode.
-	Mode string `yaml:"mode" enum:"create,append,replace,merge"`
+	Mode string `yaml:"mode" enum:"create,append,replace,merge,mirror,history"`
 	// Key is the columns that identify a row, for merge: none of them may be NULL, and no two rows may share their values.
 	Key []string `yaml:"key"`
-	// Since is the column whose growth marks changed rows, for sync, which is not built yet.
+	// Since is the column whose growth marks new and changed rows, for sync: a number, a date or a timestamp.
 	Since string `yaml:"since"`
+	// Lookback is how far below the greatest value of since sync reads again, for rows that were committed late: 30m, 2h, 3d, or
+	// a number where since is one. Without a key, rows that are not as old yet wait for the next sync.
+	Lookback string `yaml:"lookback" grammar:"lookback"`
+	// DeletedAt is a column of the target, for mode mirror: rows that are gone from the source get the time there, in place
+	// of being deleted.
+	DeletedAt string `yaml:"deleted_at"`
+	// OnSchemaChange; see defaults.on_schema_change.
+	OnSchemaChange string `yaml:"on_schema_change" enum:"stop,evolve,ignore"`
 	// Grants of the source are carried over, or not; see defaults.grants.
 	Grants *bool `yaml:"grants"`
 	// Owner of the source is carried over, or not; see defaults.owner.

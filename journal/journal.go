@@ -52,17 +52,20 @@ type Facts struct {
 	Manifest    string           `json:"manifest,omitempty"`   // s3:// URL of the manifest that COPY reads
 	ManifestSum string           `json:"manifest_sha256,omitempty"`
 	QueryID     int64            `json:"query_id,omitempty"`
-	Identity    map[string]int64 `json:"identity,omitempty"` // column -> next value
-	Updated     int64            `json:"updated,omitempty"`  // of a merge: rows that took the place of others
-	Content     string           `json:"content,omitempty"`  // of a load: digest over the bytes of its files
-	Rejected    int64            `json:"rejected,omitempty"` // records that were set aside
-	Rejects     string           `json:"rejects,omitempty"`  // the file they are in
-	Files       []string         `json:"files,omitempty"`    // that an unload wrote
-	Blank       int64            `json:"blank,omitempty"`    // empty lines, which are no records
-	Empty       bool             `json:"empty,omitempty"`    // the prefix was listed and is empty
-	Looked      bool             `json:"looked,omitempty"`   // the answer was lost, and the marker told what happened
-	Overrode    string           `json:"overrode,omitempty"` // whose lease was taken over
-	Door        *Door            `json:"door,omitempty"`     // that was opened or left
+	Identity    map[string]int64 `json:"identity,omitempty"`   // column -> next value
+	Updated     int64            `json:"updated,omitempty"`    // of a merge: rows that took the place of others
+	Added       int64            `json:"added,omitempty"`      // of a mirror: rows that are new
+	Deleted     int64            `json:"deleted,omitempty"`    // of a mirror: rows that were deleted, or marked so
+	Superseded  int64            `json:"superseded,omitempty"` // rows that were not moved, because others of their key are newer
+	Content     string           `json:"content,omitempty"`    // of a load: digest over the bytes of its files
+	Rejected    int64            `json:"rejected,omitempty"`   // records that were set aside
+	Rejects     string           `json:"rejects,omitempty"`    // the file they are in
+	Files       []string         `json:"files,omitempty"`      // that an unload wrote
+	Blank       int64            `json:"blank,omitempty"`      // empty lines, which are no records
+	Empty       bool             `json:"empty,omitempty"`      // the prefix was listed and is empty
+	Looked      bool             `json:"looked,omitempty"`     // the answer was lost, and the marker told what happened
+	Overrode    string           `json:"overrode,omitempty"`   // whose lease was taken over
+	Door        *Door            `json:"door,omitempty"`       // that was opened or left
 	// Times of the statements that do the work, in seconds.
 	SendSeconds   float64 `json:"send_seconds,omitempty"`
 	UnloadSeconds float64 `json:"unload_seconds,omitempty"`

@@ -177,6 +177,9 @@ const (
 	Fill         Method = "fill"          // the table exists and is empty, which is checked again when publishing
 	Append       Method = "append"        // rows are added to those that are there
 	Merge        Method = "merge"         // rows take the place of those with their key; the others are added
+	InsertNew    Method = "insert-new"    // rows are added whose key is not there
+	Mirror       Method = "mirror"        // as merge, and rows that are gone from the source are deleted or marked
+	History      Method = "history"       // as merge, by key and time: every version of a row stays
 )
 
 // Table is one table's way from source to target.
@@ -205,12 +208,33 @@ type Table struct {
 	// enforce either. None where there is none, or where not all of it is moved.
 	Key   []string `json:"key,omitempty"`
 	Steps []Step   `json:"steps"`
+	// Window is what a sync moves of the table.
+	Window *Window `json:"window,omitempty"`
 	// Input is what a load reads, in place of a table in a source.
 	Input *Input `json:"input,omitempty"`
 	// Output is what an unload writes, in place of a table in a target.
 	Output *Output `json:"output,omitempty"`
 	// Undo is run when a step fails after the shadow was made, so that nothing is left of the try.
 	Undo []Step `json:"undo,omitempty"`
+}
+
+// Window is the rows of a table that a sync moves: those above a value of a column, up to another. Without a column it is all of them.
+type Window struct {
+	Since string `json:"since,omitempty"`
+	Low   string `json:"low,omitempty"`  // none: from the beginning
+	High  string `json:"high,omitempty"` // what the cursor says of the table when this is published
+}
+
+// text says it for people.
+func (w *Window) text() string {
+	switch {
+	case w.Since == "":
+		return "all rows"
+	case w.Low == "":
+		return "up to " + w.Since + " " + w.High
+	default:
+		return w.Since + " from " + w.Low + " to " + w.High
+	}
 }
 
 // Fingerprint is a digest of a table's definition in each catalog; redshift.Absent where there is no such table.
@@ -275,6 +299,9 @@ const (
 	Digests      Role = "digest"       // the table's digest; in the target it must equal the source's
 	Counts       Role = "count"        // the rows it touched must be as many as the source's
 	Updates      Role = "update"       // how many rows took the place of others is told in the receipt
+	Supersedes   Role = "supersede"    // one number: rows that are not moved, because others of their key are newer
+	Adds         Role = "add"          // how many rows were added is told in the receipt
+	Deletes      Role = "delete"       // how many rows were deleted, or marked so, is told in the receipt
 	Inserts      Role = "insert"       // with those that Updates touched, it must touch as many rows as the source had
 	NextID       Role = "next-id"      // one number: the next value of an identity column
 	Marks        Role = "marker"       // writes the row that proves the publish

@@ -110,7 +110,10 @@ func (t Table) note() string {
 		notes = append([]string{string(t.Method)}, notes...)
 	case Fill:
 		notes = append([]string{"fills the empty table"}, notes...)
-	case Create, Append, Merge:
+	case Create, Append, Merge, InsertNew, Mirror, History:
+	}
+	if t.Window != nil {
+		notes = append([]string{t.Window.text()}, notes...)
 	}
 	if t.Output != nil {
 		notes = append(notes, "into "+t.Output.Folder)

@@ -179,6 +179,7 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 		case plan.Unload:
 			t.Rows, t.Digest, t.SourceQuery = facts.Rows, facts.Digest, facts.QueryID
 			t.Unload, t.Verify = Seconds(facts.UnloadSeconds), Seconds(facts.DigestSeconds)
+			t.Superseded = facts.Superseded
 		case plan.Send:
 			t.Rows, t.Content, t.Send, t.Verify = max(0, facts.Rows), facts.Content, Seconds(facts.SendSeconds), 0
 			t.Rejected, t.Rejects = facts.Rejected, facts.Rejects
@@ -200,8 +201,13 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 			t.Outcome, t.Failure, t.Files = Verified, nil, facts.Files
 		case plan.Publish:
 			t.Outcome, t.Failure = Verified, nil
-			if t.Method == string(plan.Merge) && (!facts.Looked || facts.Updated > 0) {
-				t.Updated = new(facts.Updated) // whoever only found the marker cannot tell
+			if facts.Looked && facts.Updated+facts.Added+facts.Deleted == 0 {
+				// whoever only found the marker cannot tell
+			} else if slices.Contains([]plan.Method{plan.Merge, plan.InsertNew, plan.History, plan.Mirror}, plan.Method(t.Method)) {
+				t.Updated = new(facts.Updated)
+				if t.Method == string(plan.Mirror) {
+					t.Added, t.Deleted = new(facts.Added), new(facts.Deleted)
+				}
 			}
 			t.Verify += Seconds(facts.DigestSeconds)
 			f.shadows[t.Target], f.earlier[t.Target] = false, false

@@ -56,6 +56,9 @@ type Table struct {
 	Digest      string   `json:"digest,omitempty"`       // hex, of the source as unloaded; equals the target's when verified
 	Content     string   `json:"content,omitempty"`      // of a load: digest over the bytes of its files, hex
 	Updated     *int64   `json:"updated,omitempty"`      // of a merge: rows that took the place of others of their key
+	Added       *int64   `json:"added,omitempty"`        // of a mirror: rows that are new
+	Deleted     *int64   `json:"deleted,omitempty"`      // of a mirror: rows that were deleted, or marked so
+	Superseded  int64    `json:"superseded,omitempty"`   // of a sync: rows that were not moved, because others of their key are newer
 	Rejected    int64    `json:"rejected,omitempty"`     // records that were set aside
 	Rejects     string   `json:"rejects,omitempty"`      // the file they are in
 	Files       []string `json:"files,omitempty"`        // that an unload wrote

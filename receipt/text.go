@@ -126,17 +126,35 @@ func (t *Table) notes() []string {
 	if t.Source != t.Target {
 		notes = append(notes, "from "+t.Source)
 	}
-	if t.Mode == "append" && t.Outcome == Verified {
-		notes = append(notes, "appended")
+	if t.Outcome != Verified {
+		return notes
 	}
-	if t.Method == "merge" && t.Outcome == Verified {
-		how := "merged"
-		if t.Updated != nil {
-			how += fmt.Sprintf(": %s changed, %s added", show.Count(*t.Updated), show.Count(t.Rows-*t.Updated))
-		}
-		notes = append(notes, how)
+	switch {
+	case t.Method == "insert-new" && t.Updated != nil:
+		notes = append(notes, fmt.Sprintf("appended: %s added, %s there already", show.Count(t.Rows-*t.Updated), show.Count(*t.Updated)))
+	case t.Mode == "append":
+		notes = append(notes, "appended")
+	case t.Method == "merge":
+		notes = append(notes, "merged"+t.counts("changed"))
+	case t.Method == "history":
+		notes = append(notes, "versions"+t.counts("there already"))
+	case t.Method == "mirror" && t.Updated != nil && t.Added != nil && t.Deleted != nil:
+		notes = append(notes, fmt.Sprintf("mirrored: %s changed, %s added, %s gone", show.Count(*t.Updated), show.Count(*t.Added), show.Count(*t.Deleted)))
+	case t.Method == "mirror":
+		notes = append(notes, "mirrored")
+	}
+	if t.Superseded > 0 {
+		notes = append(notes, show.Plural(t.Superseded, "row")+" superseded by newer ones of their key")
 	}
 	return notes
+}
+
+// counts tells of rows that were published by their key.
+func (t *Table) counts(updated string) string {
+	if t.Updated == nil {
+		return ""
+	}
+	return fmt.Sprintf(": %s %s, %s added", show.Count(*t.Updated), updated, show.Count(t.Rows-*t.Updated))
 }
 
 // failures has a block for each table that was not moved.

@@ -84,6 +84,18 @@ func (a *app) copy(ctx context.Context, file string, patterns []string, force bo
 
 // carryOut does a run's work in sight of whoever waits for it, and answers with the receipt.
 func (a *app) carryOut(ctx context.Context, progress *progress, work func(context.Context, sealift.Options) (*receipt.Receipt, error)) error {
+	r, err := a.carry(ctx, progress, work)
+	if err != nil {
+		return err
+	}
+	if err := a.showReceipt(r, a.whereRun(r.Run)); err != nil {
+		return err
+	}
+	return outcome(r)
+}
+
+// carry does a run's work in sight of whoever waits for it.
+func (a *app) carry(ctx context.Context, progress *progress, work func(context.Context, sealift.Options) (*receipt.Receipt, error)) (*receipt.Receipt, error) {
 	ctx, stop, release := a.stoppable(ctx, grace)
 	defer release()
 	progress.stopsBy(stop)
@@ -99,13 +111,7 @@ func (a *app) carryOut(ctx context.Context, progress *progress, work func(contex
 	}
 	r, err := work(ctx, o)
 	progress.close()
-	if err != nil {
-		return interrupted(ctx, err)
-	}
-	if err := a.showReceipt(r, a.whereRun(r.Run)); err != nil {
-		return err
-	}
-	return outcome(r)
+	return r, interrupted(ctx, err)
 }
 
 // options are what all verbs have in common.

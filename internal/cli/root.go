@@ -48,7 +48,7 @@ To try everything without AWS: sealift local demo`,
 	flags.StringVar(&a.logFile, "log-file", "", "append the log to a `FILE`, not to stderr (default $SEALIFT_LOG_FILE)")
 	flags.BoolP("help", "h", false, "show the help of a command")
 	root.AddCommand(
-		a.initCommand(), a.planCommand(), a.copyCommand(), a.loadCommand(), a.unloadCommand(), a.resumeCommand(), a.verifyCommand(), a.cleanCommand(), a.runsCommand(), a.showCommand(), a.jobCommand(),
+		a.initCommand(), a.planCommand(), a.copyCommand(), a.syncCommand(), a.loadCommand(), a.unloadCommand(), a.resumeCommand(), a.verifyCommand(), a.cleanCommand(), a.runsCommand(), a.showCommand(), a.jobCommand(),
 		a.setupCommand(), a.keyCommand(), a.secretCommand(), a.resealCommand(), a.unloadCopyCommand(),
 		a.localCommand(), a.completionCommand(), a.versionCommand(),
 	)

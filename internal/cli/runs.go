@@ -6,12 +6,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sealift/sealift"
 	"github.com/sealift/sealift/internal/show"
+	"github.com/sealift/sealift/job"
 	"github.com/sealift/sealift/receipt"
 )
 
@@ -44,15 +46,22 @@ func summary(r *receipt.Receipt) runSummary {
 }
 
 func (a *app) runsCommand() *cobra.Command {
+	var synced string
 	cmd := &cobra.Command{
 		Use:   "runs",
-		Short: "List the runs that are kept",
+		Short: "List the runs that are kept, or how far synced tables have come",
 		Long: `List the runs that are kept in the folder or bucket of --state-dir, the latest first. A run that
-cannot be read is named on stderr and makes the exit code 1; the others are listed all the same.`,
+cannot be read is named on stderr and makes the exit code 1; the others are listed all the same.
+
+With --sync, list the tables that are synced into the target of JOB, and how far each has come, by
+the target's own account.`,
 		Example: `  sealift runs
   sealift runs --json | jq -r '.[] | select(.outcome != "verified") | .run'`,
 		Args: noArguments,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
+			if synced != "" {
+				return a.listCursors(ctx, synced)
+			}
 			runs, failed := sealift.Runs(ctx, a.stateDir)
 			list := make([]runSummary, 0, len(runs))
 			for i := range runs {
@@ -64,8 +73,57 @@ cannot be read is named on stderr and makes the exit code 1; the others are list
 			return failed
 		}),
 	}
+	cmd.Flags().StringVar(&synced, "sync", "", "list the synced tables of this `JOB`")
 	a.jsonFlag(cmd)
 	return cmd
+}
+
+// syncedTable is one line of runs --sync; see docs/output.md.
+type syncedTable struct {
+	Target    string `json:"target"`
+	Source    string `json:"source"`
+	Mode      string `json:"mode"`
+	Since     string `json:"since,omitempty"`
+	Watermark string `json:"watermark,omitempty"`
+	Rows      int64  `json:"rows"`
+	Run       string `json:"run"`
+	SyncedAt  string `json:"synced_at"`
+}
+
+func (a *app) listCursors(ctx context.Context, file string) error {
+	ctx, release := a.cancellable(ctx)
+	defer release()
+	text, err := a.readFile(file)
+	if err != nil {
+		return err
+	}
+	j, err := job.Parse(file, text, a.Env)
+	if err != nil {
+		return err
+	}
+	found, err := sealift.Cursors(ctx, j, a.options())
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	list := make([]syncedTable, 0, len(found))
+	grid := &show.Grid{Columns: []show.Column{
+		{Head: "table"}, {Head: "mode"}, {Head: "since"}, {Head: "watermark"}, {Head: "rows", Right: true}, {Head: "synced (UTC)"},
+	}}
+	for _, c := range found {
+		list = append(list, syncedTable{c.Target, c.Source, c.Mode, c.Since, c.Watermark, c.Rows, c.Run, c.SyncedAt})
+		at, _, _ := strings.Cut(c.SyncedAt, ".")
+		grid.Add(c.Target, c.Mode, c.Since, c.Watermark, show.Count(c.Rows), at)
+	}
+	switch {
+	case a.json:
+		return a.answerJSON(list)
+	case len(list) == 0:
+		a.say("no table of %s is synced yet", j.Target.Database)
+		return nil
+	}
+	page := &show.Page{Columns: a.stdout.page(), Colours: a.stdout.colours}
+	page.Grid(grid)
+	return a.answer(page.String())
 }
 
 func (a *app) listRuns(list []runSummary) error {

@@ -14,11 +14,7 @@ import (
 func Compare(in Input) (*plan.Plan, error) {
 	in.Target = &redshift.Catalog{}
 	b := &builder{Input: in, targets: make(map[redshift.Table]*selection)}
-	p := &plan.Plan{
-		CreatedAt: in.Now, Job: plan.JobRef{File: in.Job.File, Digest: in.Job.Digest},
-		Source: Warehouse(in.Job.Source), Target: Warehouse(in.Job.Target), Stage: in.Stage,
-		Concurrency: plan.Concurrency{Unload: in.Job.Concurrency.Unload, Copy: in.Job.Concurrency.Copy},
-	}
+	p := b.newPlan()
 	b.chosen = b.choose()
 	for i, s := range b.chosen {
 		s.index = i

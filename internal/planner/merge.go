@@ -46,24 +46,24 @@ func (t *tableBuilder) keyChecks() []plan.Statement {
 func (t *tableBuilder) merge() (update, add, compare plan.Statement) {
 	var on, set []redshift.SQL
 	for _, k := range t.keys() {
-		on = append(on, redshift.Build("t.? = s.?", k, k))
+		on = append(on, redshift.Build("sealift_t.? = sealift_s.?", k, k))
 	}
 	for _, c := range t.columns {
-		set = append(set, redshift.Build("? = s.?", c, c))
+		set = append(set, redshift.Build("? = sealift_s.?", c, c))
 	}
 	same := redshift.Join(" AND ", on...)
 	list := redshift.Idents(t.columns...)
 	update = plan.Statement{
-		SQL:  redshift.Build("UPDATE ? AS t\nSET ?\nFROM ? AS s\nWHERE ?", t.target, redshift.Join(", ", set...), t.shadow, same),
+		SQL:  redshift.Build("UPDATE ? AS sealift_t\nSET ?\nFROM ? AS sealift_s\nWHERE ?", t.target, redshift.Join(", ", set...), t.shadow, same),
 		Role: plan.Updates,
 	}
 	add = plan.Statement{
-		SQL: redshift.Build("INSERT INTO ? (?)\nSELECT ?\nFROM ? AS s\nWHERE NOT EXISTS (SELECT 1 FROM ? AS t WHERE ?)",
+		SQL: redshift.Build("INSERT INTO ? (?)\nSELECT ?\nFROM ? AS sealift_s\nWHERE NOT EXISTS (SELECT 1 FROM ? AS sealift_t WHERE ?)",
 			t.target, list, list, t.shadow, t.target, same),
 		Role: plan.Inserts,
 	}
 	compare = plan.Statement{
-		SQL: redshift.DigestQuery(redshift.Build("? AS t", t.target), redshift.Build("EXISTS (SELECT 1 FROM ? AS s WHERE ?)", t.shadow, same),
+		SQL: redshift.DigestQuery(redshift.Build("? AS sealift_t", t.target), redshift.Build("EXISTS (SELECT 1 FROM ? AS sealift_s WHERE ?)", t.shadow, same),
 			redshift.DigestColumns(t.moved)),
 		Role: plan.Digests,
 	}

@@ -151,6 +151,8 @@ func (b *builder) notParquet(s *selection) string {
 func (b *builder) chooseMethod(s *selection) {
 	field := fmt.Sprintf("tables[%d]", s.entry)
 	switch {
+	case s.mode == "mirror", s.mode == "history":
+		b.mistake(s.pos, field+".mode", "mode: %s is for sealift sync, which knows what it moved before", s.mode)
 	case s.have == nil:
 		s.method = plan.Create
 		if s.mode != "create" {

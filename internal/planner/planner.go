@@ -29,20 +29,8 @@ const LedgerSchema = redshift.LedgerSchema
 // Build makes the plan, or returns job.Errors with every mistake that the catalogs showed.
 func Build(in Input) (*plan.Plan, error) {
 	b := &builder{Input: in, targets: make(map[redshift.Table]*selection)}
-	p := &plan.Plan{
-		CreatedAt:   in.Now,
-		Job:         plan.JobRef{File: in.Job.File, Digest: in.Job.Digest},
-		Source:      Warehouse(in.Job.Source),
-		Target:      Warehouse(in.Job.Target),
-		Stage:       in.Stage,
-		Concurrency: plan.Concurrency{Unload: in.Job.Concurrency.Unload, Copy: in.Job.Concurrency.Copy},
-	}
-	if in.Source.CaseSensitive != in.Target.CaseSensitive {
-		b.mistake(job.Pos{}, "", "enable_case_sensitive_identifier is %v in the source and %v in the target: names would change; set it alike on both", in.Source.CaseSensitive, in.Target.CaseSensitive)
-	}
-	if in.Source.Collation != in.Target.Collation {
-		b.mistake(job.Pos{}, "", "the source's database compares text as %s, the target's as %s: keys and joins would mean something else", in.Source.Collation, in.Target.Collation)
-	}
+	p := b.newPlan()
+	b.compatible()
 	b.roles()
 	b.chosen = b.choose()
 	for i, s := range b.chosen {
@@ -64,6 +52,28 @@ func Build(in Input) (*plan.Plan, error) {
 	return p, nil
 }
 
+// newPlan is a plan without steps.
+func (b *builder) newPlan() *plan.Plan {
+	return &plan.Plan{
+		CreatedAt:   b.Now,
+		Job:         plan.JobRef{File: b.Job.File, Digest: b.Job.Digest},
+		Source:      Warehouse(b.Job.Source),
+		Target:      Warehouse(b.Job.Target),
+		Stage:       b.Stage,
+		Concurrency: plan.Concurrency{Unload: b.Job.Concurrency.Unload, Copy: b.Job.Concurrency.Copy},
+	}
+}
+
+// compatible refuses warehouses in which the same names or texts mean something else.
+func (b *builder) compatible() {
+	if b.Source.CaseSensitive != b.Target.CaseSensitive {
+		b.mistake(job.Pos{}, "", "enable_case_sensitive_identifier is %v in the source and %v in the target: names would change; set it alike on both", b.Source.CaseSensitive, b.Target.CaseSensitive)
+	}
+	if b.Source.Collation != b.Target.Collation {
+		b.mistake(job.Pos{}, "", "the source's database compares text as %s, the target's as %s: keys and joins would mean something else", b.Source.Collation, b.Target.Collation)
+	}
+}
+
 // builder gathers mistakes while it decides.
 type builder struct {
 	Input
@@ -72,6 +82,7 @@ type builder struct {
 	kmsKey   string                        // as the UNLOAD of the source names it
 	targets  map[redshift.Table]*selection // which selection writes a target
 	folders  map[string]bool               // that tables have in a dated stage
+	gone     map[int]bool                  // entries whose table is not in the source, which is said elsewhere
 }
 
 func (b *builder) mistake(at job.Pos, field, format string, args ...any) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sealift/sealift/internal/delta"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/job"
 	"github.com/sealift/sealift/plan"
@@ -23,6 +24,14 @@ type selection struct {
 	label string      // what messages call the files of a load, in place of source
 	input *plan.Input // of a load
 	again bool        // a load's content may have been appended before
+
+	// Of a sync: what is published, the query for its rows, in place of the table itself, and questions about them.
+	change           *delta.Change
+	reads            redshift.SQL
+	superseded, ties redshift.SQL
+	keyed            bool           // rows are told apart by the key
+	since            redshift.Ident // that says which rows are new
+	deletedAt        redshift.Ident // of a mirror: the column that marks rows that are gone
 
 	want        redshift.TableDef  // the target's definition as it should be
 	moved       []redshift.Column  // the columns that are moved, with the source's types
@@ -58,6 +67,9 @@ func (b *builder) choose() []*selection {
 	var chosen []*selection
 	excluded := make([]int, len(b.Job.Exclude))
 	for i, t := range b.Job.Tables {
+		if b.gone[i] {
+			continue
+		}
 		if t.Query != "" {
 			chosen = append(chosen, b.chooseQuery(i, t)...)
 			continue

@@ -98,6 +98,9 @@ func (b *builder) table(s *selection) plan.Table {
 	} else {
 		out.EstimatedBytes = s.input.Bytes()
 	}
+	if c := s.change; c != nil {
+		out.Window = &plan.Window{Since: c.Cursor.Since, Low: c.Low, High: c.High}
+	}
 	if s.source != nil {
 		out.Fingerprint.Source = s.source.ColumnsFingerprint()
 		out.EstimatedRows, out.EstimatedBytes = s.source.EstimatedRows, s.source.EstimatedBytes
@@ -193,7 +196,10 @@ func (t *tableBuilder) rows() redshift.SQL {
 
 // from is what the rows are selected from, and where the condition on them.
 func (t *tableBuilder) from() (from, where redshift.SQL) {
-	if t.source == nil {
+	switch {
+	case !t.reads.IsZero():
+		return redshift.Build("(\n?\n) AS q", t.reads), redshift.SQL{}
+	case t.source == nil:
 		return redshift.Build("(\n?\n) AS q", t.query), redshift.SQL{}
 	}
 	from = redshift.Build("?", t.source.Table)
@@ -223,6 +229,12 @@ func (t *tableBuilder) unload() plan.Step {
 			})
 		}
 	}
+	if !t.ties.IsZero() {
+		st = append(st, plan.Statement{
+			SQL: t.ties, Role: plan.MustBeZero,
+			About: "rows share their key (" + strings.Join(t.key, ", ") + ") and " + t.change.Cursor.Since + ", and which of them is meant cannot be told",
+		})
+	}
 	query := redshift.Build("SELECT ?\nFROM ?", redshift.Join(", ", redshift.SelectList(t.moved, t.format)...), from)
 	if !where.IsZero() {
 		query = redshift.Build("?\nWHERE (?)", query, where)
@@ -239,6 +251,9 @@ func (t *tableBuilder) unload() plan.Step {
 		plan.Statement{SQL: redshift.Build("SELECT pg_last_query_id()"), Role: plan.QueryID},
 		plan.Statement{SQL: redshift.DigestQuery(from, where, redshift.DigestColumns(t.moved)), Role: plan.Digests},
 	)
+	if !t.superseded.IsZero() {
+		st = append(st, plan.Statement{SQL: t.superseded, Role: plan.Supersedes})
+	}
 	for _, c := range t.moved {
 		if c.Identity != nil && t.makesTable() {
 			st = append(st, plan.Statement{SQL: redshift.NextIDQuery(from, where, c), Role: plan.NextID, About: c.Name.String()})
@@ -288,7 +303,7 @@ func (t *tableBuilder) load() plan.Step {
 		}
 	} else {
 		// The shadow only holds rows on their way into a table that is there.
-		def = def.Plain()
+		def = t.passing(def)
 	}
 	explicit := false
 	for _, c := range def.Columns {
@@ -314,8 +329,11 @@ func (t *tableBuilder) load() plan.Step {
 		{SQL: redshift.Build("SELECT pg_last_query_id()"), Role: plan.QueryID},
 		{SQL: redshift.DigestQuery(redshift.Build("?", t.shadow), redshift.SQL{}, redshift.DigestColumns(t.moved)), Role: plan.Digests},
 	}
-	if t.mode == "merge" {
+	if t.mode == "merge" || t.keyed {
 		st = append(st, t.keyChecks()...)
+	}
+	if t.mode == "history" && t.makesTable() {
+		st = append(st, t.versions(t.shadow, redshift.SQL{}))
 	}
 	return plan.Step{ID: t.id("load"), Kind: plan.Load, About: about, Statements: st}
 }
@@ -363,6 +381,19 @@ func (t *tableBuilder) publish() plan.Step {
 		about = "put the rows in the place of those with their key, and add the others"
 		update, add, merged := t.merge()
 		st = append(st, lock, unchanged, update, add, merged, ours(t.shadow), drop)
+	case plan.InsertNew:
+		about = "add the rows whose key is new"
+		st = append(st, lock, unchanged, ours(t.shadow), t.known(), insert, drop)
+		st[len(st)-2].Role = plan.Inserts
+	case plan.Mirror:
+		about = "put the new rows in the place of those with their key, and take away those that are gone"
+		st = append(st, lock, unchanged)
+		st = append(st, t.mirror()...)
+		st = append(st, ours(t.shadow), drop)
+	case plan.History:
+		about = "add the new versions of rows, and say until when each holds"
+		update, add, merged := t.merge()
+		st = append(st, lock, unchanged, update, add, merged, t.versions(t.target, t.inShadow()), ours(t.shadow), drop)
 	case plan.Append:
 		about = "add the rows to the table"
 		st = append(st, lock, unchanged)
@@ -372,6 +403,9 @@ func (t *tableBuilder) publish() plan.Step {
 		st = append(st, insert, ours(t.shadow), drop)
 	default:
 		panic("planner: no way of publishing by " + string(t.method))
+	}
+	if t.change != nil {
+		st = append(st, t.cursor()...)
 	}
 	digest := redshift.Placeholder(plan.ParamDigest)
 	if t.input != nil {

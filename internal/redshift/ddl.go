@@ -325,3 +325,13 @@ func foreignList(keys []ForeignKey) string {
 	slices.Sort(parts)
 	return strings.Join(parts, ", ")
 }
+
+// AddColumn adds a column to a table that has rows: it is empty in them.
+func AddColumn(t Table, c Column) SQL {
+	return Build("ALTER TABLE ? ADD COLUMN ?", t, Column{Name: c.Name, Type: c.Type, Collate: c.Collate}.definition(CreateOptions{}))
+}
+
+// WidenColumn lets a VARCHAR hold longer texts. It is refused inside of a transaction (DG r_ALTER_TABLE).
+func WidenColumn(t Table, c Column) SQL {
+	return Build("ALTER TABLE ? ALTER COLUMN ? TYPE ?", t, c.Name, c.Type)
+}

@@ -94,6 +94,21 @@ func DigestQuery(from, where SQL, cols []DigestExpr) SQL {
 	return Build("SELECT\n    ?\nFROM (\n    ?\n) d", Join(",\n    ", digestAnswers(layout, texts)...), rows)
 }
 
+// Sum is an expression over the rows of a query: a short text that is the same for two sets of rows in which where holds if, and but
+// for chance only if, their columns are. where may be zero: all rows. It is what a digest says of whole rows.
+func Sum(cols []DigestExpr, where SQL) SQL {
+	texts := make([]digestText, len(cols))
+	for i, c := range cols {
+		texts[i] = valueText(c.Expr, c.Column.Type)
+	}
+	row := rowText(texts)
+	rows := Build("COUNT(*)")
+	if !where.IsZero() {
+		row, rows = Build("CASE WHEN ? THEN ? END", where, row), Build("COUNT(CASE WHEN ? THEN 1 END)", where)
+	}
+	return Build("CAST(? AS VARCHAR) || ':' || CAST(COALESCE(SUM(?), 0) AS VARCHAR) || ':' || CAST(COALESCE(SUM(?), 0) AS VARCHAR)", rows, lane(row, 1), lane(row, 16))
+}
+
 // digestAnswers are the fields of a digest's answer over rows with the values c1, c2 and so on.
 func digestAnswers(layout DigestLayout, texts []digestText) []SQL {
 	row := rowText(texts)

@@ -417,3 +417,16 @@ func show(v *string) string {
 	}
 	return strconv.Quote(*v)
 }
+
+// With is a copy of d in which a column is as given, or added as the last.
+func (d *TableDef) With(c Column) *TableDef {
+	with := d.Clone()
+	for i := range with.Columns {
+		if with.Columns[i].Name == c.Name {
+			with.Columns[i] = c
+			return &with
+		}
+	}
+	with.Columns = append(with.Columns, c)
+	return &with
+}

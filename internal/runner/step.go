@@ -431,6 +431,18 @@ func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *tab
 		n, err := sess.Exec(ctx, sql)
 		f.Updated = n
 		return err
+	case plan.Supersedes:
+		n, err := number(ctx, sess, sql)
+		f.Superseded = n
+		return err
+	case plan.Adds:
+		n, err := sess.Exec(ctx, sql)
+		f.Added = n
+		return err
+	case plan.Deletes:
+		n, err := sess.Exec(ctx, sql)
+		f.Deleted += n
+		return err
 	case plan.Inserts:
 		n, err := sess.Exec(ctx, sql)
 		if err == nil && f.Updated+n != t.rows() {

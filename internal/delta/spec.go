@@ -1,0 +1,121 @@
+package delta
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sealift/sealift/internal/redshift"
+)
+
+// Spec is how a table's rows are told to be new.
+type Spec struct {
+	// From is what the rows are read from, and Where the condition on them; zero: all.
+	From, Where redshift.SQL
+	// Since is the column whose growth marks new rows. Without a name there is none, and all rows count every time.
+	Since redshift.Column
+	// Lookback is how far below the watermark rows are read again: in seconds, or in the column's own unit where that is a number.
+	Lookback int64
+	// Key tells rows apart. Without one, rows below the watermark cannot be read again: they are counted.
+	Key []redshift.Column
+	// All are the columns by which all rows are compared with those of the last sync, not only the new ones: where rows that are gone
+	// count, or where nothing says which are new. None: only new rows count.
+	All []redshift.Column
+}
+
+// SinceTypes tells whether values of a type can say what is new: they grow, and their text says them exactly.
+func SinceTypes(t redshift.Type) bool {
+	return slices.Contains([]string{
+		redshift.SmallInt, redshift.Integer, redshift.BigInt, redshift.Decimal, redshift.Date, redshift.Timestamp, redshift.TimestampTZ,
+	}, t.Name)
+}
+
+// temporal tells times from numbers.
+func temporal(t redshift.Type) bool {
+	return t.Name == redshift.Date || t.Name == redshift.Timestamp || t.Name == redshift.TimestampTZ
+}
+
+// ParseLookback reads a job's lookback, for a column of a type: 2h, 30m or 3d for a time, a number for a number. A date counts days.
+func ParseLookback(text string, t redshift.Type) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if !temporal(t) {
+		if err != nil || n < 0 || t.Name == redshift.Decimal && t.Scale > 0 && n > 1<<40 {
+			return 0, fmt.Errorf("%q is not a number, as %s has", text, t)
+		}
+		return n, nil
+	}
+	d, derr := duration(text)
+	switch {
+	case derr != nil:
+		return 0, fmt.Errorf("%q is not a time such as 30m, 2h or 3d", text)
+	case t.Name == redshift.Date && d%(24*time.Hour) != 0:
+		return 0, fmt.Errorf("%q is no number of days, and the column is a DATE", text)
+	}
+	return int64(d / time.Second), nil
+}
+
+func duration(text string) (time.Duration, error) {
+	if days, ok := cutDays(text); ok {
+		return days, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err == nil && d < 0 {
+		err = fmt.Errorf("%q is negative", text)
+	}
+	return d, err
+}
+
+func cutDays(text string) (time.Duration, bool) {
+	if len(text) < 2 || text[len(text)-1] != 'd' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(text[:len(text)-1], 10, 16)
+	return time.Duration(n) * 24 * time.Hour, err == nil
+}
+
+// at is a value of the since column as an expression.
+func (s Spec) at(value string) redshift.SQL {
+	return redshift.Build("CAST(? AS ?)", redshift.Lit(value), s.Since.Type)
+}
+
+// below is a value, less the lookback.
+func (s Spec) below(value redshift.SQL) redshift.SQL {
+	switch {
+	case s.Lookback == 0:
+		return value
+	case temporal(s.Since.Type):
+		return redshift.Build("DATEADD(second, ?, ?)", redshift.Int(-s.Lookback), value)
+	default:
+		return redshift.Build("? - ?", value, redshift.Int(s.Lookback))
+	}
+}
+
+// Window is the rows that are moved: those of the table for which the condition holds.
+type Window struct {
+	Low  string // of the rows that were moved before; "" for none
+	High string // to which rows are moved, and which becomes the watermark; "" for no bound
+}
+
+// Condition is that of a window, together with the spec's own. With a key, the lookback and the boundary itself are read again: a
+// transaction that committed late may have left rows there. Without one, each row must come once.
+func (s Spec) Condition(w Window) redshift.SQL {
+	var all []redshift.SQL
+	if !s.Where.IsZero() {
+		all = append(all, redshift.Build("(?)", s.Where))
+	}
+	if w.Low != "" {
+		if len(s.Key) > 0 {
+			all = append(all, redshift.Build("? >= ?", s.Since.Name, s.below(s.at(w.Low))))
+		} else {
+			all = append(all, redshift.Build("? > ?", s.Since.Name, s.at(w.Low)))
+		}
+	}
+	if w.High != "" {
+		all = append(all, redshift.Build("? <= ?", s.Since.Name, s.at(w.High)))
+	}
+	return redshift.Join(" AND ", all...)
+}

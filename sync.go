@@ -1,0 +1,236 @@
+package sealift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sealift/sealift/internal/connect"
+	"github.com/sealift/sealift/internal/delta"
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/planner"
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/job"
+	"github.com/sealift/sealift/plan"
+	"github.com/sealift/sealift/receipt"
+)
+
+// SyncRequest says how a job is synced. The zero value moves what is new since the last sync.
+type SyncRequest struct {
+	Full  bool   // move the tables anew
+	From  string // in place of the watermarks
+	Until string // move no row above it
+	// Only selects tables by their names in the target; nil is all.
+	Only func(target string) bool
+}
+
+// Syncing is what a sync would do.
+type Syncing struct {
+	Plan   *plan.Plan // nil where nothing is to be moved
+	Tables []SyncingTable
+
+	target job.Warehouse
+	alter  []redshift.SQL
+}
+
+// SyncingTable is what a sync knows of one table before it moves anything.
+type SyncingTable struct {
+	Source    string   `json:"source"`
+	Target    string   `json:"target"`
+	Mode      string   `json:"mode"`
+	Since     string   `json:"since,omitempty"`
+	From      string   `json:"from,omitempty"`      // the watermark that rows are moved above; none: from the beginning
+	Watermark string   `json:"watermark,omitempty"` // as it will be
+	Unchanged bool     `json:"unchanged,omitempty"`
+	Altered   []string `json:"altered,omitempty"` // how the target's definition follows the source's
+	Error     string   `json:"error,omitempty"`   // why it is not synced
+	Hint      string   `json:"hint,omitempty"`
+}
+
+// PlanSync finds out what is new in the tables of a job, and says what a sync would do. It changes nothing.
+func PlanSync(ctx context.Context, j *job.Job, q SyncRequest, o Options) (*Syncing, error) {
+	in := planner.Input{Job: j, Now: time.Now(), Nonce: randomHex(8), Queries: make(map[int][]redshift.Column)}
+	both, err := meet(ctx, planner.Warehouse(j.Source), planner.Warehouse(j.Target), application, o)
+	if err != nil {
+		return nil, err
+	}
+	var out *Syncing
+	err = both.through(ctx, o, func(ctx context.Context) error {
+		return inSession(ctx, both.source, func(source *connect.Session) error {
+			return inSession(ctx, both.target, func(target *connect.Session) (err error) {
+				out, err = both.planSync(ctx, in, q, source, target)
+				return err
+			})
+		})
+	})
+	return out, err
+}
+
+func (both sides) planSync(ctx context.Context, in planner.Input, q SyncRequest, source, target *connect.Session) (*Syncing, error) {
+	var cursors map[string]redshift.Cursor
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		if in.Source, err = readCatalog(gctx, both.source, source); err == nil {
+			err = describeQueries(gctx, source, in.Job, in.Queries)
+		}
+		return err
+	})
+	g.Go(func() (err error) {
+		if in.Target, err = readCatalog(gctx, both.target, target); err == nil {
+			cursors, err = redshift.ReadCursors(gctx, target)
+		}
+		return err
+	})
+	g.Go(func() (err error) {
+		in.Stage, err = lookUpStage(gctx, in.Job)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	y, err := planner.NewSync(in, q.Full)
+	if err != nil {
+		return nil, err
+	}
+	if q.Only != nil {
+		if y.Only(q.Only); len(y.Tables) == 0 {
+			return nil, plan.ErrNothingLeft
+		}
+	}
+	changes, err := changes(ctx, source, y, cursors, q)
+	if err != nil {
+		return nil, err
+	}
+	out := &Syncing{target: in.Job.Target}
+	if out.Plan, err = y.Plan(changes, cursors != nil); err != nil {
+		return nil, err
+	}
+	for _, t := range y.Tables {
+		st := SyncingTable{Source: t.Source, Target: t.Target, Mode: t.Mode, Since: t.Next.Since}
+		if t.Err != nil {
+			st.Error, st.Hint = t.Err.Error(), hint.Of(t.Err)
+		} else {
+			c := changes[t.Target]
+			st.From, st.Watermark, st.Unchanged, st.Altered = c.Low, c.Cursor.Watermark, c.Unchanged, t.Altered
+			if !c.Unchanged {
+				out.alter = append(out.alter, t.Alter...)
+			}
+		}
+		out.Tables = append(out.Tables, st)
+	}
+	return out, nil
+}
+
+// changes asks the source what is new in each table. What is wrong with one is said there.
+func changes(ctx context.Context, source redshift.Querier, y *planner.Sync, cursors map[string]redshift.Cursor, q SyncRequest) (map[string]delta.Change, error) {
+	specs := make([]delta.Spec, 0, len(y.Tables))
+	asked := make([]*planner.SyncTable, 0, len(y.Tables))
+	for _, t := range y.Tables {
+		if t.Err == nil {
+			specs, asked = append(specs, t.Spec), append(asked, t)
+		}
+	}
+	extents, err := delta.Extents(ctx, source, specs)
+	if err != nil {
+		return nil, fmt.Errorf("ask the source how far its tables go: %w", err)
+	}
+	var looks []delta.Look
+	var looked []*planner.SyncTable
+	wishes := make(map[string]delta.Wish)
+	for i, t := range asked {
+		wish, err := q.wish(t.Spec)
+		var l delta.Look
+		if err == nil {
+			l, err = delta.Start(t.Spec, t.Next, cursors[t.Target], extents[i], wish)
+		}
+		if t.Err = err; err != nil {
+			continue
+		}
+		wishes[t.Target] = wish
+		looks, looked = append(looks, l), append(looked, t)
+	}
+	seen, err := delta.Looks(ctx, source, looks)
+	if err != nil {
+		return nil, fmt.Errorf("ask the source which rows are new: %w", err)
+	}
+	out := make(map[string]delta.Change)
+	for i, t := range looked {
+		c, err := delta.Decide(looks[i], t.Next, cursors[t.Target], seen[i], wishes[t.Target])
+		if t.Err = err; err == nil {
+			out[t.Target] = c
+		}
+	}
+	return out, nil
+}
+
+// wish is what a request means for one table.
+func (q SyncRequest) wish(s delta.Spec) (w delta.Wish, err error) {
+	w.Full = q.Full
+	for _, v := range []struct {
+		flag, text string
+		to         *string
+	}{{"--from", q.From, &w.From}, {"--until", q.Until, &w.Until}} {
+		if v.text == "" {
+			continue
+		}
+		if s.Since.Name.IsZero() {
+			return w, fmt.Errorf("%s says a value of since, and the table has none", v.flag)
+		}
+		if *v.to, err = delta.ParseValue(v.text, s.Since.Type); err != nil {
+			return w, fmt.Errorf("%s: %w", v.flag, err)
+		}
+	}
+	return w, nil
+}
+
+// Sync carries out what was planned. Definitions that follow the source's are altered first: each such statement is whole by itself, and
+// is left where it is if the run fails. Without a plan there is nothing to do, and no receipt.
+func Sync(ctx context.Context, s *Syncing, o Options) (*receipt.Receipt, error) {
+	if s.Plan == nil {
+		return nil, errors.New("nothing is new")
+	}
+	if len(s.alter) > 0 {
+		both, err := meet(ctx, plan.Warehouse{}, planner.Warehouse(s.target), application, o)
+		if err != nil {
+			return nil, err
+		}
+		err = both.through(ctx, o, func(ctx context.Context) error {
+			return inSession(ctx, both.target, func(session *connect.Session) error {
+				for _, sql := range s.alter {
+					if _, err := session.Exec(ctx, sql); err != nil {
+						return hint.With(fmt.Errorf("let the target follow the source's columns: %w", err), redshift.HintFor(err))
+					}
+				}
+				return nil
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return Copy(ctx, s.Plan, o)
+}
+
+// Cursors says how far the tables that are synced into a job's target have come, by the target's own account, in order of their names.
+func Cursors(ctx context.Context, j *job.Job, o Options) (out []redshift.Cursor, err error) {
+	both, err := meet(ctx, plan.Warehouse{}, planner.Warehouse(j.Target), application, o)
+	if err != nil {
+		return nil, err
+	}
+	var found map[string]redshift.Cursor
+	err = both.through(ctx, o, func(ctx context.Context) error {
+		return inSession(ctx, both.target, func(s *connect.Session) error {
+			found, err = redshift.ReadCursors(ctx, s)
+			return err
+		})
+	})
+	for _, target := range slices.Sorted(maps.Keys(found)) {
+		out = append(out, found[target])
+	}
+	return out, err
+}
