@@ -30,6 +30,11 @@ func (p *parser) check(j *Job) {
 	for i := range j.Tables {
 		p.table(fmt.Sprintf("tables[%d]", i), &j.Tables[i], j.Defaults.Mode)
 	}
+	for i := range j.Tables {
+		if j.Masking == nil && (len(j.Tables[i].Mask) > 0 || j.Tables[i].Unmasked != nil) {
+			p.conflict(fmt.Sprintf("tables[%d]", i), "masks need masking, which says under which key")
+		}
+	}
 	for i := range j.Exclude {
 		p.pattern(fmt.Sprintf("exclude[%d]", i), j.Exclude[i])
 	}
@@ -187,6 +192,10 @@ func (p *parser) table(path string, t *Table, mode string) {
 		p.conflict(at("key"), "is for sync in mode: append, which needs since")
 	case mode == "history" && !p.given(at("since")):
 		p.conflict(path, "mode: history needs since, the column that says from when a row holds")
+	}
+	p.masks(at("mask"), t.Mask)
+	if t.Unmasked != nil && *t.Unmasked && len(t.Mask) > 0 {
+		p.conflict(at("unmasked"), "says that the table has no masks, and it has")
 	}
 	if p.given(at("lookback")) && !p.given(at("since")) {
 		p.conflict(at("lookback"), "is for since, and there is none")

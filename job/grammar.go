@@ -44,6 +44,12 @@ var grammars = lazily(map[string]Grammar{
 	"https_url":      {Expr: `https://[^\s/@]+(/\S*)?`, What: "an address that begins with https://, without a user", Hidden: true},
 	"ttl":            {Expr: `[1-9][0-9]{0,2}m|[1-9][0-9]?h`, What: "a time such as 30m or 2h"},
 	"lookback":       {Expr: `[0-9]{1,15}|[1-9][0-9]{0,4}[smhd]`, What: "a time such as 30m, 2h or 3d, or a number"},
+	"mask_key": {
+		Expr:   `ephemeral|env:[A-Za-z_][A-Za-z0-9_]*|file:/.+|kms:[A-Za-z0-9+/]+={0,2}|secretsmanager:arn:aws(-[a-z]+)*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+`,
+		What:   "where a master key lives: env:NAME, file:/path, kms:BASE64, secretsmanager:ARN, or ephemeral",
+		Hidden: true,
+	},
+	"mask_word": {Expr: `[A-Za-z0-9][A-Za-z0-9._/-]{0,127}`, What: "a word of letters, digits and . _ / -"},
 	"stage_url": {
 		Expr:   `s3://[a-z0-9]([a-z0-9.-]{1,61})[a-z0-9](/` + keyPart + `)*/?`,
 		What:   "s3://BUCKET/PREFIX (a prefix of letters, digits and ._=- between slashes)",

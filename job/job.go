@@ -25,6 +25,9 @@ type Job struct {
 	Files []FileSet `yaml:"files"`
 	// Exclude lists patterns of tables that are left out although a pattern in tables selects them.
 	Exclude []Pattern `yaml:"exclude"`
+	// Masking says under which key values are replaced before they leave the source. With it, every column of every table must
+	// have a mask; passthrough is one.
+	Masking *Masking `yaml:"masking"`
 	// Concurrency limits how many statements run at once in each warehouse.
 	Concurrency Concurrency `yaml:"concurrency"`
 
@@ -123,6 +126,22 @@ type Stage struct {
 	Owner string `yaml:"owner" grammar:"account"`
 }
 
+// Masking is how values are replaced before they leave the source.
+type Masking struct {
+	// Key names where the master key lives, 32 bytes in base64: env:NAME, file:/path, kms:BASE64 or secretsmanager:ARN. Or ephemeral:
+	// a key for this run only, whose values nobody can join with those of another.
+	Key string `yaml:"key" required:"true" grammar:"mask_key"`
+	// Environment is what the masked data is for: values of two environments cannot be joined. Default: the target's warehouse and
+	// database.
+	Environment string `yaml:"environment" grammar:"mask_word"`
+	// Epoch is any word. Another one makes other values of everything, as another dictionary needs it.
+	Epoch string `yaml:"epoch" default:"1" grammar:"mask_word"`
+	// Policy is a file of masks that jobs share, or several. A path that is not absolute begins in the folder of the job file.
+	Policy []string `yaml:"policy" one:"true"`
+	// OnUnlisted says what becomes of a column that has no mask: error, null or hash. Default: what the policy says, or error.
+	OnUnlisted string `yaml:"on_unlisted" enum:"error,null,hash"`
+}
+
 // Defaults hold for tables that do not say otherwise.
 type Defaults struct {
 	// Mode of publishing: create (the target must not exist or be empty), append, replace, or merge (rows take the place of
@@ -170,6 +189,11 @@ type Table struct {
 	DeletedAt string `yaml:"deleted_at"`
 	// OnSchemaChange; see defaults.on_schema_change.
 	OnSchemaChange string `yaml:"on_schema_change" enum:"stop,evolve,ignore"`
+	// Mask says what becomes of columns' values, by the columns' names: a transformer's name, or use with its options, and domain,
+	// entity, when, else. It goes before what a policy says.
+	Mask map[string]Mask `yaml:"mask"`
+	// Unmasked copies the table as it is, although the job has masking.
+	Unmasked *bool `yaml:"unmasked"`
 	// Grants of the source are carried over, or not; see defaults.grants.
 	Grants *bool `yaml:"grants"`
 	// Owner of the source is carried over, or not; see defaults.owner.

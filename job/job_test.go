@@ -199,7 +199,15 @@ func TestOneMistake(t *testing.T) {
 		"nowhere":              {"tables: [a.b]", "tables: [a.b]\nfrobnicate: 1", "j:6:1  frobnicate: unknown key"},
 		"merge key":            {"tables: [a.b]", "tables: [a.b]\n<<: {a: b}", "j:6:1  <<: unknown key"},
 		"twice":                {"kms_key: alias/k", "kms_key: alias/k, kms_key: alias/l", "j:4:64  stage.kms_key: is here twice; the first is in line 4"},
-		"mask":                 {"[a.b]", "[{select: a.b, mask: {c: x}}]", "j:5:24  tables[0].mask: masking is not built yet in this version"},
+		"mask without key":     {"[a.b]", "[{select: a.b, mask: {c: x}}]", "j:5:10  tables[0]: masks need masking, which says under which key"},
+		"mask without use":     {"[a.b]", "[{select: a.b, mask: {c: {keep: 2}}}]\nmasking: {key: ephemeral}", "j:5:34  tables[0].mask.c.use: is missing"},
+		"mask is a list":       {"[a.b]", "[{select: a.b, mask: {c: [x]}}]\nmasking: {key: ephemeral}", "j:5:34  tables[0].mask.c: a transformer's name, or keys and values are needed here, not a list"},
+		"option of options":    {"[a.b]", "[{select: a.b, mask: {c: {use: x, o: {p: 1}}}}]\nmasking: {key: ephemeral}", "j:5:46  tables[0].mask.c.o: a value or a list is needed here, not keys and values"},
+		"mask twice":           {"[a.b]", "[{select: a.b, mask: {c: x, c: y}}]\nmasking: {key: ephemeral}", "j:5:37  tables[0].mask.c: is here twice; the first is in line 5"},
+		"when without else":    {"[a.b]", "[{select: a.b, mask: {c: {use: x, when: y = 1}}}]\nmasking: {key: ephemeral}", "j:5:31  tables[0].mask.c: says nothing of rows for which when is not true; give else"},
+		"else without when":    {"[a.b]", "[{select: a.b, mask: {c: {use: x, else: y}}}]\nmasking: {key: ephemeral}", "j:5:43  tables[0].mask.c.else: is for rows for which when is not true, and there is no when"},
+		"a key in the file":    {"tables: [a.b]", "tables: [a.b]\nmasking: {key: MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=}", "j:6:16  masking.key: is not where a master key lives: env:NAME, file:/path, kms:BASE64, secretsmanager:ARN, or ephemeral"},
+		"masked and not":       {"[a.b]", "[{select: a.b, mask: {c: x}, unmasked: true}]\nmasking: {key: ephemeral}", "j:5:38  tables[0].unmasked: says that the table has no masks, and it has"},
 		"mode":                 {"[a.b]", "[{select: a.b, mode: upsert}]", `j:5:30  tables[0].mode: "upsert" is not one of create, append, replace, merge, mirror, history`},
 		"truth":                {"[a.b]", "[{select: a.b, grants: yes}]", `j:5:32  tables[0].grants: "yes" is not true or false`},
 		"concurrency":          {"tables: [a.b]", "tables: [a.b]\nconcurrency: {copy: 65}", "j:6:21  concurrency.copy: 65 is not between 1 and 64"},
@@ -578,6 +586,7 @@ func TestErrorsCarryTheirPlace(t *testing.T) {
 // and read again, and the schema accepts it too.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(minimal))
+	f.Add([]byte(strings.Replace(minimal, "[a.b]", "[{select: a.b, mask: {c: null, d: {use: card, keep: 4, list: [1, a, true], domain: x, when: c = 1, else: {use: hash_hex}}}}]\nmasking: {key: 'env:K', policy: [p.yaml], on_unlisted: hash}", 1)))
 	f.Add(read(f, "full.yaml"))
 	files, err := filepath.Glob("testdata/bad/*.yaml")
 	if err != nil {

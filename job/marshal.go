@@ -5,21 +5,27 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
 // Marshal writes the job as a job file, in the manual's order, with every default in it. Parse reads it back.
 func (j *Job) Marshal() ([]byte, error) {
+	return marshal(node(reflect.ValueOf(*j)))
+}
+
+func marshal(n *yaml.Node) ([]byte, error) {
 	var b bytes.Buffer
 	enc := yaml.NewEncoder(&b)
 	enc.SetIndent(2)
-	if err := enc.Encode(node(reflect.ValueOf(*j))); err != nil {
-		return nil, fmt.Errorf("write job: %w", err)
+	if err := enc.Encode(n); err != nil {
+		return nil, fmt.Errorf("write a file: %w", err)
 	}
 	if err := enc.Close(); err != nil {
-		return nil, fmt.Errorf("write job: %w", err)
+		return nil, fmt.Errorf("write a file: %w", err)
 	}
 	return b.Bytes(), nil
 }
@@ -42,6 +48,8 @@ func node(v reflect.Value) *yaml.Node {
 	switch value := v.Interface().(type) {
 	case Pattern:
 		return text(value.Text)
+	case Mask:
+		return value.node()
 	case Table:
 		if bare := (Table{Select: value.Select, Pos: value.Pos}); reflect.DeepEqual(bare, value) {
 			return text(value.Select.Text)
@@ -58,6 +66,14 @@ func node(v reflect.Value) *yaml.Node {
 				continue
 			}
 			n.Content = append(n.Content, text(name), node(field))
+		}
+		return n
+	case reflect.Map:
+		n := &yaml.Node{Kind: yaml.MappingNode}
+		names := v.MapKeys()
+		slices.SortFunc(names, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, name := range names {
+			n.Content = append(n.Content, text(name.String()), node(v.MapIndex(name)))
 		}
 		return n
 	case reflect.Slice:

@@ -147,6 +147,9 @@ func (p *parser) value(n *yaml.Node, path string, v reflect.Value, tag reflect.S
 		text, _ := p.scalar(n, path, "")
 		v.Set(reflect.ValueOf(Pattern{Text: text, Pos: pos(n)}))
 		return
+	case Mask:
+		p.mask(n, path, v.Addr().Interface().(*Mask))
+		return
 	case FileSet:
 		v.FieldByName("Pos").Set(reflect.ValueOf(pos(n)))
 	case Table:
@@ -200,7 +203,8 @@ func (p *parser) named(n *yaml.Node, path string, v reflect.Value) {
 	v.Set(reflect.MakeMap(v.Type()))
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, val := n.Content[i], n.Content[i+1]
-		if key.Kind != yaml.ScalarNode || !configName.MatchString(key.Value) {
+		// Names of warehouses go into arguments; those of tables and columns are the database's.
+		if free := path != "warehouses"; key.Kind != yaml.ScalarNode || key.Value == "" || !free && !configName.MatchString(key.Value) {
 			p.mistake(pos(key), path, "%s is no name: letters, digits, - and _, of 64 at most", quote(key.Value))
 			continue
 		}
@@ -467,6 +471,9 @@ func setDefaults(v reflect.Value) {
 				setDefaults(field.Elem())
 			}
 		case field.Kind() == reflect.Map:
+			if field.Type().Elem().Kind() != reflect.Struct {
+				continue
+			}
 			for _, name := range field.MapKeys() {
 				one := reflect.New(field.Type().Elem()).Elem()
 				one.Set(field.MapIndex(name))

@@ -20,18 +20,22 @@ type comments map[string]string
 func sections() []reflect.Type {
 	return []reflect.Type{
 		reflect.TypeFor[job.Job](), reflect.TypeFor[job.Warehouse](), reflect.TypeFor[job.Door](), reflect.TypeFor[job.Stage](),
-		reflect.TypeFor[job.Defaults](), reflect.TypeFor[job.Table](), reflect.TypeFor[job.FileSet](),
-		reflect.TypeFor[job.Concurrency](),
+		reflect.TypeFor[job.Defaults](), reflect.TypeFor[job.Table](), reflect.TypeFor[job.Mask](), reflect.TypeFor[job.FileSet](),
+		reflect.TypeFor[job.Masking](), reflect.TypeFor[job.Concurrency](),
 	}
 }
 
 func readComments(source string) (comments, error) {
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(source, "job.go"), nil, parser.ParseComments)
-	if err != nil {
-		return nil, fmt.Errorf("read the doc comments: %w", err)
+	var decls []ast.Decl
+	for _, name := range []string{"job.go", "mask.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(source, name), nil, parser.ParseComments)
+		if err != nil {
+			return nil, fmt.Errorf("read the doc comments: %w", err)
+		}
+		decls = append(decls, file.Decls...)
 	}
 	c := make(comments)
-	for _, decl := range file.Decls {
+	for _, decl := range decls {
 		gen, ok := decl.(*ast.GenDecl)
 		if !ok || gen.Tok != token.TYPE {
 			continue

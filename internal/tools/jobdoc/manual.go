@@ -11,7 +11,7 @@ import (
 // headings of the sections, and the keys under which they stand.
 var headings = map[string]string{
 	"Job": "The file", "Warehouse": "`source` and `target`", "Door": "`door`, of `source` and `target`", "Stage": "`stage`", "Defaults": "`defaults`",
-	"Table": "An entry of `tables`", "FileSet": "An entry of `files`", "Concurrency": "`concurrency`",
+	"Table": "An entry of `tables`", "Mask": "`mask`, of an entry of `tables`", "FileSet": "An entry of `files`", "Masking": "`masking`", "Concurrency": "`concurrency`",
 }
 
 func writeManual(c comments, example []byte) []byte {
@@ -74,7 +74,7 @@ func value(f reflect.StructField) string {
 		parts = append(parts, "text or list")
 	case f.Type.Kind() == reflect.Slice:
 		parts = append(parts, "list")
-	case f.Type.Kind() == reflect.Struct, f.Type.Kind() == reflect.Pointer:
+	case f.Type.Kind() == reflect.Struct, f.Type.Kind() == reflect.Pointer, f.Type.Kind() == reflect.Map:
 		parts = append(parts, "keys and values")
 	default:
 		parts = append(parts, "text")

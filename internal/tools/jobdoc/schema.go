@@ -88,6 +88,12 @@ func sectionSchema(c comments, section reflect.Type) object {
 	case "FileSet":
 		return append(s, member{"allOf", []any{when("mode", "merge", object{{"required", []string{"key"}}})}},
 			member{"dependentRequired", object{{"max_errors", []string{"rejects"}}, {"rejects", []string{"max_errors"}}}})
+	case "Mask":
+		s[3] = member{"additionalProperties", object{{"description", "An option of the transformer."}, {"type", []string{"string", "boolean", "number", "array"}}}}
+		return object{{"oneOf", []any{
+			object{{"description", "A transformer without options."}, {"type", []string{"string", "null"}}},
+			append(s, member{"required", []string{"use"}}, member{"dependentRequired", object{{"when", []string{"else"}}, {"else", []string{"when"}}}}),
+		}}}
 	case "Table":
 		return object{{"oneOf", []any{
 			object{{"description", "Short for select."}, {"type", "string"}, {"pattern", patternExpr}},
@@ -159,6 +165,8 @@ func fieldSchema(t reflect.Type, tag reflect.StructTag) object {
 			return object{{"oneOf", []any{one, object{{"type", "array"}, {"items", one}, {"minItems", 1}}}}}
 		}
 		return object{{"type", "array"}, {"items", fieldSchema(t.Elem(), tag)}, {"minItems", least(t)}}
+	case reflect.Map:
+		return object{{"type", "object"}, {"additionalProperties", fieldSchema(t.Elem(), "")}}
 	case reflect.Pointer:
 		return fieldSchema(t.Elem(), tag)
 	case reflect.Struct:
