@@ -33,6 +33,7 @@ var calls = map[string]func(x *script, i int){
 	"lead":             rewriteNullTreatment,
 	"nth_value":        rewriteNullTreatment,
 	"strtol":           rewriteStrtol,
+	"sha2":             rewriteSHA2,
 	"json_serialize":   func(x *script, i int) { x.rename(i, "pg_catalog.json_serialize") }, // a keyword since PostgreSQL 17
 	"json_array":       refuseCall,
 	"json_object":      refuseCall,
@@ -258,6 +259,15 @@ func rewriteStrtol(x *script, i int) {
 	if len(args) == 2 && hexDigits[x.word(args[0][0])] && x.is(args[0][0]+1, "(") &&
 		args[1][1]-args[1][0] == 1 && x.tok(args[1][0]).Text == "16" {
 		x.rename(i, "rs.strtol16")
+		x.drop(args[0][1], args[1][1])
+	}
+}
+
+// SHA2(text, 256), which masks call twice for every value: the number of bits needs no look at each call.
+func rewriteSHA2(x *script, i int) {
+	args := x.args(i + 1)
+	if len(args) == 2 && args[1][1]-args[1][0] == 1 && x.tok(args[1][0]).Text == "256" {
+		x.rename(i, "rs.sha256")
 		x.drop(args[0][1], args[1][1])
 	}
 }

@@ -6,6 +6,7 @@ select listagg(a), listagg(distinct a, ', ') within group (order by a desc), lis
 select dateadd(day, 1, d), datediff(qtr, a, b), date_part(dow, d), extract(weekday from d), extract(year from d), date_trunc('month', d);
 select convert(integer, a), convert(decimal(10,2), a), convert(nvarchar(3), a + b), cast(a as nvarchar), a::decimal, 'x'::super, 'ab'::varbyte, cast('ab' as varbinary(3));
 select strtol(substring(md5(x), 1, 15), 16), strtol('77', 8);
+select sha2(a || sha2(b, 256), 256), sha2(a, 512), sha2(a, bits);
 select sysdate, a.sysdate, 1 as sysdate, sysdate - 1;
 select top 10 * from t order by a;
 select distinct top (5 + 1) a from (select top 3 b a from s) x;
