@@ -660,7 +660,7 @@ func (p *conditionParser) constant(of operand, column redshift.Column) (constant
 	switch {
 	case p.is("null"):
 		return constantOf{}, fmt.Errorf("NULL at character %d: nothing is ever equal to it; write IS NULL", p.token.at)
-	case p.is("select"):
+	case p.is("select") || p.token.kind == endOfCondition:
 		return constantOf{}, p.unexpected("a constant")
 	case p.token.kind != want || want == conditionWord && !p.is("true") && !p.is("false"):
 		return fail(errors.New("it is no constant of that type"))

@@ -205,8 +205,9 @@ func TestDictionaries(t *testing.T) {
 
 // TestNoKeyInText: the SQL refers to keys and never holds one; nor does a message.
 func TestNoKeyInText(t *testing.T) {
-	def, uses, _, dictionaries := twinTable(t)
-	table := newTable(t, def, uses, dictionaries)
+	tw := newTwins(t, twinCases())
+	def := tw.def
+	table := newTable(t, def, tw.uses, tw.dictionaries)
 	k := keys(t, "dev", "1")
 	texts := [][]byte{[]byte(table.Query(redshift.Build("?", def.Table), redshift.SQL{}).String()), []byte(mask.CreateKeyTable().String())}
 	for _, sql := range table.Prepare() {

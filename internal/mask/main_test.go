@@ -79,7 +79,7 @@ func (w *warehouse) rows(sql string) [][][]byte {
 	w.tb.Helper()
 	rows, err := w.try(sql)
 	if err != nil {
-		w.tb.Fatalf("%.20000s: %v", sql, err)
+		w.tb.Fatalf("%.500s ...: %v", sql, err)
 	}
 	return rows
 }

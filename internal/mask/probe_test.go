@@ -10,9 +10,10 @@ import (
 
 // TestProbe runs the check of both twins on the stand-in, and sees it fail under other keys and on other answers.
 func TestProbe(t *testing.T) {
-	def, uses, _, dictionaries := twinTable(t)
+	tw := newTwins(t, twinCases())
+	def, uses := tw.def, tw.uses
 	uses["owner"] = mask.Use{Transformer: "shuffle_column", Domain: "own", Entity: "id"}
-	table := newTable(t, def, uses, dictionaries)
+	table := newTable(t, def, uses, tw.dictionaries)
 	k := keys(t, "dev", "1")
 	w := session(t, k)
 	for _, sql := range table.Prepare() {

@@ -172,11 +172,12 @@ func Lit(s string) Literal {
 // String is the value, without quotes.
 func (l Literal) String() string { return l.value }
 
+// inLiteral is made once: a plan has many literals, and making a replacer takes longer than using it.
+var inLiteral = strings.NewReplacer(`'`, `''`, `\`, `\\`)
+
 // fragment doubles quotes and backslashes: inside of '...' the backslash is an escape on Redshift, as it was in
 // PostgreSQL 8.0, and there is no setting to turn that off.
-func (l Literal) fragment() string {
-	return "'" + strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(l.value) + "'"
-}
+func (l Literal) fragment() string { return "'" + inLiteral.Replace(l.value) + "'" }
 
 // Int is a whole number in SQL.
 type Int int64
