@@ -60,7 +60,7 @@ func TestLaws(t *testing.T) {
 		"epoch": masker(table, "dev", "2"), "environment": masker(table, "test", "1"), "domain": masker(otherTable, "dev", "1"),
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		const rows = 40
+		const rows = 24
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 		all := make(map[string][][][]byte) // by masker
 		var plain [][][]byte
@@ -116,7 +116,7 @@ func TestLaws(t *testing.T) {
 					seen[string(out)] = key
 				}
 			}
-			if use.Domain == "" || use.Else != nil || len(values) < 20 || rep.Privacy == mask.Coarse && use.Entity == "" {
+			if use.Domain == "" || use.Else != nil || len(values) < 15 || rep.Privacy == mask.Coarse && use.Entity == "" {
 				continue
 			}
 			for other := range apart {
@@ -171,7 +171,7 @@ func fits(t *rapid.T, c redshift.Column, v []byte) {
 	}
 }
 
-// TestPermutations: of 200,000 numbers, none become one, in sets of several shapes; the same of texts of digits.
+// TestPermutations: of 30,000 numbers, none become one, in sets of several shapes; the same of texts of digits.
 func TestPermutations(t *testing.T) {
 	for _, c := range []struct {
 		typ string
@@ -179,14 +179,14 @@ func TestPermutations(t *testing.T) {
 		of  func(n int) string
 	}{
 		{"bigint", mask.Use{Transformer: "permute_int", Domain: "a", Options: opt{"digits": 6}}, func(n int) string { return fmt.Sprint(n) }},
-		{"bigint", mask.Use{Transformer: "permute_int", Domain: "a", Options: opt{"digits": 9}}, func(n int) string { return fmt.Sprint(n * 4999) }},
+		{"bigint", mask.Use{Transformer: "permute_int", Domain: "a", Options: opt{"digits": 9}}, func(n int) string { return fmt.Sprint(n * 33331) }},
 		{"bigint", mask.Use{Transformer: "permute_int", Domain: "a", Options: opt{"sides": []any{2, 500_000}}}, func(n int) string { return fmt.Sprint(n) }},
 		{"varchar(10)", mask.Use{Transformer: "fpe_digits", Domain: "a"}, func(n int) string { return fmt.Sprintf("%06d", n) }},
 		{"varchar(10)", mask.Use{Transformer: "fpe_digits", Domain: "a", Options: opt{"keep_prefix": 2}}, func(n int) string { return fmt.Sprintf("AB%07d", n*37) }},
 	} {
 		m := masked(t, c.typ, c.use)
-		seen := make(map[string]int, 200_000)
-		for n := range 200_000 {
+		seen := make(map[string]int, 30_000)
+		for n := range 30_000 {
 			out := m(c.of(n))
 			if before, ok := seen[out]; ok || len(out) > 12 {
 				t.Fatalf("%v: %s and %s both become %s", c.use, c.of(before), c.of(n), out)

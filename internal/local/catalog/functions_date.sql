@@ -66,6 +66,20 @@ CREATE OR REPLACE FUNCTION pg_catalog.dateadd(text, bigint, time) RETURNS time
 CREATE OR REPLACE FUNCTION pg_catalog.dateadd(text, bigint, timetz) RETURNS timetz
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT ($3 AT TIME ZONE 'UTC') + $2 * rs.part_interval($1) $$;
 
+-- What DATEADD becomes for parts from microseconds to weeks. Nothing is used twice, so that the planner takes the body.
+CREATE OR REPLACE FUNCTION pg_catalog.dateadd(bigint, timestamp, interval) RETURNS timestamp
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $2 + $1 * $3';
+CREATE OR REPLACE FUNCTION pg_catalog.dateadd(bigint, date, interval) RETURNS timestamp
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $2::timestamp + $1 * $3';
+CREATE OR REPLACE FUNCTION pg_catalog.dateadd(bigint, text, interval) RETURNS timestamp
+	LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT $2::timestamp + $1 * $3';
+CREATE OR REPLACE FUNCTION pg_catalog.dateadd(bigint, timestamptz, interval) RETURNS timestamptz
+	LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT ($2 AT TIME ZONE 'UTC' + $1 * $3) AT TIME ZONE 'UTC' $$;
+CREATE OR REPLACE FUNCTION pg_catalog.dateadd(bigint, time, interval) RETURNS time
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $2 + $1 * $3';
+CREATE OR REPLACE FUNCTION pg_catalog.dateadd(bigint, timetz, interval) RETURNS timetz
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT ($2 AT TIME ZONE 'UTC') + $1 * $3 $$;
+
 -- rs.part_number counts a date part from a fixed day on: DATEDIFF counts the boundaries between two moments.
 CREATE OR REPLACE FUNCTION rs.part_number(part text, t timestamp) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT (CASE rs.date_part_name(part)
@@ -105,6 +119,8 @@ BEGIN
 		EXECUTE format('CREATE OR REPLACE FUNCTION pg_catalog.date_diff(text, %1$s, %1$s) RETURNS bigint
 			LANGUAGE sql STABLE PARALLEL SAFE AS ''SELECT datediff($1, $2, $3)''', t);
 		EXECUTE format('CREATE OR REPLACE FUNCTION pg_catalog.date_add(text, bigint, %1$s) RETURNS %2$s
+			LANGUAGE sql STABLE PARALLEL SAFE AS ''SELECT dateadd($1, $2, $3)''', t, CASE WHEN t IN ('date', 'text') THEN 'timestamp' ELSE t END);
+		EXECUTE format('CREATE OR REPLACE FUNCTION pg_catalog.date_add(bigint, %1$s, interval) RETURNS %2$s
 			LANGUAGE sql STABLE PARALLEL SAFE AS ''SELECT dateadd($1, $2, $3)''', t, CASE WHEN t IN ('date', 'text') THEN 'timestamp' ELSE t END);
 	END LOOP;
 END $$;

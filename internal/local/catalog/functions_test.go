@@ -81,6 +81,11 @@ func TestFunctions(t *testing.T) {
 		"dateadd(day, -1, timestamp '2020-01-01 10:00')":                                "2019-12-31 10:00:00",
 		"dateadd(qtr, 2, '2020-01-01'::date)":                                           "2020-07-01 00:00:00",
 		"dateadd(ms, 1500, '2020-01-01'::timestamp)":                                    "2020-01-01 00:00:01.5",
+		"dateadd(week, -2, '2020-01-01')":                                               "2019-12-18 00:00:00",
+		"dateadd(second, 1 - 2, date '2020-01-01')":                                     "2019-12-31 23:59:59",
+		"dateadd(days, null, date '2020-01-01')":                                        "NULL",
+		"dateadd(us, 1500, timestamptz '2020-01-01 00:00:00+00')":                       "2020-01-01 00:00:00.0015+00",
+		"date_add(minute, 90, timetz '23:30:00+00')":                                    "01:00:00+00",
 		"dateadd(hour, 2, time '23:30')":                                                "01:30:00",
 		"datediff(week, '2009-01-01', '2009-12-31')":                                    "52", // the manual's example
 		"datediff(qtr, '1998-07-01', '2008-08-01')":                                     "40",

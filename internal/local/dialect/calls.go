@@ -12,8 +12,8 @@ var calls = map[string]func(x *script, i int){
 	"convert":          rewriteConvert,
 	"listagg":          rewriteListagg,
 	"concat":           rewriteConcat,
-	"dateadd":          rewriteDatePart,
-	"date_add":         rewriteDatePart,
+	"dateadd":          rewriteDateAdd,
+	"date_add":         rewriteDateAdd,
 	"datediff":         rewriteDatePart,
 	"date_diff":        rewriteDatePart,
 	"date_part":        rewriteDatePartCall,
@@ -206,6 +206,25 @@ func rewriteDatePart(x *script, i int) {
 	if part, ok := dateParts[x.word(args[0][0])]; ok {
 		x.replace(args[0][0], "'"+part+"'")
 	}
+}
+
+// DATEADD(part, n, moment). Parts that are as long wherever they are come to the function without a part, whose body the
+// planner puts in place of the call: the others look at the calendar for every value.
+func rewriteDateAdd(x *script, i int) {
+	args := x.args(i + 1)
+	if len(args) == 3 && args[0][1]-args[0][0] == 1 {
+		if span, ok := fixedParts[dateParts[x.word(args[0][0])]]; ok {
+			x.drop(args[0][0], args[1][0])
+			x.replace(args[2][1], ", '"+span+"'::interval)")
+			return
+		}
+	}
+	rewriteDatePart(x, i)
+}
+
+var fixedParts = map[string]string{
+	"week": "7 days", "day": "1 day", "hour": "1 hour", "minute": "1 minute", "second": "1 second", "millisecond": "1 millisecond",
+	"microsecond": "1 microsecond",
 }
 
 // EXTRACT(part FROM ...) answers a whole number; the column is called date_part. The part EPOCH is of type name, which

@@ -3,7 +3,7 @@ select nvl(a, b, 0), nvl2(a, b, c), decode(a, 1, 'one', null, 'none', 'other'), 
 select decode(nvl(a, decode(b, 1, 2, 3)), nvl2(c, 1, 2), 4);
 select pg_catalog.nvl(a, 1), pg_catalog.decode(a, 1, 2, 3);
 select listagg(a), listagg(distinct a, ', ') within group (order by a desc), listagg(a || 'x', '|') within group (order by b, c) from t group by d;
-select dateadd(day, 1, d), datediff(qtr, a, b), date_part(dow, d), extract(weekday from d), extract(year from d), date_trunc('month', d);
+select dateadd(day, 1, d), date_add(w, n, d), dateadd(mon, 1, d), datediff(qtr, a, b), date_part(dow, d), extract(weekday from d), extract(year from d), date_trunc('month', d);
 select convert(integer, a), convert(decimal(10,2), a), convert(nvarchar(3), a + b), cast(a as nvarchar), a::decimal, 'x'::super, 'ab'::varbyte, cast('ab' as varbinary(3));
 select strtol(substring(md5(x), 1, 15), 16), strtol('77', 8);
 select sha2(a || sha2(b, 256), 256), sha2(a, 512), sha2(a, bits);
