@@ -104,7 +104,7 @@ func Load(in LoadInput) (*plan.Plan, error) {
 	p.Prologue = b.prologue()
 	p.Tables = []plan.Table{b.table(s)}
 	p.Prologue = append(p.Prologue, plan.FenceStep(p.Tables))
-	return p, p.Seal()
+	return p, seal(p)
 }
 
 // loadMethod chooses how a load is published. A table that is there keeps its definition, whatever the files look like:
