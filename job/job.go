@@ -242,6 +242,9 @@ type FileSet struct {
 	AllowMissing bool `yaml:"allow_missing"`
 	// IgnoreExtra leaves out columns of the files that the table does not have.
 	IgnoreExtra bool `yaml:"ignore_extra"`
+	// Gone says what sync makes of a file that it has loaded and that is not there any more: report (name it, every time; the exit
+	// code is 3) or ignore, where files are moved away once they are loaded. Default: report.
+	Gone string `yaml:"gone" enum:"report,ignore"`
 
 	// Pos is where the entry stands in the file.
 	Pos Pos `yaml:"-"`
