@@ -94,7 +94,7 @@ func runScripts(t *testing.T, dir string) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               func(env *testscript.Env) error { return setUp(t, env) },
-		Cmds: with(with(cleanCommands(), doorCommands()), map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: with(with(with(cleanCommands(), doorCommands()), leastCommands()), map[string]func(*testscript.TestScript, bool, []string){
 			"source": warehouseCommand("source"),
 			"target": warehouseCommand("target"),
 			"same":   same, "job": writeJob, "files": writeFiles, "staged": staged, "kms": keyCommand, "between": between, "full": full,
@@ -116,6 +116,7 @@ type script struct {
 	proxy  *proxy
 	moment *moment        // of between, for reached
 	held   *pgconn.PgConn // by the command hold
+	usage  *usage         // by the command settle
 }
 
 type scriptKey struct{}

@@ -236,8 +236,13 @@ func (b *builder) stateAndDeliveries() {
 		})
 		b.allow(b.loader, Statement{
 			Sid: "OutKey", Who: Loader, Commands: []string{"unload"}, Promise: inClear,
-			Actions: []string{"kms:GenerateDataKey", "kms:Decrypt"}, Resources: []string{s.KeyARN}, Conditions: b.through(bucket, prefix),
+			Actions: []string{"kms:GenerateDataKey"}, Resources: []string{s.KeyARN}, Conditions: b.through(bucket, prefix),
 			Why: "what is unloaded into S3 is under the stage's key",
+		})
+		b.allow(b.loader, Statement{
+			Sid: "OutKeyParts", Who: Loader, Commands: []string{"unload"}, Promise: inClear, Documented: multipartDocs,
+			Actions: []string{"kms:Decrypt"}, Resources: []string{s.KeyARN}, Conditions: b.through(bucket, prefix),
+			Why: "S3 reads the parts of an object of more than 5 GB when it puts them together",
 		})
 	}
 }
@@ -266,7 +271,8 @@ func (b *builder) filesInS3() {
 				key = key[:at]
 			}
 			b.files(b.loader, Loader, "streams or copies the files", bucket, key)
-			if set.Way == "place" || set.Way == "" {
+			// Which files COPY reads where they are, only the bytes tell; not those that are said to be of another format.
+			if set.Way == "place" || set.Way == "" && set.Format != "csv" && set.Format != "json" {
 				b.files(b.copyRole(), Copy, "reads Parquet, and text that UNLOAD wrote, where it is", bucket, key)
 			}
 		}
@@ -292,6 +298,7 @@ func (b *builder) files(arn string, who Who, why, bucket, prefix string) {
 		Sid: "FilesKey", Who: who, Commands: []string{"load", "resume"}, Promise: verified,
 		Actions: []string{"kms:Decrypt"}, Resources: []string{b.arn("kms", b.list.Stage.Region, "*", "key/*")},
 		Conditions: append(b.through(bucket)[:1], Condition{"StringLike", "kms:EncryptionContext:aws:s3:arn", []string{b.bucketARN(bucket), b.bucketARN(bucket) + "/" + prefix + "*"}}),
+		AnyKey:     true,
 		Why:        "objects that somebody encrypted under a KMS key are read",
 		Wide:       "which key that is, only the object tells; through S3, and for these objects alone",
 	})
@@ -299,6 +306,9 @@ func (b *builder) files(arn string, who Who, why, bucket, prefix string) {
 
 // copyDocs is the manual's page on what COPY and UNLOAD need.
 const copyDocs = "DG copy-usage_notes-access-permissions"
+
+// multipartDocs is the one on uploads in parts.
+const multipartDocs = "S3 User Guide mpuoverview"
 
 func documentedFor(who Who) string {
 	if who == Copy {
@@ -561,8 +571,12 @@ func (b *builder) data(w *Warehouse, hop, last Who) {
 	add(Statement{Sid: "Unload", Actions: []string{"s3:PutObject"}, Resources: objects, Promise: inClear, Why: "UNLOAD writes data and manifest"})
 	add(Statement{Sid: "UnloadRead", Actions: []string{"s3:GetObject"}, Resources: objects, Promise: inClear, Documented: copyDocs, Why: "the manual asks for GET, LIST and PUT"})
 	add(Statement{
-		Sid: "UnloadKey", Actions: []string{"kms:GenerateDataKey", "kms:Decrypt"}, Resources: []string{s.KeyARN}, Conditions: b.through(s.Bucket, s.Prefix),
-		Promise: inClear, Why: "under the key, through S3 alone; an object that is uploaded in parts needs both",
+		Sid: "UnloadKey", Actions: []string{"kms:GenerateDataKey"}, Resources: []string{s.KeyARN}, Conditions: b.through(s.Bucket, s.Prefix),
+		Promise: inClear, Why: "under the key, through S3 alone",
+	})
+	add(Statement{
+		Sid: "UnloadKeyParts", Actions: []string{"kms:Decrypt"}, Resources: []string{s.KeyARN}, Conditions: b.through(s.Bucket, s.Prefix),
+		Promise: inClear, Documented: multipartDocs, Why: "S3 reads the parts of a large object when it puts them together",
 	})
 }
 

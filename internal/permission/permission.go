@@ -5,6 +5,8 @@
 // Start from Of, which reads a job; List.Of and List.Lacking answer who needs what. The package is pure: it asks nobody.
 package permission
 
+//go:generate go run ../tools/permissiondoc -proof ../../testdata/permissions -docs ../../docs
+
 import (
 	"bytes"
 	"encoding/json"
@@ -48,6 +50,8 @@ type Statement struct {
 	Promise    string   // which hangs on it, in the words of the README
 	// Wide says why a resource is wider than one would wish, where it is.
 	Wide string
+	// AnyKey says that it is about whatever key objects in S3 are under, which may be the stage's.
+	AnyKey bool
 	// Documented is the manual's page that asks for it where no run on the stand-in does.
 	Documented string
 }
@@ -56,6 +60,15 @@ type Statement struct {
 type Condition struct {
 	Operator, Key string
 	Values        []string
+}
+
+// Family is the statement's name without what tells those of one kind apart: the side, and a number.
+func (s Statement) Family() string {
+	name := strings.TrimRight(s.Sid, "23456789")
+	if trimmed := strings.TrimSuffix(strings.TrimSuffix(name, "Source"), "Target"); trimmed != "" {
+		return trimmed
+	}
+	return "Warehouse" // the trust of what is attached to one
 }
 
 // Principal is whom a policy of a resource, or the trust of a role, speaks of: AWS (the root of an account, within which

@@ -250,8 +250,11 @@ func key(l *permission.List) *Key {
 	}}
 	for _, r := range l.Roles {
 		for _, s := range r.Statements {
-			if !slices.Contains(s.Resources, l.Stage.KeyARN) {
+			if !slices.Contains(s.Resources, l.Stage.KeyARN) && !s.AnyKey {
 				continue
+			}
+			if r.Account() == k.Account && slices.Equal(s.Actions, []string{"kms:DescribeKey"}) {
+				continue // to describe it is part of the administration, which is left to the account's policies
 			}
 			s.Sid = word(r.Name()) + s.Sid
 			s.Resources, s.Wide = []string{"*"}, "in a key's own policy, * is that key"

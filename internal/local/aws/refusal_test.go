@@ -17,7 +17,7 @@ import (
 // What is not imitated is refused by name, and the refusal says where to read more.
 //
 //standin:refuses IAM: permission boundaries | IAM user guide access_policies_boundaries
-//standin:refuses IAM: groups, instance profiles, login profiles, MFA, SAML providers, simulation | API model iam
+//standin:refuses IAM: groups, login profiles, MFA, SAML providers, simulation | API model iam
 //standin:refuses KMS: data key pairs, signing, MACs, replicas | API model kms
 //standin:refuses Redshift API: pausing, resizing, snapshots | API model redshift
 //standin:refuses S3: access points, restore, deleting on a size or time | API model s3
@@ -43,10 +43,6 @@ func TestRefusedByName(t *testing.T) {
 		},
 		"CreateGroup": func() error {
 			_, err := w.admin.iam.CreateGroup(ctx, &sdkiam.CreateGroupInput{GroupName: name})
-			return err
-		},
-		"CreateInstanceProfile": func() error {
-			_, err := w.admin.iam.CreateInstanceProfile(ctx, &sdkiam.CreateInstanceProfileInput{InstanceProfileName: name})
 			return err
 		},
 		"CreateLoginProfile": func() error {

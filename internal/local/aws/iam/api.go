@@ -74,6 +74,14 @@ var operations = map[string]operation{
 	"ListUserTags":             {false, "UserName Marker MaxItems", ofUser((*call).listTags)},
 	"ListRoleTags":             {false, "RoleName Marker MaxItems", ofRole((*call).listTags)},
 
+	"CreateInstanceProfile":         {true, "InstanceProfileName Path Tags", (*call).createProfile},
+	"GetInstanceProfile":            {false, "InstanceProfileName", (*call).getProfile},
+	"ListInstanceProfiles":          {false, "PathPrefix Marker MaxItems", (*call).listProfiles},
+	"ListInstanceProfilesForRole":   {false, "RoleName Marker MaxItems", (*call).listProfilesForRole},
+	"AddRoleToInstanceProfile":      {true, "InstanceProfileName RoleName", (*call).addRoleToProfile},
+	"RemoveRoleFromInstanceProfile": {true, "InstanceProfileName RoleName", (*call).removeRoleFromProfile},
+	"DeleteInstanceProfile":         {true, "InstanceProfileName", (*call).deleteProfile},
+
 	"CreateOpenIDConnectProvider": {true, "Url ClientIDList ThumbprintList", (*call).createProvider},
 	"GetOpenIDConnectProvider":    {false, "OpenIDConnectProviderArn", (*call).getProvider},
 	"ListOpenIDConnectProviders":  {false, "", (*call).listProviders},

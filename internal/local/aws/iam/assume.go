@@ -127,7 +127,7 @@ func (s *Service) AssumeForService(service, roleARN, sessionName string, context
 	maps.Copy(ctx, context)
 	general, _, _ := strings.Cut(service, ".")
 	names := []string{service, general + "." + s.region + ".amazonaws.com"}
-	d := policy.Decide(policy.Question{
+	d := s.decide(policy.Question{
 		Request: policy.Request{
 			Principal: policy.Principal{Services: names}, Action: "sts:AssumeRole", Resource: r.ARN, Context: ctx,
 		},

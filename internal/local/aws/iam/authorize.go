@@ -36,7 +36,7 @@ func (s *Service) authorize(id *Identity, a Access) error {
 		q.Identity = s.identityPolicies(id)
 		q.Session = id.SessionPolicies
 	}
-	d := policy.Decide(q)
+	d := s.decide(q)
 	if d.Allowed {
 		return nil
 	}
@@ -46,6 +46,29 @@ func (s *Service) authorize(id *Identity, a Access) error {
 	}
 	return awserr.New(http.StatusForbidden, "AccessDenied",
 		"User: %s is not authorized to perform: %s on resource: %s %s", who, a.Action, resource, d.Why)
+}
+
+// Decided is a question that was answered.
+type Decided struct {
+	Question policy.Question
+	Decision policy.Decision
+}
+
+// Watch has see told every question that any service asks, with its answer: for tests that hold policies against what is really
+// used. It is called with the service locked, so it must not call back.
+func (s *Service) Watch(see func(Decided)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watchers = append(s.watchers, see)
+}
+
+// decide answers a question. The caller holds the lock.
+func (s *Service) decide(q policy.Question) policy.Decision {
+	d := policy.Decide(q)
+	for _, see := range s.watchers {
+		see(Decided{q, d})
+	}
+	return d
 }
 
 // entityOf finds the user or role behind an identity. It is nil for the root user, and for a user or role that was

@@ -115,7 +115,7 @@ func (s *Service) AssumeByToken(issuer, subject, audience string, in AssumeInput
 		"aws:currenttime": {s.now().UTC().Format(time.RFC3339)}, "aws:securetransport": {"true"}, "sts:rolesessionname": {in.SessionName},
 		strings.ToLower(name) + ":aud": {audience}, strings.ToLower(name) + ":sub": {subject},
 	}
-	d := policy.Decide(policy.Question{
+	d := s.decide(policy.Question{
 		Request:         policy.Request{Principal: policy.Principal{Federated: p.ARN}, Action: "sts:AssumeRoleWithWebIdentity", Resource: r.ARN, Context: ctx},
 		ResourceAccount: account, ResourcePolicy: r.Trust, ResourceDecides: true,
 	})

@@ -190,6 +190,8 @@ func (c *call) deleteRole() (any, error) {
 		return nil, conflict("Cannot delete entity, must detach all policies first.")
 	case len(r.Inline) > 0:
 		return nil, conflict("Cannot delete entity, must delete policies first.")
+	case len(c.profilesOf(r)) > 0:
+		return nil, conflict("Cannot delete entity, must remove roles from instance profile first.")
 	}
 	delete(c.account.Roles, r.Name)
 	return nil, nil

@@ -33,9 +33,10 @@ type Service struct {
 	log    *slog.Logger
 	now    func() time.Time
 
-	mu    sync.RWMutex // guards the fields below; what a Document holds never changes
-	file  *durable.File[state]
-	state state
+	mu       sync.RWMutex // guards the fields below; what a Document holds never changes
+	file     *durable.File[state]
+	state    state
+	watchers []func(Decided) // each guards itself: readers hold the lock together
 }
 
 // state is what survives a restart.
@@ -51,6 +52,7 @@ type account struct {
 	Users    map[string]*user
 	Roles    map[string]*role
 	Policies map[string]*managed // the customer's own, by name
+	Profiles map[string]*profile `json:",omitempty"` // of instances, by name
 	// Providers are the OpenID Connect providers, by ARN.
 	Providers map[string]*provider `json:",omitempty"`
 }
@@ -153,7 +155,7 @@ func (s *Service) fresh(accounts []string) (state, error) {
 }
 
 func (s *Service) newEntity(account, kind, path, name string) entity {
-	prefix := map[string]string{"user": "AIDA", "role": "AROA"}[kind]
+	prefix := map[string]string{"user": "AIDA", "role": "AROA", "instance-profile": "AIPA"}[kind]
 	return entity{
 		Name:    name,
 		Path:    path,

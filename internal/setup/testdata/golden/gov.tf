@@ -59,12 +59,11 @@ data "aws_iam_policy_document" "stage_key" {
     }
   }
 
-  # LoadsStageKeyState: finds the key behind its alias, and that it is enabled, before an UNLOAD begins. Needed by
-  # check, plan, copy, load, unload, resume, verify, clean. Promise: nothing staged in clear. Wide because in a
-  # key's own policy, * is that key.
+  # LoadsFilesKey: objects that somebody encrypted under a KMS key are read. Needed by load, resume. Promise: exit
+  # 0 means verified. Wide because in a key's own policy, * is that key.
   statement {
-    sid       = "LoadsStageKeyState"
-    actions   = ["kms:DescribeKey"]
+    sid       = "LoadsFilesKey"
+    actions   = ["kms:Decrypt"]
     resources = ["*"]
 
     principals {
@@ -76,6 +75,49 @@ data "aws_iam_policy_document" "stage_key" {
       test     = "ArnEquals"
       variable = "aws:PrincipalArn"
       values   = ["arn:aws-us-gov:iam::222222222222:user/ci/loads"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.us-gov-west-1.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringLike"
+      variable = "kms:EncryptionContext:aws:s3:arn"
+      values   = ["arn:aws-us-gov:s3:::partner-drop", "arn:aws-us-gov:s3:::partner-drop/in/2026-*"]
+    }
+  }
+
+  # RedshiftCopyFilesKey: objects that somebody encrypted under a KMS key are read. Needed by load, resume.
+  # Promise: exit 0 means verified. Wide because in a key's own policy, * is that key.
+  statement {
+    sid       = "RedshiftCopyFilesKey"
+    actions   = ["kms:Decrypt"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["arn:aws-us-gov:iam::222222222222:root"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:PrincipalArn"
+      values   = ["arn:aws-us-gov:iam::222222222222:role/redshift-copy"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.us-gov-west-1.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringLike"
+      variable = "kms:EncryptionContext:aws:s3:arn"
+      values   = ["arn:aws-us-gov:s3:::partner-drop", "arn:aws-us-gov:s3:::partner-drop/in/2026-*"]
     }
   }
 

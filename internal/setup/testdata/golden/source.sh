@@ -258,8 +258,9 @@ JSON
 # Unload: UNLOAD writes data and manifest. Needed by copy, unload, resume. Promise: nothing staged in clear.
 # UnloadRead: the manual asks for GET, LIST and PUT. Needed by copy, unload, resume. Promise: nothing staged in
 # clear. Asked for by DG copy-usage_notes-access-permissions.
-# UnloadKey: under the key, through S3 alone; an object that is uploaded in parts needs both. Needed by copy,
-# unload, resume. Promise: nothing staged in clear.
+# UnloadKey: under the key, through S3 alone. Needed by copy, unload, resume. Promise: nothing staged in clear.
+# UnloadKeyParts: S3 reads the parts of a large object when it puts them together. Needed by copy, unload,
+# resume. Promise: nothing staged in clear. Asked for by S3 User Guide mpuoverview.
 read -r -d '' policy <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -285,10 +286,24 @@ read -r -d '' policy <<'JSON' || true
     {
       "Sid": "UnloadKey",
       "Effect": "Allow",
-      "Action": [
-        "kms:GenerateDataKey",
-        "kms:Decrypt"
-      ],
+      "Action": "kms:GenerateDataKey",
+      "Resource": "${StageKeyArn}",
+      "Condition": {
+        "StringEquals": {
+          "kms:ViaService": "s3.eu-west-1.amazonaws.com"
+        },
+        "StringLike": {
+          "kms:EncryptionContext:aws:s3:arn": [
+            "arn:aws:s3:::corp-sealift",
+            "arn:aws:s3:::corp-sealift/prod-to-dev/*"
+          ]
+        }
+      }
+    },
+    {
+      "Sid": "UnloadKeyParts",
+      "Effect": "Allow",
+      "Action": "kms:Decrypt",
       "Resource": "${StageKeyArn}",
       "Condition": {
         "StringEquals": {

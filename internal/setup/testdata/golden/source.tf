@@ -220,11 +220,30 @@ data "aws_iam_policy_document" "sealift_redshift_unload" {
     resources = ["arn:aws:s3:::corp-sealift/prod-to-dev/*"]
   }
 
-  # UnloadKey: under the key, through S3 alone; an object that is uploaded in parts needs both. Needed by copy,
-  # unload, resume. Promise: nothing staged in clear.
+  # UnloadKey: under the key, through S3 alone. Needed by copy, unload, resume. Promise: nothing staged in clear.
   statement {
     sid       = "UnloadKey"
-    actions   = ["kms:GenerateDataKey", "kms:Decrypt"]
+    actions   = ["kms:GenerateDataKey"]
+    resources = [var.stage_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.eu-west-1.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringLike"
+      variable = "kms:EncryptionContext:aws:s3:arn"
+      values   = ["arn:aws:s3:::corp-sealift", "arn:aws:s3:::corp-sealift/prod-to-dev/*"]
+    }
+  }
+
+  # UnloadKeyParts: S3 reads the parts of a large object when it puts them together. Needed by copy, unload,
+  # resume. Promise: nothing staged in clear. Asked for by S3 User Guide mpuoverview.
+  statement {
+    sid       = "UnloadKeyParts"
+    actions   = ["kms:Decrypt"]
     resources = [var.stage_key_arn]
 
     condition {

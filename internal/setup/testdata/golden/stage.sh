@@ -57,12 +57,11 @@ if in_account 333333333333; then
 # SealiftLoaderStageKey: reads UNLOAD's manifest, and writes manifests, parts and the lease, under the key and
 # through S3 alone; an upload in parts needs both. Needed by copy, load, unload, resume. Promise: nothing staged
 # in clear. Wide because in a key's own policy, * is that key.
-# SealiftLoaderStageKeyState: finds the key behind its alias, and that it is enabled, before an UNLOAD begins.
-# Needed by check, plan, copy, load, unload, resume, verify, clean. Promise: nothing staged in clear. Wide
-# because in a key's own policy, * is that key.
-# RedshiftUnloadUnloadKey: under the key, through S3 alone; an object that is uploaded in parts needs both.
-# Needed by copy, unload, resume. Promise: nothing staged in clear. Wide because in a key's own policy, * is
-# that key.
+# RedshiftUnloadUnloadKey: under the key, through S3 alone. Needed by copy, unload, resume. Promise: nothing
+# staged in clear. Wide because in a key's own policy, * is that key.
+# RedshiftUnloadUnloadKeyParts: S3 reads the parts of a large object when it puts them together. Needed by copy,
+# unload, resume. Promise: nothing staged in clear. Wide because in a key's own policy, * is that key. Asked for
+# by S3 User Guide mpuoverview.
 # StagingReadCopyKey: under the key, through S3 alone; it can read and never write. Needed by copy, load,
 # resume. Promise: nothing staged in clear. Wide because in a key's own policy, * is that key.
 read -r -d '' policy <<'JSON' || true
@@ -120,29 +119,35 @@ read -r -d '' policy <<'JSON' || true
       }
     },
     {
-      "Sid": "SealiftLoaderStageKeyState",
-      "Effect": "Allow",
-      "Principal": {
-        "AWS": "arn:aws:iam::333333333333:root"
-      },
-      "Action": "kms:DescribeKey",
-      "Resource": "*",
-      "Condition": {
-        "ArnEquals": {
-          "aws:PrincipalArn": "arn:aws:iam::333333333333:role/sealift-loader"
-        }
-      }
-    },
-    {
       "Sid": "RedshiftUnloadUnloadKey",
       "Effect": "Allow",
       "Principal": {
         "AWS": "arn:aws:iam::111111111111:root"
       },
-      "Action": [
-        "kms:GenerateDataKey",
-        "kms:Decrypt"
-      ],
+      "Action": "kms:GenerateDataKey",
+      "Resource": "*",
+      "Condition": {
+        "ArnEquals": {
+          "aws:PrincipalArn": "arn:aws:iam::111111111111:role/redshift-unload"
+        },
+        "StringEquals": {
+          "kms:ViaService": "s3.eu-west-1.amazonaws.com"
+        },
+        "StringLike": {
+          "kms:EncryptionContext:aws:s3:arn": [
+            "arn:aws:s3:::corp-sealift",
+            "arn:aws:s3:::corp-sealift/prod-to-dev/*"
+          ]
+        }
+      }
+    },
+    {
+      "Sid": "RedshiftUnloadUnloadKeyParts",
+      "Effect": "Allow",
+      "Principal": {
+        "AWS": "arn:aws:iam::111111111111:root"
+      },
+      "Action": "kms:Decrypt",
       "Resource": "*",
       "Condition": {
         "ArnEquals": {
