@@ -131,11 +131,14 @@ func changes(ctx context.Context, source redshift.Querier, y *planner.Sync, curs
 	specs := make([]delta.Spec, 0, len(y.Tables))
 	asked := make([]*planner.SyncTable, 0, len(y.Tables))
 	for _, t := range y.Tables {
+		if c := cursors[t.Target]; t.Err == nil && t.Missing && c.Target != "" && !q.Full {
+			t.Err = hint.With(fmt.Errorf("the target has had it since run %s, and has it no more", c.Run), "give it its name back, or make it anew with --full-refresh")
+		}
 		if t.Err == nil {
 			specs, asked = append(specs, t.Spec), append(asked, t)
 		}
 	}
-	extents, err := delta.Extents(ctx, source, specs)
+	extents, errs, err := delta.Extents(ctx, source, specs)
 	if err != nil {
 		return nil, fmt.Errorf("ask the source how far its tables go: %w", err)
 	}
@@ -143,6 +146,9 @@ func changes(ctx context.Context, source redshift.Querier, y *planner.Sync, curs
 	var looked []*planner.SyncTable
 	wishes := make(map[string]delta.Wish)
 	for i, t := range asked {
+		if t.Err = unreadable(errs[i]); t.Err != nil {
+			continue
+		}
 		wish, err := q.wish(t.Spec)
 		var l delta.Look
 		if err == nil {
@@ -154,18 +160,29 @@ func changes(ctx context.Context, source redshift.Querier, y *planner.Sync, curs
 		wishes[t.Target] = wish
 		looks, looked = append(looks, l), append(looked, t)
 	}
-	seen, err := delta.Looks(ctx, source, looks)
+	seen, errs, err := delta.Looks(ctx, source, looks)
 	if err != nil {
 		return nil, fmt.Errorf("ask the source which rows are new: %w", err)
 	}
 	out := make(map[string]delta.Change)
 	for i, t := range looked {
+		if t.Err = unreadable(errs[i]); t.Err != nil {
+			continue
+		}
 		c, err := delta.Decide(looks[i], t.Next, cursors[t.Target], seen[i], wishes[t.Target])
 		if t.Err = err; err == nil {
 			out[t.Target] = c
 		}
 	}
 	return out, nil
+}
+
+// unreadable says that the source does not answer what is asked of one table.
+func unreadable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return hint.With(fmt.Errorf("ask the source what is new: %w", err), redshift.HintFor(err))
 }
 
 // wish is what a request means for one table.
@@ -180,6 +197,9 @@ func (q SyncRequest) wish(s delta.Spec) (w delta.Wish, err error) {
 		}
 		if s.Since.Name.IsZero() {
 			return w, fmt.Errorf("%s says a value of since, and the table has none", v.flag)
+		}
+		if v.flag == "--until" && len(s.All) > 0 {
+			return w, errors.New("--until leaves rows out, and to mode: mirror rows that are left out are gone")
 		}
 		if *v.to, err = delta.ParseValue(v.text, s.Since.Type); err != nil {
 			return w, fmt.Errorf("%s: %w", v.flag, err)

@@ -230,8 +230,12 @@ func (w *Window) text() string {
 	switch {
 	case w.Since == "":
 		return "all rows"
+	case w.Low == "" && w.High == "":
+		return "no rows yet"
 	case w.Low == "":
 		return "up to " + w.Since + " " + w.High
+	case w.High == "":
+		return w.Since + " from " + w.Low
 	default:
 		return w.Since + " from " + w.Low + " to " + w.High
 	}
@@ -318,6 +322,7 @@ const (
 	ParamShadow   = "shadow"   // what the shadow's comment says: whose it is
 	ParamRows     = "rows"     // rows of the source's digest
 	ParamDigest   = "digest"   // the source's digest, hex
+	ParamSum      = "sum"      // what it says of whole rows, as redshift.Sum does
 	ParamContent  = "content"  // a load's content, as a digest over the files' bytes, hex
 	ParamNextID   = "next_id:" // + column: the next identity value
 )

@@ -31,7 +31,11 @@ type Change struct {
 func Start(s Spec, next, was redshift.Cursor, e Extent, w Wish) (Look, error) {
 	l := Look{Spec: s}
 	if s.Since.Name.IsZero() {
-		return l, nil
+		return l, nil // all of it is compared and moved, whatever the job said before
+	}
+	if was.Target != "" && !w.Full && was.Spec != next.Spec {
+		return l, hint.With(fmt.Errorf("the job says something else about it than when it was synced last (run %s): other rows, columns or keys would be mixed", was.Run),
+			"sync it anew with --full-refresh, or put the job back")
 	}
 	if e.Nulls > 0 {
 		return l, hint.With(fmt.Errorf("%s has no value in %d of its rows, which would never be moved", s.Since.Name, e.Nulls), "give them one, leave them out with where, or sync by another column")
@@ -40,23 +44,19 @@ func Start(s Spec, next, was redshift.Cursor, e Extent, w Wish) (Look, error) {
 	if w.Until != "" && (l.High == "" || less(w.Until, l.High, s.Since.Type)) {
 		l.High = w.Until
 	}
-	if w.Full {
+	switch {
+	case w.Full:
+		return l, nil
+	case w.From != "":
+		l.Low = w.From
+		if w.Until != "" && was.Watermark != "" && less(l.High, was.Watermark, s.Since.Type) && !less(e.Top, was.Watermark, s.Since.Type) {
+			l.Keep = was.Watermark
+		}
 		return l, nil
 	}
 	l.Low = was.Watermark
-	if w.From != "" {
-		l.Low = w.From
-		return l, nil
-	}
-	if was.Target == "" {
-		return l, nil
-	}
-	if was.Spec != next.Spec {
-		return l, hint.With(fmt.Errorf("the job says something else about it than when it was synced last (run %s): other rows, columns or keys would be mixed", was.Run),
-			"sync it anew with --full-refresh, or put the job back")
-	}
-	if w.Until == "" && l.Low != "" && (l.High == "" || less(l.High, l.Low, s.Since.Type)) && len(s.All) == 0 {
-		at := l.High
+	if l.Low != "" && (e.Top == "" || less(e.Top, l.Low, s.Since.Type)) && len(s.All) == 0 {
+		at := e.Top
 		if at == "" {
 			at = "nothing"
 		}
@@ -71,24 +71,26 @@ func Decide(l Look, next, was redshift.Cursor, seen Seen, w Wish) (Change, error
 	s := l.Spec
 	c := Change{Window: Window{Low: l.Low, High: l.High}, Cursor: next, Was: was, First: was.Target == "" && w.From == "" || w.Full, Full: w.Full}
 	c.Cursor.Seen, c.Cursor.Watermark = seen.String(), l.High
-	if back := l.High == "" || l.Low != "" && less(l.High, l.Low, s.Since.Type); back && !w.Full {
-		c.Cursor.Watermark = l.Low // the rows that were there are gone, or what was wished is an empty window
-		if w.Until != "" || w.From != "" {
-			c.Unchanged = true
-			return c, nil
-		}
+	if l.Keep != "" {
+		c.Cursor.Watermark = l.Keep
 	}
-	switch {
-	case s.Since.Name.IsZero():
+	if s.Since.Name.IsZero() {
 		c.Window = Window{}
 		c.Unchanged = !c.First && was.Seen == seen.String() && was.Spec == next.Spec
 		return c, nil
+	}
+	c.Nothing = l.High == ""
+	below := c.Nothing || l.Low != "" && less(l.High, l.Low, s.Since.Type)
+	switch {
 	case c.First:
 		c.Low = ""
 		return c, nil
 	case w.From != "":
-		c.Cursor.Passed = seen.Passed
+		c.Cursor.Passed, c.Unchanged = seen.Passed, below
 		return c, nil
+	}
+	if below {
+		c.Cursor.Watermark = l.Low // rows that were there are gone, or those that are above it wait, or are not wished
 	}
 	if len(s.Key) == 0 {
 		// What is at the watermark or below it was moved, row by row, but for what came there since.
@@ -100,6 +102,6 @@ func Decide(l Look, next, was redshift.Cursor, seen Seen, w Wish) (Change, error
 		c.Unchanged = l.Low == c.Cursor.Watermark
 		return c, nil
 	}
-	c.Unchanged = l.Low == c.Cursor.Watermark && was.Seen == seen.String()
+	c.Unchanged = l.Low == c.Cursor.Watermark && was.Seen == seen.String() || below && w.Until != ""
 	return c, nil
 }

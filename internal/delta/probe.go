@@ -2,6 +2,7 @@ package delta
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,79 +15,63 @@ const chunk = 50
 
 // Extent is how far a table goes, by its since column.
 type Extent struct {
-	High  string // the greatest value; "" where there are no rows
-	Rows  int64
-	Nulls int64 // rows without a value: nobody could tell when they are new
+	High  string // the greatest value that may be moved; "" where there is none
+	Top   string // the greatest of all: others are above High where rows have to wait
+	Nulls int64  // rows without a value: nobody could tell when they are new
 }
 
-// Extents asks how far tables go. Tables without a since column are not asked.
-func Extents(ctx context.Context, q redshift.Querier, specs []Spec) ([]Extent, error) {
-	out := make([]Extent, len(specs))
-	err := ask(ctx, q, specs, func(i int, s Spec) (redshift.SQL, bool) {
+// Extents asks how far tables go. Tables without a since column are not asked. What is wrong with one table is in errs at its place.
+func Extents(ctx context.Context, q redshift.Querier, specs []Spec) (out []Extent, errs []error, err error) {
+	out = make([]Extent, len(specs))
+	errs, err = ask(ctx, q, len(specs), func(i int) redshift.SQL {
+		s := specs[i]
 		if s.Since.Name.IsZero() {
-			return redshift.SQL{}, false
+			return redshift.SQL{}
 		}
-		high := redshift.Build("MAX(?)", s.Since.Name)
-		if temporal(s.Since.Type) {
+		top := redshift.Build("MAX(?)", s.Since.Name)
+		high := top
+		if len(s.Key) == 0 && s.Lookback > 0 {
 			// Rows that are not as old as the lookback wait, where they could not be told from late ones afterwards.
-			if len(s.Key) == 0 && s.Lookback > 0 {
-				high = redshift.Build("MAX(CASE WHEN ? <= DATEADD(second, ?, SYSDATE) THEN ? END)", s.Since.Name, redshift.Int(-s.Lookback), s.Since.Name)
+			high = redshift.Build("MAX(CASE WHEN ? <= DATEADD(second, ?, SYSDATE) THEN ? END)", s.Since.Name, redshift.Int(-s.Lookback), s.Since.Name)
+		}
+		return redshift.Build("SELECT ? AS i, CAST(? AS VARCHAR(64)) AS a, CAST(? AS VARCHAR(64)) AS b, CAST(COUNT(*) - COUNT(?) AS VARCHAR(64)) AS c FROM ?",
+			redshift.Int(i), high, top, s.Since.Name, s.rows(redshift.SQL{}))
+	}, func(i int, fields []*string) (err error) {
+		for n, to := range []*string{&out[i].High, &out[i].Top} {
+			if fields[n] != nil {
+				*to = *fields[n]
 			}
 		}
-		return redshift.Build("SELECT ? AS i, CAST(? AS VARCHAR(64)) AS a, CAST(COUNT(*) AS VARCHAR(64)) AS b, CAST(COUNT(*) - COUNT(?) AS VARCHAR(64)) AS c FROM ?",
-			redshift.Int(i), high, s.Since.Name, s.rows()), true
-	}, func(i int, fields []*string) (err error) {
-		if fields[0] != nil {
-			out[i].High = *fields[0]
-		}
-		if out[i].Rows, err = count(fields[1]); err == nil {
-			out[i].Nulls, err = count(fields[2])
-		}
+		out[i].Nulls, err = count(fields[2])
 		return err
 	})
-	return out, err
+	return out, errs, err
 }
 
 // Look is what is asked of a table whose extent is known.
 type Look struct {
 	Spec Spec
-	// Low is the watermark, "" for none; High what is to become it.
+	// Low is the watermark, "" for none; High is to where rows are moved.
 	Low, High string
+	// Keep is the watermark where rows are moved below it: it stays. Else it is "".
+	Keep string
 }
 
 // Seen is what rows were there, as short texts that are equal if and only if the rows are.
 type Seen struct {
 	// Near is about the rows within the lookback of High, and at High itself; All about all, by Spec.All.
 	Near, All string
-	// Passed is how many rows are at Low or below it.
+	// Passed is how many rows are at Low or below it, or between High and Keep: those that are taken to be there.
 	Passed int64
 }
 
 // String is how it is kept.
 func (s Seen) String() string { return s.Near + ";" + s.All }
 
-// Looks asks what rows are there.
-func Looks(ctx context.Context, q redshift.Querier, looks []Look) ([]Seen, error) {
-	specs := make([]Spec, len(looks))
-	for i, l := range looks {
-		specs[i] = l.Spec
-	}
-	out := make([]Seen, len(looks))
-	err := ask(ctx, q, specs, func(i int, s Spec) (redshift.SQL, bool) {
-		l := looks[i]
-		near, all, passed := redshift.Build("''"), redshift.Build("''"), redshift.Build("CAST(0 * COUNT(*) AS VARCHAR(64))") // an aggregate makes it one row
-		if len(s.Key) > 0 && l.High != "" {
-			at := s.at(l.High)
-			near = redshift.Sum(append(named(s.Key), named([]redshift.Column{s.Since})...), redshift.Build("? >= ? AND ? <= ?", s.Since.Name, s.below(at), s.Since.Name, at))
-		}
-		if len(s.All) > 0 {
-			all = redshift.Sum(named(s.All), redshift.SQL{})
-		}
-		if len(s.Key) == 0 && l.Low != "" {
-			passed = redshift.Build("CAST(COUNT(CASE WHEN ? <= ? THEN 1 END) AS VARCHAR(64))", s.Since.Name, s.at(l.Low))
-		}
-		return redshift.Build("SELECT ? AS i, CAST(? AS VARCHAR(128)) AS a, CAST(? AS VARCHAR(128)) AS b, CAST(? AS VARCHAR(64)) AS c FROM ?", redshift.Int(i), near, all, passed, s.rows()), true
-	}, func(i int, fields []*string) (err error) {
+// Looks asks what rows are there. What is wrong with one table is in errs at its place.
+func Looks(ctx context.Context, q redshift.Querier, looks []Look) (out []Seen, errs []error, err error) {
+	out = make([]Seen, len(looks))
+	errs, err = ask(ctx, q, len(looks), func(i int) redshift.SQL { return looks[i].query(i) }, func(i int, fields []*string) (err error) {
 		for n, to := range []*string{&out[i].Near, &out[i].All} {
 			if fields[n] != nil {
 				*to = *fields[n]
@@ -95,56 +80,135 @@ func Looks(ctx context.Context, q redshift.Querier, looks []Look) ([]Seen, error
 		out[i].Passed, err = count(fields[2])
 		return err
 	})
-	return out, err
+	return out, errs, err
 }
 
-func named(columns []redshift.Column) []redshift.DigestExpr { return redshift.DigestColumns(columns) }
-
-// rows are those of the table, with a name.
-func (s Spec) rows() redshift.SQL {
-	if s.Where.IsZero() {
-		return s.From
-	}
-	return redshift.Build("(SELECT * FROM ? WHERE (?)) AS w", s.From, s.Where)
-}
-
-// ask puts queries of one row each together, by their numbers.
-func ask(ctx context.Context, q redshift.Querier, specs []Spec, query func(i int, s Spec) (redshift.SQL, bool), each func(i int, fields []*string) error) error {
-	var part []redshift.SQL
-	send := func() error {
-		if len(part) == 0 {
-			return nil
-		}
-		got := 0
-		err := q.Query(ctx, redshift.Join("\nUNION ALL\n", part...), func(row []*string) error {
-			if len(row) != 4 || row[0] == nil {
-				return fmt.Errorf("an answer of %d fields to a question about what is new", len(row))
-			}
-			i, err := strconv.Atoi(strings.TrimSpace(*row[0]))
-			if err != nil || i < 0 || i >= len(specs) {
-				return fmt.Errorf("an answer about table %q, of %d", *row[0], len(specs))
-			}
-			got++
-			return each(i, row[1:])
-		})
-		if err == nil && got != len(part) {
-			err = fmt.Errorf("%d answers to %d questions about what is new", got, len(part))
-		}
-		part = part[:0]
-		return err
-	}
-	for i, s := range specs {
-		sql, asked := query(i, s)
-		if !asked {
+// query asks as little as can be: each question has rows of its own, so that those about a few rows do not read all.
+func (l Look) query(i int) redshift.SQL {
+	fields := []redshift.SQL{redshift.Build("? AS i", redshift.Int(i))}
+	var from []redshift.SQL
+	for _, part := range []struct{ name, ask redshift.SQL }{
+		{redshift.Build("a"), l.near()}, {redshift.Build("b"), l.all()}, {redshift.Build("c"), l.passed()},
+	} {
+		if part.ask.IsZero() {
+			fields = append(fields, redshift.Build("CAST(NULL AS VARCHAR(128)) AS ?", part.name))
 			continue
 		}
-		if part = append(part, sql); len(part) == chunk {
+		fields = append(fields, redshift.Build("CAST(?.v AS VARCHAR(128)) AS ?", part.name, part.name))
+		from = append(from, redshift.Build("(?) AS ?", part.ask, part.name))
+	}
+	if len(from) == 0 {
+		return redshift.SQL{}
+	}
+	return redshift.Build("SELECT ? FROM ?", redshift.Join(", ", fields...), redshift.Join(" CROSS JOIN ", from...))
+}
+
+// near asks about the rows within the lookback of High, and at High itself.
+func (l Look) near() redshift.SQL {
+	s := l.Spec
+	if len(s.Key) == 0 || l.High == "" {
+		return redshift.SQL{}
+	}
+	where := redshift.Build("? >= ? AND ? <= ?", s.Since.Name, s.below(l.High), s.Since.Name, s.at(l.High))
+	return redshift.Build("SELECT ? AS v FROM ?", redshift.Sum(redshift.DigestColumns(s.Near), redshift.SQL{}), s.rows(where))
+}
+
+// all asks about all rows.
+func (l Look) all() redshift.SQL {
+	if len(l.Spec.All) == 0 {
+		return redshift.SQL{}
+	}
+	return redshift.Build("SELECT ? AS v FROM ?", redshift.Sum(redshift.DigestColumns(l.Spec.All), redshift.SQL{}), l.Spec.rows(redshift.SQL{}))
+}
+
+// passed counts the rows that are taken to be there.
+func (l Look) passed() redshift.SQL {
+	s := l.Spec
+	if s.Since.Name.IsZero() || len(s.Key) > 0 || l.Low == "" {
+		return redshift.SQL{}
+	}
+	where := redshift.Build("? <= ?", s.Since.Name, s.at(l.Low))
+	if l.Keep != "" {
+		where = redshift.Build("(? OR ? > ? AND ? <= ?)", where, s.Since.Name, s.at(l.High), s.Since.Name, s.at(l.Keep))
+	}
+	return redshift.Build("SELECT COUNT(*) AS v FROM ?", s.rows(where))
+}
+
+// rows are those of the table for which also another condition holds, if there is one.
+func (s Spec) rows(also redshift.SQL) redshift.SQL {
+	switch {
+	case s.Where.IsZero() && also.IsZero():
+		return s.From
+	case s.Where.IsZero():
+		return redshift.Build("? WHERE ?", s.From, also)
+	case also.IsZero():
+		return redshift.Build("? WHERE (?)", s.From, s.Where)
+	default:
+		return redshift.Build("? WHERE (?) AND ?", s.From, s.Where, also)
+	}
+}
+
+// ask puts queries of one row each together, by their numbers; those without text are not asked. Where that fails, each is asked by
+// itself, so that one table that cannot be read does not keep the others from it: its error is at its place in the first answer.
+func ask(ctx context.Context, q redshift.Querier, n int, query func(i int) redshift.SQL, each func(i int, fields []*string) error) ([]error, error) {
+	errs := make([]error, n)
+	var numbers []int
+	var parts []redshift.SQL
+	send := func() error {
+		if len(parts) == 0 {
+			return nil
+		}
+		err := askOnce(ctx, q, n, parts, each)
+		if err != nil && lost(ctx, err) {
+			return err
+		}
+		for k := 0; err != nil && k < len(parts); k++ {
+			alone := askOnce(ctx, q, n, parts[k:k+1], each)
+			if alone != nil && lost(ctx, alone) {
+				return alone
+			}
+			errs[numbers[k]] = alone
+		}
+		numbers, parts = nil, nil
+		return nil
+	}
+	for i := range n {
+		sql := query(i)
+		if sql.IsZero() {
+			continue
+		}
+		if numbers, parts = append(numbers, i), append(parts, sql); len(parts) == chunk {
 			if err := send(); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	return send()
+	return errs, send()
+}
+
+// lost tells that it is not the question that is wrong.
+func lost(ctx context.Context, err error) bool {
+	var connection interface{ OutcomeUnknown() bool }
+	return ctx.Err() != nil || errors.As(err, &connection)
+}
+
+func askOnce(ctx context.Context, q redshift.Querier, n int, parts []redshift.SQL, each func(i int, fields []*string) error) error {
+	got := 0
+	err := q.Query(ctx, redshift.Join("\nUNION ALL\n", parts...), func(row []*string) error {
+		if len(row) != 4 || row[0] == nil {
+			return fmt.Errorf("an answer of %d fields to a question about what is new", len(row))
+		}
+		i, err := strconv.Atoi(strings.TrimSpace(*row[0]))
+		if err != nil || i < 0 || i >= n {
+			return fmt.Errorf("an answer about table %q, of %d", *row[0], n)
+		}
+		got++
+		return each(i, row[1:])
+	})
+	if err == nil && got != len(parts) {
+		err = fmt.Errorf("%d answers to %d questions about what is new", got, len(parts))
+	}
+	return err
 }
 
 func count(field *string) (int64, error) {

@@ -19,6 +19,9 @@ type Spec struct {
 	Lookback int64
 	// Key tells rows apart. Without one, rows below the watermark cannot be read again: they are counted.
 	Key []redshift.Column
+	// Near are the columns by which rows that are read again are compared with those of the last sync: with all that are moved, a row
+	// that changed within one tick of the since column is seen. Of tables with a key.
+	Near []redshift.Column
 	// All are the columns by which all rows are compared with those of the last sync, not only the new ones: where rows that are gone
 	// count, or where nothing says which are new. None: only new rows count.
 	All []redshift.Column
@@ -41,32 +44,27 @@ func ParseLookback(text string, t redshift.Type) (int64, error) {
 	if text == "" {
 		return 0, nil
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
 	if !temporal(t) {
-		if err != nil || n < 0 || t.Name == redshift.Decimal && t.Scale > 0 && n > 1<<40 {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n < 0 {
 			return 0, fmt.Errorf("%q is not a number, as %s has", text, t)
 		}
 		return n, nil
 	}
-	d, derr := duration(text)
+	d, ok := cutDays(text)
+	var err error
+	if !ok {
+		d, err = time.ParseDuration(text)
+	}
 	switch {
-	case derr != nil:
+	case err != nil || d < 0:
 		return 0, fmt.Errorf("%q is not a time such as 30m, 2h or 3d", text)
 	case t.Name == redshift.Date && d%(24*time.Hour) != 0:
 		return 0, fmt.Errorf("%q is no number of days, and the column is a DATE", text)
+	case d%time.Second != 0:
+		return 0, fmt.Errorf("%q is no number of seconds", text)
 	}
 	return int64(d / time.Second), nil
-}
-
-func duration(text string) (time.Duration, error) {
-	if days, ok := cutDays(text); ok {
-		return days, nil
-	}
-	d, err := time.ParseDuration(text)
-	if err == nil && d < 0 {
-		err = fmt.Errorf("%q is negative", text)
-	}
-	return d, err
 }
 
 func cutDays(text string) (time.Duration, bool) {
@@ -83,21 +81,24 @@ func (s Spec) at(value string) redshift.SQL {
 }
 
 // below is a value, less the lookback.
-func (s Spec) below(value redshift.SQL) redshift.SQL {
+func (s Spec) below(value string) redshift.SQL {
 	switch {
 	case s.Lookback == 0:
-		return value
+		return s.at(value)
 	case temporal(s.Since.Type):
-		return redshift.Build("DATEADD(second, ?, ?)", redshift.Int(-s.Lookback), value)
+		return redshift.Build("DATEADD(second, ?, ?)", redshift.Int(-s.Lookback), s.at(value))
 	default:
-		return redshift.Build("? - ?", value, redshift.Int(s.Lookback))
+		return s.at(minus(value, s.Lookback, s.Since.Type))
 	}
 }
 
 // Window is the rows that are moved: those of the table for which the condition holds.
 type Window struct {
 	Low  string // of the rows that were moved before; "" for none
-	High string // to which rows are moved, and which becomes the watermark; "" for no bound
+	High string // to which rows are moved; "" for no bound
+	// Nothing says that no row is moved, because there was none when the source was asked. Those that come until it is unloaded are
+	// for the next sync: without a value that becomes the watermark, they would be moved twice.
+	Nothing bool
 }
 
 // Condition is that of a window, together with the spec's own. With a key, the lookback and the boundary itself are read again: a
@@ -107,9 +108,12 @@ func (s Spec) Condition(w Window) redshift.SQL {
 	if !s.Where.IsZero() {
 		all = append(all, redshift.Build("(?)", s.Where))
 	}
+	if w.Nothing {
+		return redshift.Build("1 = 0")
+	}
 	if w.Low != "" {
 		if len(s.Key) > 0 {
-			all = append(all, redshift.Build("? >= ?", s.Since.Name, s.below(s.at(w.Low))))
+			all = append(all, redshift.Build("? >= ?", s.Since.Name, s.below(w.Low)))
 		} else {
 			all = append(all, redshift.Build("? > ?", s.Since.Name, s.at(w.Low)))
 		}

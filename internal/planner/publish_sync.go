@@ -1,17 +1,20 @@
 package planner
 
 import (
+	"slices"
+
+	"github.com/sealift/sealift/internal/delta"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/plan"
 )
 
 // What a sync does to a table when it publishes, beyond what a copy does.
 
-// passing is a shadow that rows only pass through. That of a mirror says of each row whether all of it is there, and so its columns may
-// be empty.
+// passing is a shadow that rows only pass through. That of a mirror by since says of each row whether all of it is there, and so its
+// columns may be empty.
 func (t *tableBuilder) passing(def redshift.TableDef) redshift.TableDef {
 	def = def.Plain()
-	if t.method != plan.Mirror {
+	if t.method != plan.Mirror || t.since.IsZero() {
 		return def
 	}
 	for i := range def.Columns {
@@ -59,7 +62,10 @@ func (t *tableBuilder) mirror() []plan.Statement {
 	if !t.deletedAt.IsZero() {
 		set = append(set, redshift.Build("? = NULL", t.deletedAt))
 	}
-	isNew := redshift.Build("sealift_s.? = 1", changed)
+	isNew := redshift.Build("1 = 1")
+	if !t.since.IsZero() {
+		isNew = redshift.Build("sealift_s.? = 1", changed)
+	}
 	there := redshift.Build("EXISTS (SELECT 1 FROM ? AS sealift_t WHERE ?)", t.target, same)
 	var st []plan.Statement
 	if since := t.since; !since.IsZero() {
@@ -86,13 +92,7 @@ func (t *tableBuilder) mirror() []plan.Statement {
 		)
 		count = redshift.Build("? WHERE ? IS NULL", count, t.deletedAt)
 	}
-	columns := redshift.DigestColumns(t.moved)
-	for i, c := range columns {
-		if c.Column.Name == changed.String() {
-			columns = append(columns[:i:i], columns[i+1:]...)
-			break
-		}
-	}
+	columns := redshift.DigestColumns(slices.DeleteFunc(slices.Clone(t.moved), func(c redshift.Column) bool { return c.Name == changed }))
 	return append(st,
 		plan.Statement{
 			SQL: redshift.Build("SELECT COUNT(*)\nFROM (SELECT ? AS a FROM ? AS sealift_s WHERE ?) AS x\nJOIN (SELECT ? AS b FROM ? AS sealift_t WHERE EXISTS (SELECT 1 FROM ? AS sealift_s WHERE ? AND ?)) AS y ON x.a <> y.b",
@@ -147,7 +147,13 @@ func (t *tableBuilder) cursor() []plan.Statement {
 		SQL: redshift.CursorIs(t.target.String(), t.change.Was), Role: plan.MustBeZero,
 		About: "another sync of the table was published since this one was planned; sync again",
 	}}
-	for _, sql := range redshift.MoveCursor(t.change.Cursor, redshift.Placeholder(plan.ParamRun), redshift.Placeholder(plan.ParamRows)) {
+	seen := redshift.Build("?", redshift.Lit(t.change.Cursor.Seen))
+	if t.since.IsZero() {
+		// Where nothing says that a row is new, what was seen must be what was moved: between the two, a row may have changed, and later
+		// change back to what was seen.
+		seen = redshift.Build("? || ?", redshift.Lit(delta.Seen{}.String()), redshift.Placeholder(plan.ParamSum))
+	}
+	for _, sql := range redshift.MoveCursor(t.change.Cursor, seen, redshift.Placeholder(plan.ParamRun), redshift.Placeholder(plan.ParamRows)) {
 		st = append(st, plan.Statement{SQL: sql})
 	}
 	if f := t.files; f != nil {

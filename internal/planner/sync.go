@@ -32,6 +32,8 @@ type SyncTable struct {
 	// Alter are statements by which the target's definition follows the source's, and Altered what they do, for people.
 	Alter   []redshift.SQL
 	Altered []string
+	// Missing says that the target has no such table.
+	Missing bool
 	// Err is why the table is not synced.
 	Err error
 
@@ -109,6 +111,7 @@ func (b *builder) syncTable(t *SyncTable, full bool) error {
 		return hint.With(errors.New("mode: create moves a table once"), "for sync: append, merge, replace, mirror or history")
 	}
 	s.have = b.Target.Table(s.target)
+	t.Missing = s.have == nil
 	if kind, taken := b.Target.Views[s.target]; taken {
 		return fmt.Errorf("%s is a %s in the target, not a table", s.target, kind)
 	}
@@ -146,6 +149,9 @@ func (b *builder) syncTable(t *SyncTable, full bool) error {
 		if t.Spec.Lookback, err = delta.ParseLookback(entry.Lookback, c.Type); err != nil {
 			return fmt.Errorf("lookback: %w", err)
 		}
+		if t.Spec.Lookback > 0 && len(entry.Key) == 0 && slices.Contains([]string{redshift.SmallInt, redshift.Integer, redshift.BigInt, redshift.Decimal}, c.Type.Name) {
+			return hint.With(errors.New("lookback: without a key, rows wait until they are as old, and a number does not say how old"), "give the entry a key, or since a time")
+		}
 	} else if s.mode == "append" || s.mode == "merge" {
 		return fmt.Errorf("mode: %s needs since, the column whose growth says what is new; or mode: replace or mirror, which look at all rows", s.mode)
 	}
@@ -157,6 +163,10 @@ func (b *builder) syncTable(t *SyncTable, full bool) error {
 				return fmt.Errorf("key: %w", err)
 			}
 			t.Spec.Key = append(t.Spec.Key, c)
+		}
+		t.Spec.Near = s.moved
+		if s.mode == "append" { // which leaves rows that are there as they are
+			t.Spec.Near = append(slices.Clone(t.Spec.Key), t.Spec.Since)
 		}
 	}
 	switch s.mode {
@@ -380,7 +390,7 @@ func (b *builder) syncMethod(t *SyncTable, c delta.Change) error {
 		b.fits(s)
 	}
 	b.syncRows(t, c)
-	if s.method == plan.Mirror {
+	if s.method == plan.Mirror && !s.since.IsZero() {
 		s.moved = append(s.moved, redshift.Column{Name: changed, Type: redshift.Type{Name: redshift.SmallInt}})
 	}
 	return nil
@@ -427,25 +437,18 @@ func (b *builder) syncRows(t *SyncTable, c delta.Change) {
 		}
 		where = t.Spec.Condition(delta.Window{})
 		s.reads = rows(redshift.Join(", ", append(list, flag)...))
-	case s.method == plan.Mirror:
-		s.reads = rows(redshift.Build("?, CAST(1 AS SMALLINT) AS ?", redshift.Idents(names...), changed))
+	case s.mode == "history":
+		// Rows that share their key and since are found in the shadow, where these are the key.
+		s.reads = rows(redshift.Build("?, ? AS ?", redshift.Idents(names...), t.Spec.Since.Name, validFrom))
 	case len(keys) > 0 && s.mode != "mirror":
 		// Of rows that share a key, the newest is meant.
-		by := keys
-		list := redshift.Idents(names...)
-		if s.mode == "history" {
-			by = append(slices.Clone(keys), t.Spec.Since.Name)
-			list = redshift.Build("?, ? AS ?", list, t.Spec.Since.Name, validFrom)
-		}
-		s.reads = redshift.Build("SELECT ?\nFROM (\n    ?\n) AS d\nWHERE sealift_n = 1", list,
-			rows(redshift.Build("?, ROW_NUMBER() OVER (PARTITION BY ? ORDER BY ? DESC) AS sealift_n", redshift.Idents(names...), redshift.Idents(by...), t.Spec.Since.Name)))
+		s.reads = redshift.Build("SELECT ?\nFROM (\n    ?\n) AS d\nWHERE sealift_n = 1", redshift.Idents(names...),
+			rows(redshift.Build("?, ROW_NUMBER() OVER (PARTITION BY ? ORDER BY ? DESC) AS sealift_n", redshift.Idents(names...), redshift.Idents(keys...), t.Spec.Since.Name)))
 		grouped := func(by []redshift.Ident) redshift.SQL {
 			return redshift.Build("?\n    GROUP BY ?", rows(redshift.Build("?, COUNT(*) AS n", redshift.Idents(by...))), redshift.Idents(by...))
 		}
-		s.superseded = redshift.Build("SELECT COALESCE(SUM(n - 1), 0)\nFROM (\n    ?\n) AS d", grouped(by))
-		if s.mode != "history" {
-			s.ties = redshift.Build("SELECT COUNT(*)\nFROM (\n    ?\n) AS d\nWHERE n > 1", grouped(append(slices.Clone(keys), t.Spec.Since.Name)))
-		}
+		s.superseded = redshift.Build("SELECT COALESCE(SUM(n - 1), 0)\nFROM (\n    ?\n) AS d", grouped(keys))
+		s.ties = redshift.Build("SELECT COUNT(*)\nFROM (\n    ?\n) AS d\nWHERE n > 1", grouped(append(slices.Clone(keys), t.Spec.Since.Name)))
 	default:
 		s.reads = rows(redshift.Idents(names...))
 	}

@@ -277,6 +277,11 @@ func (d Digest) Fields() []string {
 	return fields
 }
 
+// Sum is what the query of the function Sum answers for the same rows and columns.
+func (d Digest) Sum() string {
+	return strconv.FormatInt(d.Rows, 10) + ":" + d.Row[0] + ":" + d.Row[1]
+}
+
 // parseSum checks that a sum is a whole number of at most 38 digits.
 func parseSum(v *string) (string, error) {
 	if v == nil {

@@ -118,13 +118,13 @@ func CursorIs(target string, was Cursor) SQL {
 	return Build("SELECT 1 - COUNT(*)\nFROM ?\nWHERE target = ? AND run = ? AND watermark = ? AND spec = ?", Cursors, Lit(target), Lit(was.Run), Lit(was.Watermark), Lit(was.Spec))
 }
 
-// MoveCursor writes a cursor in the place of the one before, rows and run as fragments that are known when it is published. Passed
-// counts the rows that were there before; those that are moved are added.
-func MoveCursor(c Cursor, run, rows Fragment) []SQL {
+// MoveCursor writes a cursor in the place of the one before: what was seen, rows and run as fragments, which may be known only when it is
+// published. Passed counts the rows that were there before; those that are moved are added.
+func MoveCursor(c Cursor, seen, run, rows Fragment) []SQL {
 	return []SQL{
 		Build("DELETE FROM ?\nWHERE target = ?", Cursors, Lit(c.Target)),
 		Build("INSERT INTO ? (target, source, spec, mode, since, watermark, seen, passed, run, row_count)\nVALUES (?, ?, ?, ?, ?, ?, ?, ? + ?, ?, ?)", Cursors,
-			Lit(c.Target), Lit(c.Source), Lit(c.Spec), Lit(c.Mode), Lit(c.Since), Lit(c.Watermark), Lit(c.Seen), Int(c.Passed), rows, run, rows),
+			Lit(c.Target), Lit(c.Source), Lit(c.Spec), Lit(c.Mode), Lit(c.Since), Lit(c.Watermark), seen, Int(c.Passed), rows, run, rows),
 	}
 }
 

@@ -377,6 +377,7 @@ func (r *run) values(t *table, f journal.Facts) map[string]redshift.Fragment {
 	if t.digest != nil {
 		v[plan.ParamRows] = redshift.Int(t.digest.Rows)
 		v[plan.ParamDigest] = redshift.Lit(t.digest.Hex())
+		v[plan.ParamSum] = redshift.Lit(t.digest.Sum())
 	}
 	if t.facts.Content != "" {
 		v[plan.ParamContent], v[plan.ParamRows] = redshift.Lit(t.facts.Content), redshift.Int(t.rows())
