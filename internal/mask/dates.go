@@ -56,7 +56,6 @@ var dateShift = &transformer{
 				}
 				return d.append(dst), nil
 			}),
-			space: float64(2*r + 1),
 		}, nil
 	},
 }
@@ -107,7 +106,6 @@ var tsShift = &transformer{
 				}
 				return t.append(dst), nil
 			}),
-			space: float64(2*r + 1),
 		}, nil
 	},
 }

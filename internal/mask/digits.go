@@ -68,7 +68,6 @@ var phone = &transformer{
 				}
 				return dst, nil
 			},
-			space:   powerOf(10, 10-min(keep, 8)),
 			samples: []string{"", "+1 (555) 010-9999", "0049 30 1234567", "5550109999", "call 555", "١٢٣", "123456789012345678901234567890123", "😀5😀6 "},
 		}, nil
 	},
@@ -135,8 +134,6 @@ var scramble = &transformer{
 				}
 				return dst, nil
 			},
-			// A value of few letters and digits has few others to become.
-			space: powerOf(10, 6),
 		}
 		if n := c.column.Type.Length; n > scramblePositions {
 			out.notSQL = fmt.Sprintf("%s can hold more than %d characters; use keep_mask or hash_hex", c.column.Type, scramblePositions)

@@ -31,4 +31,6 @@
 // Masks that are deterministic pseudonymise; they do not make data anonymous. Who holds the keys can tell which value a
 // masked one belongs to, by trying; equal values stay equal and can be counted; dates of an entity that are shifted alike
 // are all known once one is. Note says where that matters for a column.
+//
+//go:generate go run ../tools/maskdoc -docs ../../docs
 package mask

@@ -89,8 +89,9 @@ func (p *prf) resume(state []byte) {
 // KeyTable is the name of the session's table of one row in which the expressions find the keys.
 const KeyTable = "sealift_key"
 
-// CreateKeyTable makes the key table, empty. Whoever has the keys fills it, never by a literal: statements are kept by
-// the warehouse.
+// CreateKeyTable makes the key table, empty. Whoever has the keys fills it with one row, never by a literal: statements are
+// kept by the warehouse. Without a row a masked query has no rows, and with two it has all rows twice: Probe, in the same
+// session, tells.
 func CreateKeyTable() redshift.SQL {
 	return redshift.Build("CREATE TEMP TABLE ? (k1 CHAR(64), k2 CHAR(64)) DISTSTYLE ALL", mustIdent(KeyTable))
 }

@@ -51,7 +51,6 @@ var numNoise = &transformer{
 				}
 				return d.append(dst, t.Scale), nil
 			}),
-			space: float64(2*bp + 1),
 		}, nil
 	},
 }

@@ -1,6 +1,8 @@
 package mask_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -46,6 +48,61 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+// TestDigest: a table that is filled by the masked query has the digest of that query, column by column. What is moved can
+// then be verified as if it had been masked in the source.
+func TestDigest(t *testing.T) {
+	tw := newTwins(t, twinCases())
+	schema := schemaNamed(t, "digest")
+	tw.def.Schema, tw.stored.Schema = schema, schema
+	target := tw.def.Clone()
+	target.Table = redshift.Table{Schema: schema, Name: schemaNamed(t, "target")}
+	for i := range target.Columns {
+		target.Columns[i].Collate = ""
+	}
+	table := newTable(t, tw.def, tw.uses, tw.dictionaries)
+	w := session(t, keys(t, "dev", "1"))
+	for _, sql := range append([]redshift.SQL{
+		redshift.Build("CREATE SCHEMA ?", schema), tw.stored.CreateTable(tw.stored.Table, redshift.CreateOptions{}), target.CreateTable(target.Table, redshift.CreateOptions{}),
+	}, table.Prepare()...) {
+		w.exec(sql.String())
+	}
+	r := rand.New(rand.NewPCG(3, 3))
+	var rows [][][]byte
+	for i := range 300 {
+		row := [][]byte{fmt.Append(nil, i)}
+		for _, v := range tw.values {
+			row = append(row, []byte(v.make(r)))
+		}
+		rows = append(rows, row)
+	}
+	w.insert(tw.stored.Table, rows)
+	query := table.Query(tw.rows(), redshift.SQL{})
+	w.exec(redshift.Build("INSERT INTO ? ?", target.Table, query).String())
+	layout := redshift.Layout(tw.def.Columns)
+	digest := func(from redshift.SQL) redshift.Digest {
+		row := w.rows(redshift.DigestQuery(from, redshift.SQL{}, redshift.DigestColumns(tw.def.Columns)).String())[0]
+		texts := make([]*string, len(row))
+		for i, v := range row {
+			if v != nil {
+				s := string(v)
+				texts[i] = &s
+			}
+		}
+		d, err := redshift.ReadDigest(layout, texts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	masked := digest(redshift.Build("(?) m", query))
+	if diff := masked.Diff(digest(redshift.Build("?", target.Table))); diff != nil || masked.Rows != 300 {
+		t.Errorf("%d rows: %q", masked.Rows, diff)
+	}
+	if diff := masked.Diff(digest(tw.rows())); len(diff) < 60 {
+		t.Errorf("only %d columns are masked: %q", len(diff), diff)
+	}
+}
+
 // TestKnownAnswers: the stand-in computes what the manual publishes.
 func TestKnownAnswers(t *testing.T) {
 	query, want := mask.KnownAnswers()
@@ -63,6 +120,9 @@ func TestShuffle(t *testing.T) {
 	table := newTable(t, def, map[string]mask.Use{
 		"id": {Transformer: "passthrough"}, "v": {Transformer: "shuffle_column", Domain: "v", Entity: "id"},
 	}, nil)
+	if !table.NeedsKey() {
+		t.Error("it needs no key")
+	}
 	if _, err := table.Masker(keys(t, "dev", "1")); err == nil || !strings.Contains(err.Error(), "needs all rows at once") {
 		t.Errorf("in Go: %v", err)
 	}

@@ -70,7 +70,7 @@ func (t *Table) Query(from, where redshift.SQL) redshift.SQL {
 		levels[i] = level{name: alias("c", i), typ: c.Type}
 	}
 	inner := rows
-	if t.NeedsKey() || len(t.conditions) > 0 {
+	if len(t.hashes)+len(t.walks)+len(t.conditions) > 0 {
 		for i, h := range t.hashes {
 			levels = append(levels, level{alias("h", i), hexText, hashSQL(h.domain, h.canon.sql(valueAlias(h.column)))})
 		}
@@ -80,7 +80,7 @@ func (t *Table) Query(from, where redshift.SQL) redshift.SQL {
 		for i, w := range t.walks {
 			levels = append(levels, w.start(i)...)
 		}
-		inner = t.raise(rows, levels, t.NeedsKey())
+		inner = t.raise(rows, levels, len(t.hashes) > 0)
 		if len(t.draws) > 0 {
 			for i, d := range t.draws {
 				levels = append(levels, level{alias("t", i), d.typ, d.sql})

@@ -42,7 +42,7 @@ type twins struct {
 
 	class   Class
 	privacy Privacy
-	// space is how many values there are to come out, where class is Chance.
+	// space is how many values there are to come out, where class is Chance and that can be said; else 0.
 	space float64
 	// notSQL and notGo say why there is no such twin.
 	notSQL, notGo string
@@ -123,6 +123,10 @@ func New(def *redshift.TableDef, uses map[string]Use, dictionaries Dictionaries)
 	for i, c := range def.Columns {
 		names[i] = c.Name.String()
 		use, ok := uses[names[i]]
+		if !c.Type.Known() { // it cannot stand in a query
+			errs = append(errs, &Error{def.Table, names[i], fmt.Errorf("type %s is not known; leave the column out", c.Type.Name)})
+			continue
+		}
 		if !ok {
 			errs = append(errs, &Error{def.Table, names[i], errors.New("nothing says what becomes of it; write passthrough if it may be seen")})
 			continue
@@ -154,6 +158,22 @@ func columnOf(err error) string {
 		return e.Column
 	}
 	return ""
+}
+
+// HashedUse is a mask that hashes a column, whatever its type, for columns that a policy does not name. It is null for
+// types that no hash fits, and false where that does not fit either.
+func HashedUse(c redshift.Column, domain string) (Use, bool) {
+	switch kindOf(c.Type) {
+	case text:
+		return Use{Transformer: hashHex.Name, Domain: domain}, true
+	case whole:
+		return Use{Transformer: hashInt.Name, Domain: domain}, true
+	case decimals:
+		if c.Type.Scale == 0 && c.Type.Precision > 1 {
+			return Use{Transformer: hashInt.Name, Domain: domain}, true
+		}
+	}
+	return Use{Transformer: null.Name}, !c.NotNull
 }
 
 // compiler makes the twins of one column, and puts down what they need in the table.
@@ -443,6 +463,8 @@ func (t *Table) checkKeys(at int) error {
 		switch {
 		case c.class == Lossy && alone:
 			return fmt.Errorf("it is a key, and %s makes one value of many; %s keeps values different", c.use.Transformer, t.uniqueFor(c))
+		case c.class == Chance && alone && c.space == 0:
+			return fmt.Errorf("it is a key, and %s may make one value of two; %s keeps values different", c.use.Transformer, t.uniqueFor(c))
 		case c.class == Chance && alone && expected(c.space, t.def.EstimatedRows) > keyChance:
 			return fmt.Errorf("it is a key, and among %d values of %s, %s are expected to meet by chance; %s keeps values different",
 				atLeast(t.def.EstimatedRows), c.use.Transformer, odds(expected(c.space, t.def.EstimatedRows)), t.uniqueFor(c))
@@ -506,7 +528,7 @@ func (t *Table) Report() []Report {
 }
 
 // NeedsKey tells that the query refers to the key table.
-func (t *Table) NeedsKey() bool { return len(t.hashes)+len(t.walks) > 0 }
+func (t *Table) NeedsKey() bool { return len(t.hashes)+len(t.walks)+len(t.shuffles) > 0 }
 
 // Pushdown tells why the masks cannot be part of a query, nil if they can.
 func (t *Table) Pushdown() error {

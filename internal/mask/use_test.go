@@ -110,6 +110,10 @@ func TestEveryColumn(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
+	def.Columns[2].Type.Name = "oidvector"
+	if _, err := mask.New(def, map[string]mask.Use{"id": {Transformer: "passthrough"}, "name": {Transformer: "null"}, "note": {Transformer: "null"}}, nil); err == nil || !strings.Contains(err.Error(), "type oidvector is not known") {
+		t.Errorf("a type that is not known: %v", err)
+	}
 	if e, ok := errors.AsType[*mask.Error](err); !ok || e.Column != "name" || e.Table != def.Table {
 		t.Errorf("the first is %+v", e)
 	}
@@ -129,6 +133,7 @@ func TestKeysOfTables(t *testing.T) {
 		{"varchar(60)", mask.Use{Transformer: "hash_hex", Domain: "n", Options: opt{"length": 16}}, 1e6, "", "10^-8 pairs"},
 		{"varchar(60)", mask.Use{Transformer: "uuid", Domain: "n"}, 1e9, "", "10^-20 pairs"},
 		{"bigint", mask.Use{Transformer: "hash_int", Domain: "n"}, 1e7, "permute_int keeps values different", ""},
+		{"varchar(20)", mask.Use{Transformer: "phone", Domain: "n"}, 1e6, "phone may make one value of two", ""},
 		{"bigint", mask.Use{Transformer: "permute_int", Domain: "n"}, 1e6, "", "values must be from 0 to 999999999"},
 		{"bigint", mask.Use{Transformer: "passthrough", When: "id > 5", Else: &mask.Use{Transformer: "permute_int", Domain: "n"}}, 1e6, "it is a key, and passthrough makes one value of many", ""},
 	} {
@@ -147,6 +152,25 @@ func TestKeysOfTables(t *testing.T) {
 	table := newTable(t, def, map[string]mask.Use{"id": {Transformer: "passthrough"}, "code": {Transformer: "city", Domain: "c"}}, mask.BuiltIn())
 	if notes := fmt.Sprint(table.Notes()); !strings.Contains(notes, "part of a key") {
 		t.Errorf("of a key of two columns: %s", notes)
+	}
+}
+
+// TestHashedUse: what hashes a column of any type fits it.
+func TestHashedUse(t *testing.T) {
+	for typ, want := range map[string]string{
+		"varchar(5)": "hash_hex", "char(1)": "hash_hex", "smallint": "hash_int", "bigint": "hash_int", "numeric(12,0)": "hash_int", "numeric(1,0)": "null",
+		"numeric(12,2)": "null", "real": "null", "date": "null", "boolean": "null", "super": "null", "time": "null",
+	} {
+		for _, notNull := range []string{"", " not null"} {
+			def := define(t, "s.t", "id integer not null", "v "+typ+notNull)
+			use, ok := mask.HashedUse(def.Columns[1], "d")
+			if use.Transformer != want || ok != (want != "null" || notNull == "") {
+				t.Errorf("%s%s: %s, %v", typ, notNull, use.Transformer, ok)
+			}
+			if ok {
+				newTable(t, def, map[string]mask.Use{"id": {Transformer: "passthrough"}, "v": use}, nil)
+			}
+		}
 	}
 }
 
