@@ -18,6 +18,7 @@ you own, verified row for row inside both warehouses, published whole or not at 
 Begin with a job file, look at the plan, then copy:
 
   sealift init prod-to-dev.yaml     write a commented job file, and edit it
+  sealift check prod-to-dev.yaml    try what it needs, and see what is missing
   sealift plan prod-to-dev.yaml     see what would happen; changes nothing
   sealift copy prod-to-dev.yaml     do it, and print the receipt
 
@@ -48,7 +49,7 @@ To try everything without AWS: sealift local demo`,
 	flags.StringVar(&a.logFile, "log-file", "", "append the log to a `FILE`, not to stderr (default $SEALIFT_LOG_FILE)")
 	flags.BoolP("help", "h", false, "show the help of a command")
 	root.AddCommand(
-		a.initCommand(), a.planCommand(), a.copyCommand(), a.syncCommand(), a.loadCommand(), a.unloadCommand(), a.resumeCommand(), a.verifyCommand(), a.cleanCommand(), a.runsCommand(), a.showCommand(), a.jobCommand(),
+		a.initCommand(), a.checkCommand(), a.planCommand(), a.copyCommand(), a.syncCommand(), a.loadCommand(), a.unloadCommand(), a.resumeCommand(), a.verifyCommand(), a.cleanCommand(), a.runsCommand(), a.showCommand(), a.jobCommand(),
 		a.setupCommand(), a.keyCommand(), a.secretCommand(), a.resealCommand(), a.unloadCopyCommand(),
 		a.localCommand(), a.completionCommand(), a.versionCommand(),
 	)
@@ -129,7 +130,7 @@ Exit codes:
   3    the run is over, and some tables failed: their targets are untouched
   4    the plan is stale: plan again
   5    another run holds the target
-  6    differences were found
+  6    differences were found, or something is missing
   130  interrupted{{else if not (index .Annotations "exits")}}
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.{{end}}

@@ -30,8 +30,7 @@ func TestAFarewellThatIsNotHeardFailsOnlyAnOpenTransaction(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		log := slog.New(slog.DiscardHandler)
-		s := &Session{link: &wire{conn: conn, name: "w", log: log}, name: "w", warehouse: &Warehouse{options: Options{Log: log}}}
+		s := &Session{conn: conn, name: "w", warehouse: &Warehouse{options: Options{Log: slog.New(slog.DiscardHandler)}}}
 		if err := s.Close(t.Context()); (err != nil) != fails {
 			t.Errorf("closed in state %c: %v", status, err)
 		}

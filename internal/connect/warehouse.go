@@ -68,36 +68,17 @@ func NewWarehouse(ctx context.Context, spec plan.Warehouse, o Options) (*Warehou
 	if err := w.loadRoots(); err != nil {
 		return nil, err
 	}
-	if spec.Auth == "password" && spec.Host != "" && spec.AssumeRole == "" && spec.Account == "" && spec.Door == (plan.Door{}) {
-		return w, nil // nothing to ask AWS
+	if !AsksAWS(spec) {
+		return w, nil
 	}
-	policy, err := need(spec)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", spec.Name(), err)
+	var err error
+	if w.aws, err = TakeRole(ctx, spec, o.Application); err != nil {
+		return nil, err
 	}
-	var duration time.Duration
-	if spec.RoleDuration != "" {
-		if duration, err = time.ParseDuration(spec.RoleDuration); err != nil {
-			return nil, fmt.Errorf("%s: role_duration: %w", spec.Name(), err)
-		}
+	if err := InAccount(ctx, w.aws, spec); err != nil {
+		return nil, err
 	}
-	cfg, err := Config(ctx, spec.Region, Role{Chain: spec.AssumeRole, Duration: duration, TokenFile: spec.WebIdentity, ExternalID: spec.ExternalID, Session: o.Application, Policy: policy})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", spec.Name(), err)
-	}
-	w.aws = cfg
-	if spec.Account != "" {
-		id, err := Caller(ctx, cfg)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", spec.Name(), err)
-		}
-		if id.Account != spec.Account {
-			return nil, hint.With(
-				fmt.Errorf("%s: the job names account %s, but the credentials are of account %s (%s)", spec.Name(), spec.Account, id.Account, id.ARN),
-				"check AWS_PROFILE and assume_role: nothing was touched")
-		}
-	}
-	if w.host == "" && spec.Auth != "data-api" { // which needs no address
+	if w.host == "" {
 		if err := w.lookUp(ctx); err != nil {
 			return nil, err
 		}
@@ -105,14 +86,54 @@ func NewWarehouse(ctx context.Context, spec plan.Warehouse, o Options) (*Warehou
 	return w, nil
 }
 
+// TakeRole is the configuration for calls in a warehouse's account and region, as the role that the job names, cut down to what is
+// needed; or as the environment says.
+func TakeRole(ctx context.Context, spec plan.Warehouse, application string) (aws.Config, error) {
+	policy, err := need(spec)
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("%s: %w", spec.Name(), err)
+	}
+	var duration time.Duration
+	if spec.RoleDuration != "" {
+		if duration, err = time.ParseDuration(spec.RoleDuration); err != nil {
+			return aws.Config{}, fmt.Errorf("%s: role_duration: %w", spec.Name(), err)
+		}
+	}
+	cfg, err := Config(ctx, spec.Region, Role{Chain: spec.AssumeRole, Duration: duration, TokenFile: spec.WebIdentity, ExternalID: spec.ExternalID, Session: application, Policy: policy})
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("%s: %w", spec.Name(), err)
+	}
+	return cfg, nil
+}
+
+// InAccount makes sure that the credentials are of the account that the job names, if it names one.
+func InAccount(ctx context.Context, cfg aws.Config, spec plan.Warehouse) error {
+	if spec.Account == "" {
+		return nil
+	}
+	id, err := Caller(ctx, cfg)
+	if err != nil {
+		return fmt.Errorf("%s: %w", spec.Name(), err)
+	}
+	if id.Account != spec.Account {
+		return hint.With(
+			fmt.Errorf("%s: the job names account %s, but the credentials are of account %s (%s)", spec.Name(), spec.Account, id.Account, id.ARN),
+			"check AWS_PROFILE and assume_role: nothing was touched")
+	}
+	return nil
+}
+
+// AsksAWS tells whether a warehouse has anything to do with AWS besides its roles.
+func AsksAWS(spec plan.Warehouse) bool {
+	return spec.Auth != "password" || spec.Host == "" || spec.AssumeRole != "" || spec.Account != "" || spec.Door != (plan.Door{})
+}
+
 // loadRoots reads the certificates that the server's is checked against: the job's ca_file, or PGSSLROOTCERT as other
 // clients use it, or the system's (Redshift's certificates are publicly trusted).
 func (w *Warehouse) loadRoots() error {
 	file := w.spec.CAFile
 	if file == "" {
-		if named, ok := w.options.Getenv("PGSSLROOTCERT"); ok {
-			file = named
-		}
+		file, _ = w.options.Getenv("PGSSLROOTCERT")
 	}
 	if file == "" || file == "system" {
 		return nil
@@ -220,9 +241,6 @@ const (
 func (w *Warehouse) Open(ctx context.Context) (*Session, error) { return w.open(ctx, true) }
 
 func (w *Warehouse) open(ctx context.Context, watched bool) (*Session, error) {
-	if w.spec.Auth == "data-api" {
-		return w.openRemote(ctx, watched)
-	}
 	user, password, err := w.credentials(ctx)
 	if err != nil {
 		return nil, err
@@ -237,14 +255,18 @@ func (w *Warehouse) open(ctx context.Context, watched bool) (*Session, error) {
 	if err != nil {
 		return nil, w.refused(err, user)
 	}
-	link := &wire{conn: conn, name: w.spec.Name(), log: w.options.Log}
-	s := &Session{link: link, name: w.spec.Name(), warehouse: w}
-	if err := s.prepare(ctx); err != nil {
+	s := &Session{conn: conn, name: w.spec.Name(), warehouse: w}
+	for _, set := range []redshift.SQL{redshift.Build("SET timezone TO 'UTC'"), redshift.Build("SET datestyle TO 'ISO, MDY'")} {
+		if _, err := s.Exec(ctx, set); err != nil {
+			return nil, errors.Join(w.unprepared(ctx, err), s.Close(ctx))
+		}
+	}
+	if err := s.identify(ctx); err != nil {
 		return nil, errors.Join(w.unprepared(ctx, err), s.Close(ctx))
 	}
 	if watched {
-		link.watch = &watcher{
-			Watch: w.options.Watch, log: w.options.Log.With("warehouse", w.spec.Name(), "session", s.id.PID), giveUp: link.giveUp,
+		s.watch = &watcher{
+			Watch: w.options.Watch, log: w.options.Log.With("warehouse", w.spec.Name(), "session", s.id.PID), giveUp: s.giveUp,
 			ask: func(ctx context.Context) (activity, error) { return w.activity(ctx, s.id) },
 		}
 	}
@@ -353,4 +375,20 @@ func cause(err error) error {
 		}
 	}
 	return err
+}
+
+// AttachedRoles are the roles that are attached to a cluster, and whether each can be used by now. A workgroup's are its
+// namespace's, which nothing else asks for.
+func (w *Warehouse) AttachedRoles(ctx context.Context) (map[string]bool, error) {
+	out, err := awsredshift.NewFromConfig(w.aws).DescribeClusters(ctx, &awsredshift.DescribeClustersInput{ClusterIdentifier: &w.spec.Cluster})
+	if err != nil {
+		return nil, hint.With(fmt.Errorf("look up cluster %s in %s: %w", w.spec.Cluster, w.spec.Region, err), "the caller needs redshift:DescribeClusters")
+	}
+	roles := make(map[string]bool)
+	for _, c := range out.Clusters {
+		for _, r := range c.IamRoles {
+			roles[aws.ToString(r.IamRoleArn)] = aws.ToString(r.ApplyStatus) == "in-sync"
+		}
+	}
+	return roles, nil
 }

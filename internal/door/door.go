@@ -273,6 +273,16 @@ func (d *Door) facts(until time.Time) journal.Door {
 // amazon-vpc-limits).
 const roomFor = 60
 
+// Room tells how many rules of the family the group has, of how many it may have unless AWS was asked for more, and whether the
+// one that is needed is there already.
+func (d *Door) Room(ctx context.Context) (rules, quota int, there bool, err error) {
+	found, rules, err := d.find(ctx)
+	return rules, roomFor, found != nil, err
+}
+
+// Address is what is let in.
+func (d *Door) Address() string { return d.from.String() }
+
 // create makes the rule. What closes it in our stead is there first.
 func (d *Door) create(ctx context.Context, count int) (journal.Door, error) {
 	until := d.until()

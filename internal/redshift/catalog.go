@@ -114,6 +114,15 @@ func ReadCatalog(ctx context.Context, q Querier, f Filter) (*Catalog, error) {
 	return &r.catalog, nil
 }
 
+// ReadSettings reads what ReadCatalog reads first: version, isolation, collation and how names are folded.
+func ReadSettings(ctx context.Context, q Querier) (*Catalog, error) {
+	r := reader{q: q}
+	if err := r.readSettings(ctx); err != nil {
+		return nil, fmt.Errorf("read settings from the catalog: %w", err)
+	}
+	return &r.catalog, nil
+}
+
 // reader gathers a catalog. Its maps are by object id, as text.
 type reader struct {
 	q       Querier

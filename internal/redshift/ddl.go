@@ -159,6 +159,11 @@ func (d *TableDef) OwnerStatement(name Table) SQL {
 	return Build("ALTER TABLE ? OWNER TO ?", name, Ident{d.Owner})
 }
 
+// GivesAway tells whether a statement is one of OwnerStatement.
+func GivesAway(s SQL) bool {
+	return strings.HasPrefix(s.text, "ALTER TABLE ") && strings.Contains(s.text, " OWNER TO ")
+}
+
 // Rename gives a table another name in its schema.
 func Rename(t Table, to Ident) SQL { return Build("ALTER TABLE ? RENAME TO ?", t, to) }
 

@@ -86,6 +86,12 @@ func IsPermission(err error) bool {
 	return ok && (se.Code == "42501" || strings.HasPrefix(se.text(), "permission denied"))
 }
 
+// IsRoleRefused tells whether the warehouse may not take a role of a statement: it is not attached, or trusts somebody else.
+func IsRoleRefused(err error) bool {
+	se, ok := serverError(err)
+	return ok && (strings.Contains(se.text(), "is not authorized to assume iam role") || strings.Contains(se.text(), "not authorized to get credentials of role"))
+}
+
 // IsLoadError tells whether a COPY failed on its data, so that the load-error views say where.
 func IsLoadError(err error) bool {
 	se, ok := serverError(err)

@@ -30,24 +30,15 @@ func (p *pool) get(ctx context.Context) (Session, error) {
 	if err := p.slot(ctx); err != nil {
 		return nil, err
 	}
-	for {
-		p.mu.Lock()
-		n := len(p.idle)
-		if n == 0 {
-			p.mu.Unlock()
-			return p.connect(ctx)
-		}
+	p.mu.Lock()
+	if n := len(p.idle); n > 0 {
 		s := p.idle[n-1]
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
-		if !s.Broken() {
-			return s, nil
-		}
-		if err := s.Close(ctx); err != nil { // it has ended while nobody used it
-			<-p.slots
-			return nil, err
-		}
+		return s, nil
 	}
+	p.mu.Unlock()
+	return p.connect(ctx)
 }
 
 // fresh is get, but for a session that nobody used before: one that answers for what the others cannot.

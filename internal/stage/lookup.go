@@ -29,16 +29,18 @@ func LookUp(ctx context.Context, cfg aws.Config, caller string, j job.Stage) (pl
 	if s.Owner == "" {
 		s.Owner = caller
 	}
-	if j.KMSKey != plan.S3Managed {
-		if s.KMSKeyARN, err = key(ctx, cfg, j.KMSKey); err != nil {
-			return plan.Stage{}, err
-		}
+	if s.KMSKeyARN, err = Key(ctx, cfg, j.KMSKey); err != nil {
+		return plan.Stage{}, err
 	}
-	client := s3.NewFromConfig(cfg)
-	if _, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.Owner}); err != nil {
-		return plan.Stage{}, refused(s, err)
+	return s, LookAtBucket(ctx, cfg, s)
+}
+
+// LookAtBucket makes sure that the bucket is there, and its owner's.
+func LookAtBucket(ctx context.Context, cfg aws.Config, s plan.Stage) error {
+	if _, err := s3.NewFromConfig(cfg).HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.Owner}); err != nil {
+		return refused(s, err)
 	}
-	return s, nil
+	return nil
 }
 
 // layout is the plan's word for the job's.
@@ -57,9 +59,12 @@ func split(raw string) (bucket, prefix string, err error) {
 	return u.Host, strings.Trim(u.Path, "/"), nil
 }
 
-// key resolves the job's key to its ARN and makes sure that it can be used now: a key that is disabled is better found
-// here than after a long UNLOAD.
-func key(ctx context.Context, cfg aws.Config, name string) (string, error) {
+// Key resolves the job's key to its ARN and makes sure that it can be used now: a key that is disabled is better found
+// here than after a long UNLOAD. S3's own has none.
+func Key(ctx context.Context, cfg aws.Config, name string) (string, error) {
+	if name == plan.S3Managed {
+		return "", nil
+	}
 	out, err := awskms.NewFromConfig(cfg).DescribeKey(ctx, &awskms.DescribeKeyInput{KeyId: &name})
 	if err != nil {
 		if _, ok := errors.AsType[*kmstypes.NotFoundException](err); ok {
