@@ -344,7 +344,7 @@ func (c *cleaner) inside(ctx context.Context, i int, w *connect.Warehouse, spec 
 			return fmt.Errorf("look for shadows in %s: %w", spec.Name(), err)
 		}
 	}
-	found, err := c.sessions(ctx, s, spec)
+	found, err := c.sessions(ctx, w, s, spec)
 	if err != nil {
 		return fmt.Errorf("look for sessions in %s: %w", spec.Name(), err)
 	}
@@ -359,9 +359,10 @@ func (c *cleaner) inside(ctx context.Context, i int, w *connect.Warehouse, spec 
 	return nil
 }
 
-// sessions are those of runs that this user has in a warehouse. Two sources tell which session is a run's: the journals
-// of the state folder, by process and the time it began; and, for superusers, the warehouse's connection log.
-func (c *cleaner) sessions(ctx context.Context, s *connect.Session, spec plan.Warehouse) (map[journal.Session]string, error) {
+// sessions are those of runs that this user has in a warehouse. Several sources tell which session is a run's: the journals
+// of the state folder, by process and the time it began; for superusers, the warehouse's connection log; and for sessions
+// of the Data API, AWS.
+func (c *cleaner) sessions(ctx context.Context, w *connect.Warehouse, s *connect.Session, spec plan.Warehouse) (map[journal.Session]string, error) {
 	user, err := oneText(ctx, s, redshift.UserQuery())
 	if err != nil {
 		return nil, err
@@ -390,6 +391,21 @@ func (c *cleaner) sessions(ctx context.Context, s *connect.Session, spec plan.Wa
 			}
 		}
 	}
+	if spec.Auth == "data-api" {
+		all, err := w.Remotes(ctx, func(application string) bool {
+			run, ok := strings.CutPrefix(application, "sealift ")
+			return ok && runIDForm.MatchString(run)
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range all {
+			if began := there[r.PID]; began != "" && sameMoment(began, r.Began.UTC().Format(momentForm)) {
+				found[journal.Session{PID: r.PID, Began: began}] = strings.TrimPrefix(r.Application, "sealift ")
+			}
+		}
+		return found, nil // the connection log names the Data API's own program
+	}
 	err = s.Query(ctx, redshift.ConnectionsQuery(user), func(row []*string) error {
 		if len(row) != 3 || row[2] == nil {
 			return nil
@@ -412,12 +428,14 @@ func (c *cleaner) sessions(ctx context.Context, s *connect.Session, spec plan.Wa
 	return found, err
 }
 
+// momentForm is how a warehouse writes a time.
+const momentForm = "2006-01-02 15:04:05.999999"
+
 // sameMoment tells whether a login that was logged can be the beginning of a session: the one is noted a little after
 // the other, and a process number does not come again within that time.
 func sameMoment(began, logged string) bool {
-	const form = "2006-01-02 15:04:05.999999"
-	a, err1 := time.Parse(form, began)
-	b, err2 := time.Parse(form, logged)
+	a, err1 := time.Parse(momentForm, began)
+	b, err2 := time.Parse(momentForm, logged)
 	return err1 == nil && err2 == nil && a.Sub(b).Abs() < time.Minute
 }
 

@@ -155,6 +155,8 @@ type LoadRequest struct {
 	// AllowMissing and IgnoreExtra let the files have other columns than the table.
 	AllowMissing, IgnoreExtra bool
 	MaxRatio, MaxSize         int64 // of what compressed files unpack to; 0 is the default
+
+	sync *planner.FileSync
 }
 
 // PlanLoad looks at the files and at the target, and says what a load would do. It changes nothing.
@@ -165,7 +167,7 @@ func PlanLoad(ctx context.Context, q LoadRequest, o Options) (*plan.Plan, error)
 	}
 	in := planner.LoadInput{
 		Warehouse: q.Target, Stage: q.Stage, Ref: q.Ref, Table: table, Mode: q.Mode, Source: q.Files.label(),
-		Again: q.Again, Key: q.Key, AllowMissing: q.AllowMissing, IgnoreExtra: q.IgnoreExtra, Nonce: randomHex(8), Now: time.Now(),
+		Again: q.Again, Key: q.Key, AllowMissing: q.AllowMissing, IgnoreExtra: q.IgnoreExtra, Nonce: randomHex(8), Now: time.Now(), Sync: q.sync,
 		Types: make(map[string]redshift.Type, len(q.Types)),
 	}
 	for name, text := range q.Types {

@@ -33,9 +33,14 @@ const filesAtOnce = 8
 
 // each calls do for every file, several at once.
 func (f *Files) each(ctx context.Context, do func(ctx context.Context, i int) error) error {
+	return each(ctx, len(f.files), do)
+}
+
+// each calls do for 0 up to n, several at once.
+func each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(filesAtOnce)
-	for i := range f.files {
+	for i := range n {
 		g.Go(func() error { return do(gctx, i) })
 	}
 	return g.Wait()

@@ -79,16 +79,13 @@ func (p *parser) warehouse(path string, w *Warehouse) {
 		if p.given(at("password_from")) && w.PasswordFrom != "" && !strings.HasPrefix(w.PasswordFrom, "secretsmanager:") {
 			p.conflict(at("password_from"), "auth: secret takes user and password from Secrets Manager: secretsmanager:ARN")
 		}
-	case "iam", "data-api":
+	case "iam":
 		if p.given(at("password_from")) {
-			p.conflict(at("password_from"), "auth: %s takes no password; leave it out, or write auth: password", w.Auth)
+			p.conflict(at("password_from"), "auth: iam takes no password; leave it out, or write auth: password")
 		}
-		if !named {
-			p.conflict(path, "auth: %s needs cluster or workgroup", w.Auth)
-		}
-		if w.Auth == "iam" && p.given(at("workgroup")) && !p.given(at("cluster")) && p.given(at("user")) {
-			p.conflict(at("user"), "a workgroup lets in the user that stands for the caller, with auth: iam; leave it out")
-		}
+		p.ownUser(path, w.Auth, named)
+	case "data-api":
+		p.remote(path, w, named)
 	}
 	for _, key := range []string{"groups", "auto_create"} {
 		if p.given(at(key)) && (w.Auth != "iam" || !p.given(at("user"))) {
@@ -127,6 +124,34 @@ func (p *parser) warehouse(path string, w *Warehouse) {
 	}
 	if p.given(at("external_id")) && !p.given(at("assume_role")) {
 		p.conflict(at("external_id"), "is passed when a role is assumed, but there is no assume_role")
+	}
+}
+
+// ownUser checks what auth: iam and data-api have in common.
+func (p *parser) ownUser(path, auth string, named bool) {
+	if !named {
+		p.conflict(path, "auth: %s needs cluster or workgroup", auth)
+	}
+	if p.given(join(path, "workgroup")) && !p.given(join(path, "cluster")) && p.given(join(path, "user")) {
+		p.conflict(join(path, "user"), "a workgroup lets in the user that stands for the caller, with auth: %s; leave it out", auth)
+	}
+}
+
+// remote checks what auth: data-api has no use for: there is no connection, and so no address and no door.
+func (p *parser) remote(path string, w *Warehouse, named bool) {
+	p.ownUser(path, w.Auth, named)
+	for _, key := range []string{"host", "port", "ca_file", "door"} {
+		if p.given(join(path, key)) {
+			p.conflict(join(path, key), "auth: data-api makes no connection to the warehouse; leave it out")
+		}
+	}
+	from := join(path, "password_from")
+	switch {
+	case !p.given(from):
+	case w.PasswordFrom != "" && !strings.HasPrefix(w.PasswordFrom, "secretsmanager:"):
+		p.conflict(from, "auth: data-api takes a login from Secrets Manager only: secretsmanager:ARN")
+	case p.given(join(path, "user")):
+		p.conflict(join(path, "user"), "stands in the secret that password_from names; leave it out")
 	}
 }
 

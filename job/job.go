@@ -51,16 +51,16 @@ type Warehouse struct {
 	Region string `yaml:"region" env:"true" grammar:"region"`
 	// Database to connect to.
 	Database string `yaml:"database" required:"true" env:"true"`
-	// User to log in as. With auth: iam on a cluster, the database user to get credentials for; without one, and on a
-	// workgroup, the user that stands for the caller's own role.
+	// User to log in as. With auth: iam or data-api on a cluster, the database user to get credentials for; without one, and on
+	// a workgroup, the user that stands for the caller's own role.
 	User string `yaml:"user" env:"true"`
 	// Groups of the database that the session joins, with auth: iam and a user.
 	Groups []string `yaml:"groups" grammar:"db_group"`
 	// AutoCreate makes the user at its first login, with auth: iam and a user.
 	AutoCreate *bool `yaml:"auto_create"`
-	// Auth says how to log in: iam (temporary credentials), secret (user and password from Secrets Manager), password or
-	// data-api. Default: password where password_from is given or the warehouse is a plain host, else iam. Of these, data-api
-	// is not built yet.
+	// Auth says how to log in: iam (temporary credentials), secret (user and password from Secrets Manager), password, or
+	// data-api, which makes no connection but sends statements to AWS (docs/connecting.md). Default: password where
+	// password_from is given or the warehouse is a plain host, else iam.
 	Auth string `yaml:"auth" enum:"iam,secret,password,data-api"`
 	// PasswordFrom names where the password lives: env:NAME, file:/path, kms:BASE64 or secretsmanager:ARN. Never the
 	// password itself. A secret is a password, or a JSON object with username and password; it is read for every session.
@@ -242,6 +242,9 @@ type FileSet struct {
 	AllowMissing bool `yaml:"allow_missing"`
 	// IgnoreExtra leaves out columns of the files that the table does not have.
 	IgnoreExtra bool `yaml:"ignore_extra"`
+	// Gone says what sync makes of a file that it has loaded and that is not there any more: report (name it, every time; the exit
+	// code is 3) or ignore, where files are moved away once they are loaded. Default: report.
+	Gone string `yaml:"gone" enum:"report,ignore"`
 
 	// Pos is where the entry stands in the file.
 	Pos Pos `yaml:"-"`

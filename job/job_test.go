@@ -223,6 +223,10 @@ func TestOneMistake(t *testing.T) {
 		"password without":     {", password_from: env:P", ", auth: password", "j:3:1  target.password_from: is missing; auth: password needs it"},
 		"iam with password":    {"cluster: a", "cluster: a, auth: iam, password_from: env:P", "j:2:33  source.password_from: auth: iam takes no password; leave it out, or write auth: password"},
 		"iam on a host":        {"password_from: env:P", "auth: iam, region: eu-west-1", "j:3:1  target: auth: iam needs cluster or workgroup"},
+		"data-api on a host":   {"password_from: env:P", "auth: data-api, region: eu-west-1", "j:3:1  target: auth: data-api needs cluster or workgroup\nj:3:10  target.host: auth: data-api makes no connection to the warehouse; leave it out"},
+		"data-api and a door":  {"cluster: a", "cluster: a, auth: data-api, door: {security_group: sg-0a1b2c3d}", "j:2:38  source.door: auth: data-api makes no connection to the warehouse; leave it out"},
+		"data-api, a password": {"cluster: a", "cluster: a, auth: data-api, password_from: env:P", "j:2:38  source.password_from: auth: data-api takes a login from Secrets Manager only: secretsmanager:ARN"},
+		"data-api, two users":  {"cluster: a", "cluster: a, auth: data-api, password_from: 'secretsmanager:arn:aws:secretsmanager:eu-west-1:111111111111:secret:x-abcdef'", "j:2:165  source.user: stands in the secret that password_from names; leave it out"},
 		"groups without user":  {"database: d, user: u, s3_role: \"arn:aws:iam::111111111111:role/r\"}\ntarget", "database: d, groups: [etl], s3_role: \"arn:aws:iam::111111111111:role/r\"}\ntarget", "j:2:54  source.groups: is for auth: iam with a user"},
 		"a group's name":       {"database: d, user: u, s3_role: \"arn:aws:iam::111111111111:role/r\"}\ntarget", "database: d, user: u, groups: [Etl], s3_role: \"arn:aws:iam::111111111111:role/r\"}\ntarget", "j:2:72  source.groups[0]: \"Etl\" is not a group's name in small letters"},
 		"no region":            {"cluster: a, region: eu-west-1", "cluster: a", "j:2:1  source.region: is missing; looking the address up needs it"},
@@ -479,6 +483,7 @@ func TestSchemaAcceptsWhatParseAccepts(t *testing.T) {
 		"files":               filesOnly,
 		"files beside tables": minimal + "files: [{path: a.csv, as: a.b}]\n",
 		"data-api":            strings.Replace(minimal, "cluster: a", "cluster: a, auth: data-api", 1),
+		"data-api by secret":  strings.Replace(minimal, "cluster: a, region: eu-west-1, database: d, user: u", "cluster: a, region: eu-west-1, database: d, auth: data-api, password_from: 'secretsmanager:arn:aws:secretsmanager:eu-west-1:111111111111:secret:x-abcdef'", 1),
 		"variable":            strings.Replace(minimal, "host: h", "host: '${DEV_WAREHOUSE}'", 1),
 	} {
 		if _, err := job.Parse("j", []byte(text), env); err != nil {
@@ -511,6 +516,9 @@ func TestSchemaRefuses(t *testing.T) {
 		"two warehouses":     {"cluster: a", "cluster: a, workgroup: abc"},
 		"no warehouse":       {"host: h, ", ""},
 		"iam with password":  {"cluster: a", "cluster: a, auth: iam, password_from: env:P"},
+		"data-api, a door":   {"cluster: a", "cluster: a, auth: data-api, door: {security_group: sg-0a1b2c3d}"},
+		"data-api, password": {"user: u, s3", "auth: data-api, password_from: env:P, s3"},
+		"data-api, two ways": {"cluster: a", "cluster: a, auth: data-api, password_from: 'secretsmanager:arn:aws:secretsmanager:eu-west-1:111111111111:secret:x-abcdef'"},
 		"password without":   {"password_from: env:P", "auth: password"},
 		"external id":        {"host: h", "host: h, external_id: abc"},
 		"door, no region":    {"host: h", "host: h, door: {security_group: sg-0a1b2c3d}"},

@@ -132,7 +132,7 @@ func (t *Table) notes() []string {
 	switch {
 	case t.Method == "insert-new" && t.Updated != nil:
 		notes = append(notes, fmt.Sprintf("appended: %s added, %s there already", show.Count(t.Rows-*t.Updated), show.Count(*t.Updated)))
-	case t.Mode == "append":
+	case t.Mode == "append" && t.Method != "delete+insert" && t.Method != "swap":
 		notes = append(notes, "appended")
 	case t.Method == "merge":
 		notes = append(notes, "merged"+t.counts("changed"))

@@ -211,6 +211,17 @@ func onlyFiles(sets []job.FileSet, texts []string) ([]bool, error) {
 
 // fileSet is what an entry under files asks for.
 func (a *app) fileSet(ctx context.Context, j *job.Job, set job.FileSet, f loadFlags) (q sealift.LoadRequest, err error) {
+	own := entryFlags(j, set, f)
+	paths := make([]string, len(set.Path))
+	for i, path := range set.Path {
+		paths[i] = besideJob(j, path)
+	}
+	q = entryRequest(j, set, own)
+	return q, a.fill(ctx, &q, own, paths)
+}
+
+// entryFlags are the flags that an entry under files stands for.
+func entryFlags(j *job.Job, set job.FileSet, f loadFlags) loadFlags {
 	own := loadFlags{
 		mode: cmp.Or(set.Mode, j.Defaults.Mode), key: set.Key, format: set.Format, delimiter: set.Delimiter, quote: set.Quote,
 		nulls: set.Nulls, records: set.Records, infer: set.Infer, types: strings.Join(set.Types, ","), way: set.Way,
@@ -220,22 +231,25 @@ func (a *app) fileSet(ctx context.Context, j *job.Job, set job.FileSet, f loadFl
 	if set.Header != nil {
 		own.header, own.noHeader = *set.Header, !*set.Header
 	}
-	here := func(path string) string {
-		if path == "-" || filepath.IsAbs(path) || strings.HasPrefix(path, "s3://") {
-			return path
-		}
-		return filepath.Join(filepath.Dir(j.File), path)
-	}
 	if set.Rejects != "" {
-		own.rejects = here(set.Rejects)
+		own.rejects = besideJob(j, set.Rejects)
 	}
-	paths := make([]string, len(set.Path))
-	for i, path := range set.Path {
-		paths[i] = here(path)
-	}
-	q = own.request()
+	return own
+}
+
+// entryRequest is what an entry asks for, but for its files.
+func entryRequest(j *job.Job, set job.FileSet, own loadFlags) sealift.LoadRequest {
+	q := own.request()
 	q.Target, q.Stage, q.Table, q.Ref = j.Target, j.Stage, set.As, plan.JobRef{File: j.File, Digest: j.Digest}
-	return q, a.fill(ctx, &q, own, paths)
+	return q
+}
+
+// besideJob is a path of a job, which begins in the job's folder.
+func besideJob(j *job.Job, path string) string {
+	if path == "-" || filepath.IsAbs(path) || strings.HasPrefix(path, "s3://") {
+		return path
+	}
+	return filepath.Join(filepath.Dir(j.File), path)
 }
 
 // loadOne plans and carries out the load of one table.
@@ -294,10 +308,7 @@ func (f *loadFlags) request() sealift.LoadRequest {
 
 // fill completes a request whose target is known, and finds its files.
 func (a *app) fill(ctx context.Context, q *sealift.LoadRequest, f loadFlags, files []string) (err error) {
-	if err := f.check(q); err != nil {
-		return usageError{err}
-	}
-	if err := stageKey(f.sse, &q.Stage, true); err != nil {
+	if err := f.settle(q); err != nil {
 		return err
 	}
 	cancellable, release := a.cancellable(ctx)
@@ -313,6 +324,14 @@ func (a *app) fill(ctx context.Context, q *sealift.LoadRequest, f loadFlags, fil
 		a.say("%s is passed over: hidden, or no file", passed)
 	}
 	return nil
+}
+
+// settle completes a request but for its files.
+func (f *loadFlags) settle(q *sealift.LoadRequest) error {
+	if err := f.check(q); err != nil {
+		return usageError{err}
+	}
+	return stageKey(f.sse, &q.Stage, true)
 }
 
 // check turns the flags' texts into what they mean.

@@ -41,6 +41,9 @@ mirror (and rows that are gone from the source go), history (every version of a 
 valid_from, valid_to and is_current), or replace (the table is moved anew when it has changed).
 The first sync makes schemas and tables and moves everything.
 
+Of files that keep arriving (files in JOB) each is loaded once, by its name, size and version. Those
+that were replaced after they were loaded, or are gone, are named; the others are loaded.
+
 Each table is whole or untouched, as with sealift copy, and how far it has come is written in the
 transaction that publishes it, in the target: any machine goes on. Where nothing is new, nothing is
 staged. A table that cannot be synced is named and stays as it is; the others go on.
@@ -83,18 +86,106 @@ not; 5 another run holds the target; 130 interrupted.`,
 type syncAnswer struct {
 	Version int                    `json:"version"`
 	Tables  []sealift.SyncingTable `json:"tables"`
-	Receipt *receipt.Receipt       `json:"receipt"` // null where nothing was new
+	Receipt *receipt.Receipt       `json:"receipt"` // of the tables; null where nothing was new
+	Files   []syncedFiles          `json:"files,omitempty"`
+
+	plan *plan.Plan
 }
 
+// syncPlanAnswer is the JSON form of sync --plan; see docs/output.md.
+type syncPlanAnswer struct {
+	Version int                    `json:"version"`
+	Tables  []sealift.SyncingTable `json:"tables"`
+	Plan    *plan.Plan             `json:"plan"`
+	Files   []plannedFiles         `json:"files,omitempty"`
+}
+
+func (s syncAnswer) planned() syncPlanAnswer {
+	p := syncPlanAnswer{Version: s.Version, Tables: s.Tables, Plan: s.plan}
+	for _, f := range s.Files {
+		p.Files = append(p.Files, plannedFiles{f.SyncingFiles, f.Plan})
+	}
+	return p
+}
+
+// sync brings what a job names in step: its tables in one run, then the files of each table in a run of their own. What becomes of one
+// does not stop the others.
 func (a *app) sync(ctx context.Context, file string, f syncFlags) error {
 	if err := a.needState(); err != nil && !f.plan {
 		return err
 	}
-	y, err := a.planSync(ctx, file, f)
+	j, patterns, err := a.syncJob(file, f)
+	if err != nil {
+		return err
+	}
+	answer := syncAnswer{Version: 1, Tables: []sealift.SyncingTable{}}
+	var worst error
+	failed := func(err error) error {
+		switch {
+		case err == nil:
+		case ctx.Err() != nil, errors.Is(err, errInterrupted):
+			return err
+		case worst == nil:
+			worst = err
+		case !is[told](err):
+			a.report(err, exitCode(err)) // the first that failed is told at the end
+		}
+		return nil
+	}
+	sets := wantedFiles(j, patterns)
+	if len(j.Tables) > 0 {
+		err := a.syncTables(ctx, j, patterns, f, &answer)
+		if errors.Is(err, plan.ErrNothingLeft) {
+			if err = nil; len(sets) == 0 {
+				return nothingSelected(f)
+			}
+		}
+		if err := failed(err); err != nil {
+			return err
+		}
+	} else if len(sets) == 0 {
+		return nothingSelected(f)
+	}
+	if len(sets) > 0 {
+		if err := a.syncFiles(ctx, j, sets, f, &answer, failed); err != nil {
+			return err
+		}
+	}
+	switch {
+	case a.json && f.plan:
+		err = a.answerJSON(answer.planned())
+	case a.json:
+		err = a.answerJSON(answer)
+	}
+	return cmp.Or(err, worst)
+}
+
+func nothingSelected(f syncFlags) error {
+	return usageError{fmt.Errorf("--only %s selects no table of the job", strings.Join(f.only, " "))}
+}
+
+// syncJob reads a job, and what --only selects of it.
+func (a *app) syncJob(file string, f syncFlags) (*job.Job, []job.Pattern, error) {
+	text, err := a.readFile(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	j, err := job.Parse(file, text, a.Env)
+	if err != nil {
+		return nil, nil, err
+	}
+	patterns, err := onlyPatterns(f.only)
+	return j, patterns, err
+}
+
+// syncTables brings the tables of a job in step.
+func (a *app) syncTables(ctx context.Context, j *job.Job, patterns []job.Pattern, f syncFlags, answer *syncAnswer) error {
+	y, err := a.planSync(ctx, j, patterns, f)
 	if err != nil {
 		return err
 	}
 	if f.plan {
+		answer.Tables, answer.plan = y.Tables, y.Plan
 		return a.answerSyncPlan(y, f.sql)
 	}
 	stopped := 0
@@ -120,6 +211,7 @@ func (a *app) sync(ctx context.Context, file string, f syncFlags) error {
 			return err
 		}
 	}
+	answer.Tables, answer.Receipt = y.Tables, r
 	if err := a.answerSync(y, r); err != nil {
 		return err
 	}
@@ -133,30 +225,19 @@ func (a *app) sync(ctx context.Context, file string, f syncFlags) error {
 }
 
 // planSync finds out what is new. Nothing has been changed yet, so this may be left at any point.
-func (a *app) planSync(ctx context.Context, file string, f syncFlags) (*sealift.Syncing, error) {
+func (a *app) planSync(ctx context.Context, j *job.Job, patterns []job.Pattern, f syncFlags) (*sealift.Syncing, error) {
 	ctx, release := a.cancellable(ctx)
 	defer release()
-	text, err := a.readFile(file)
-	if err != nil {
-		return nil, err
-	}
-	j, err := a.jobOfTables(file, text)
-	if err != nil {
-		return nil, err
-	}
-	q := sealift.SyncRequest{Full: f.full, From: f.from, Until: f.until}
-	patterns, err := onlyPatterns(f.only)
-	if err != nil {
-		return nil, err
-	}
+	q := f.request()
 	if len(patterns) > 0 {
 		q.Only = func(target string) bool { return matches(patterns, target) }
 	}
 	y, err := sealift.PlanSync(ctx, j, q, a.options())
-	if errors.Is(err, plan.ErrNothingLeft) {
-		return nil, usageError{fmt.Errorf("--only %s selects no table of the job", strings.Join(f.only, " "))}
-	}
 	return y, interrupted(ctx, err)
+}
+
+func (f syncFlags) request() sealift.SyncRequest {
+	return sealift.SyncRequest{Full: f.full, From: f.from, Until: f.until}
 }
 
 func matches(patterns []job.Pattern, target string) bool {
@@ -170,21 +251,17 @@ func matches(patterns []job.Pattern, target string) bool {
 
 func (a *app) answerSyncPlan(y *sealift.Syncing, sql bool) error {
 	if a.json {
-		return a.answerJSON(struct {
-			Version int                    `json:"version"`
-			Tables  []sealift.SyncingTable `json:"tables"`
-			Plan    *plan.Plan             `json:"plan"`
-		}{1, y.Tables, y.Plan})
+		return nil
 	}
-	text := a.syncTables(y.Tables)
+	text := a.tablesToSync(y.Tables)
 	if y.Plan != nil {
 		text += "\n" + y.Plan.Text(plan.TextOptions{Columns: a.stdout.page(), Colours: a.stdout.colours, SQL: sql})
 	}
 	return a.answer(text)
 }
 
-// syncTables is what is known of each table, for people.
-func (a *app) syncTables(tables []sealift.SyncingTable) string {
+// tablesToSync is what is known of each table, for people.
+func (a *app) tablesToSync(tables []sealift.SyncingTable) string {
 	page := &show.Page{Columns: a.stdout.page(), Colours: a.stdout.colours}
 	grid := &show.Grid{Columns: []show.Column{{Head: "table"}, {Head: "mode"}, {Head: "since"}, {Head: "from"}, {Head: "to"}, {Head: ""}}}
 	for _, t := range tables {
@@ -203,10 +280,10 @@ func (a *app) syncTables(tables []sealift.SyncingTable) string {
 	return page.String()
 }
 
-// answerSync answers with what became of every table.
+// answerSync answers with what became of every table, for people.
 func (a *app) answerSync(y *sealift.Syncing, r *receipt.Receipt) error {
 	if a.json {
-		return a.answerJSON(syncAnswer{1, y.Tables, r})
+		return nil
 	}
 	unchanged := int64(0)
 	for _, t := range y.Tables {

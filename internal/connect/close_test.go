@@ -30,7 +30,8 @@ func TestAFarewellThatIsNotHeardFailsOnlyAnOpenTransaction(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &Session{conn: conn, name: "w", warehouse: &Warehouse{options: Options{Log: slog.New(slog.DiscardHandler)}}}
+		log := slog.New(slog.DiscardHandler)
+		s := &Session{link: &wire{conn: conn, name: "w", log: log}, name: "w", warehouse: &Warehouse{options: Options{Log: log}}}
 		if err := s.Close(t.Context()); (err != nil) != fails {
 			t.Errorf("closed in state %c: %v", status, err)
 		}

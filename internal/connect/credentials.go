@@ -38,8 +38,7 @@ func (w *Warehouse) credentials(ctx context.Context) (user string, password secr
 		}
 		return s.user, s.password, err
 	default:
-		return "", secret.Value{}, hint.With(fmt.Errorf("%s: auth: %s is not built yet", w.spec.Name(), w.spec.Auth),
-			"use auth: iam, secret or password")
+		return "", secret.Value{}, fmt.Errorf("%s: auth: %s is not known: the plan was made by another version", w.spec.Name(), w.spec.Auth)
 	}
 }
 

@@ -160,17 +160,30 @@ func need(w plan.Warehouse) (string, error) {
 	if w.Workgroup != "" {
 		all = []permission{{"Allow", []string{"redshift-serverless:GetWorkgroup"}, []string{arn("redshift-serverless", "workgroup/*")}}} // its id is not known yet
 	}
+	dbUser, dbName := arn("redshift", "dbuser:"+w.Cluster+"/"+w.User), arn("redshift", "dbname:"+w.Cluster+"/"+w.Database)
+	if w.Auth == "data-api" {
+		at := arn("redshift", "cluster:"+w.Cluster)
+		if w.Workgroup != "" {
+			at = arn("redshift-serverless", "workgroup/*") // its id is not known
+		}
+		all = nil // nothing is looked up
+		allow(at, "redshift-data:ExecuteStatement")
+		allow("*", "redshift-data:DescribeStatement", "redshift-data:GetStatementResult", "redshift-data:CancelStatement", "redshift-data:ListStatements")
+	}
 	switch {
-	case w.Auth == "iam" && w.Workgroup != "":
+	case w.Auth == "data-api" && w.User != "":
+		allow(dbUser, "redshift:GetClusterCredentials")
+		allow(dbName, "redshift:GetClusterCredentials")
+	case (w.Auth == "iam" || w.Auth == "data-api" && w.PasswordFrom == "") && w.Workgroup != "":
 		allow(arn("redshift-serverless", "workgroup/*"), "redshift-serverless:GetCredentials")
 	case w.Auth == "iam" && w.User != "":
-		allow(arn("redshift", "dbuser:"+w.Cluster+"/"+w.User), "redshift:GetClusterCredentials", "redshift:CreateClusterUser")
-		allow(arn("redshift", "dbname:"+w.Cluster+"/"+w.Database), "redshift:GetClusterCredentials")
+		allow(dbUser, "redshift:GetClusterCredentials", "redshift:CreateClusterUser")
+		allow(dbName, "redshift:GetClusterCredentials")
 		if w.Groups != "" {
 			allow(arn("redshift", "dbgroup:"+w.Cluster+"/*"), "redshift:JoinGroup")
 		}
-	case w.Auth == "iam":
-		allow(arn("redshift", "dbname:"+w.Cluster+"/"+w.Database), "redshift:GetClusterCredentialsWithIAM")
+	case w.Auth == "iam", w.Auth == "data-api" && w.PasswordFrom == "":
+		allow(dbName, "redshift:GetClusterCredentialsWithIAM")
 	case strings.HasPrefix(w.PasswordFrom, "kms:"):
 		allow("*", "kms:Decrypt") // the ciphertext alone names the key
 	case strings.HasPrefix(w.PasswordFrom, "secretsmanager:"):

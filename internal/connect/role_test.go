@@ -36,6 +36,15 @@ func TestASessionMayDoWhatIsNeeded(t *testing.T) {
 		"password":  {with(func(w *plan.Warehouse) { w.Auth, w.User, w.PasswordFrom = "password", "u", "kms:AAAA" }), []string{"kms:Decrypt on *"}},
 		"workgroup": {with(func(w *plan.Warehouse) { w.Cluster, w.Workgroup = "", "wg" }), []string{"redshift-serverless:GetCredentials on arn:aws-cn:redshift-serverless:cn-north-1:222222222222:workgroup/*"}},
 		"secret":    {with(func(w *plan.Warehouse) { w.Auth, w.PasswordFrom = "secret", "secretsmanager:arn:s" }), []string{"secretsmanager:GetSecretValue on arn:s", "kms:Decrypt on *"}},
+		"data-api, oneself": {with(func(w *plan.Warehouse) { w.Auth = "data-api" }), append(remoteActions("arn:aws-cn:redshift:cn-north-1:222222222222:cluster:dw"),
+			"redshift:GetClusterCredentialsWithIAM on arn:aws-cn:redshift:cn-north-1:222222222222:dbname:dw/d")},
+		"data-api, a user": {with(func(w *plan.Warehouse) { w.Auth, w.User = "data-api", "u" }), append(remoteActions("arn:aws-cn:redshift:cn-north-1:222222222222:cluster:dw"),
+			"redshift:GetClusterCredentials on arn:aws-cn:redshift:cn-north-1:222222222222:dbuser:dw/u",
+			"redshift:GetClusterCredentials on arn:aws-cn:redshift:cn-north-1:222222222222:dbname:dw/d")},
+		"data-api, a secret": {with(func(w *plan.Warehouse) { w.Auth, w.PasswordFrom = "data-api", "secretsmanager:arn:s" }), append(remoteActions("arn:aws-cn:redshift:cn-north-1:222222222222:cluster:dw"),
+			"secretsmanager:GetSecretValue on arn:s", "kms:Decrypt on *")},
+		"data-api, a workgroup": {with(func(w *plan.Warehouse) { w.Auth, w.Cluster, w.Workgroup = "data-api", "", "wg" }), append(remoteActions("arn:aws-cn:redshift-serverless:cn-north-1:222222222222:workgroup/*"),
+			"redshift-serverless:GetCredentials on arn:aws-cn:redshift-serverless:cn-north-1:222222222222:workgroup/*")},
 		"door": {with(func(w *plan.Warehouse) { w.Auth, w.Door = "password", door }), []string{
 			"ec2:DescribeSecurityGroupRules on *",
 			"ec2:AuthorizeSecurityGroupIngress on arn:aws-cn:ec2:cn-north-1:222222222222:security-group/sg-1",
@@ -84,15 +93,26 @@ func TestASessionMayDoWhatIsNeeded(t *testing.T) {
 					got = append(got, a+" on "+strings.Join(s.Resource, ","))
 				}
 			}
-			first := "redshift:DescribeClusters on *"
-			if c.w.Workgroup != "" {
-				first = "redshift-serverless:GetWorkgroup on arn:aws-cn:redshift-serverless:cn-north-1:222222222222:workgroup/*"
+			first := []string{"redshift:DescribeClusters on *"}
+			switch {
+			case c.w.Auth == "data-api":
+				first = nil // nothing is looked up
+			case c.w.Workgroup != "":
+				first = []string{"redshift-serverless:GetWorkgroup on arn:aws-cn:redshift-serverless:cn-north-1:222222222222:workgroup/*"}
 			}
-			if want := append([]string{first}, c.want...); !slices.Equal(got, want) {
+			if want := append(first, c.want...); !slices.Equal(got, want) {
 				t.Errorf("%s\nnot %s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		})
 	}
+}
+
+func remoteActions(warehouse string) []string {
+	all := []string{"redshift-data:ExecuteStatement on " + warehouse}
+	for _, a := range []string{"DescribeStatement", "GetStatementResult", "CancelStatement", "ListStatements"} {
+		all = append(all, "redshift-data:"+a+" on *")
+	}
+	return all
 }
 
 // A session's name is what STS takes.

@@ -2,27 +2,34 @@ package connect
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
-	"sync/atomic"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/journal"
 )
 
-// Session is one connection to a warehouse. It is used by one goroutine at a time.
+// Session is one session in a warehouse. It is used by one goroutine at a time.
 type Session struct {
-	conn      *pgconn.PgConn
+	link      link
 	name      string // of the warehouse, for messages
 	id        journal.Session
 	warehouse *Warehouse
-	watch     *watcher              // nil: nobody looks after its statements
-	givenUp   atomic.Pointer[error] // why the connection was ended by our own hand
+}
+
+// link is how a session's statements reach the warehouse. Errors are what callers see: a *redshift.ServerError for what the
+// server said, a *LostError where its answer is missing, after which the link is broken.
+type link interface {
+	// run runs one statement, hands the rows of its answer to each unless that is nil, and answers how many rows the server
+	// counted. When ctx ends it cancels the statement, and returns when that has stopped or the link is broken.
+	run(ctx context.Context, sql redshift.SQL, each func(row []*string) error) (int64, error)
+	describe(ctx context.Context, query redshift.SQL) ([]redshift.Field, error)
+	broken() bool
+	// idle tells that no transaction is open.
+	idle() bool
+	// close ends the session in the warehouse, too.
+	close(ctx context.Context) error
 }
 
 // endTime bounds ending a session on the server after its statement was cancelled.
@@ -45,41 +52,11 @@ func (s *Session) Exec(ctx context.Context, sql redshift.SQL) (int64, error) {
 }
 
 func (s *Session) run(ctx context.Context, sql redshift.SQL, each func(row []*string) error) (int64, error) {
-	// Simple protocol without arguments: Redshift does not report standard_conforming_strings, its binary formats are
-	// its own, and statement caches break after DDL. Values come as text.
-	watched, end := s.watch.begin(ctx)
-	defer end()
-	results := s.conn.Exec(ctx, sql.String())
-	var rows int64
-	var eachErr error
-	var row []*string
-	for results.NextResult() {
-		reader := results.ResultReader()
-		for reader.NextRow() {
-			watched.hears()
-			if each == nil || eachErr != nil {
-				continue
-			}
-			row = row[:0]
-			for _, v := range reader.Values() {
-				row = append(row, text(v))
-			}
-			eachErr = each(row)
-		}
-		if tag, err := reader.Close(); err == nil {
-			rows = tag.RowsAffected()
-		}
-	}
-	err := results.Close()
-	if err == nil {
-		return rows, eachErr
-	}
-	err = s.wrap(err)
-	end()
-	if ctx.Err() != nil && s.conn.IsClosed() {
+	rows, err := s.link.run(ctx, sql, each)
+	if err != nil && ctx.Err() != nil && s.link.broken() {
 		s.endThere(ctx)
 	}
-	return 0, err
+	return rows, err
 }
 
 // endThere makes sure that nothing of a session whose statement was cancelled goes on in the warehouse, when the
@@ -95,46 +72,21 @@ func (s *Session) endThere(ctx context.Context) {
 	}
 }
 
-// giveUp ends the connection under a statement that waits for an answer.
-func (s *Session) giveUp(reason error) {
-	s.givenUp.CompareAndSwap(nil, &reason)
-	conn := s.conn.Conn()
-	if t, ok := conn.(*tls.Conn); ok {
-		conn = t.NetConn() // without a farewell, which would wait for a peer that takes nothing
-	}
-	if err := conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-		s.warehouse.options.Log.Debug("end connection", "warehouse", s.name, "err", err)
-	}
-}
-
-func text(v []byte) *string {
-	if v == nil {
-		return nil
-	}
-	t := string(v)
-	return &t
-}
-
 // Describe answers the names and types of the columns that a query has, without running it.
 func (s *Session) Describe(ctx context.Context, query redshift.SQL) ([]redshift.Field, error) {
-	_, end := s.watch.begin(ctx)
-	defer end()
-	d, err := s.conn.Prepare(ctx, "", query.String(), nil)
-	if err != nil {
-		return nil, s.wrap(err)
-	}
-	fields := make([]redshift.Field, 0, len(d.Fields))
-	for _, f := range d.Fields {
-		fields = append(fields, redshift.Field{Name: f.Name, OID: f.DataTypeOID, Modifier: f.TypeModifier})
-	}
-	return fields, nil
+	return s.link.describe(ctx, query)
 }
 
 // ID is the server process of the session and when it began, by which others can find and end it.
 func (s *Session) ID() journal.Session { return s.id }
 
-// identify asks the warehouse who this session is.
-func (s *Session) identify(ctx context.Context) error {
+// prepare makes the session's answers such as they are read, and asks the warehouse who this session is.
+func (s *Session) prepare(ctx context.Context) error {
+	for _, set := range []redshift.SQL{redshift.Build("SET timezone TO 'UTC'"), redshift.Build("SET datestyle TO 'ISO, MDY'")} {
+		if _, err := s.Exec(ctx, set); err != nil {
+			return err
+		}
+	}
 	err := s.Query(ctx, redshift.OwnSessionQuery(), func(row []*string) (err error) {
 		s.id.PID, s.id.Began, err = redshift.ParseSession(row)
 		return err
@@ -146,10 +98,10 @@ func (s *Session) identify(ctx context.Context) error {
 }
 
 // Broken tells that the session cannot be used any more.
-func (s *Session) Broken() bool { return s.conn.IsClosed() }
+func (s *Session) Broken() bool { return s.link.broken() }
 
 // Idle tells that no transaction is open.
-func (s *Session) Idle() bool { return s.conn.TxStatus() == 'I' }
+func (s *Session) Idle() bool { return s.link.idle() }
 
 // Close ends the session. The server rolls back what was not committed.
 //
@@ -157,9 +109,9 @@ func (s *Session) Idle() bool { return s.conn.TxStatus() == 'I' }
 // everything would count as failed. With a transaction open it is one, because the server may hold its locks still.
 func (s *Session) Close(ctx context.Context) error {
 	idle := s.Idle()
-	err := s.conn.Close(ctx)
+	err := s.link.close(ctx)
 	switch {
-	case err == nil || errors.Is(err, net.ErrClosed):
+	case err == nil:
 		return nil
 	case idle:
 		s.warehouse.options.Log.Debug("close session", "warehouse", s.name, "session", s.id.PID, "err", err)
@@ -167,23 +119,6 @@ func (s *Session) Close(ctx context.Context) error {
 	default:
 		return fmt.Errorf("close session to %s: %w", s.name, err)
 	}
-}
-
-// wrap turns an error of the driver into one that answers the questions callers have: what the server said, or that
-// the answer was lost.
-func (s *Session) wrap(err error) error {
-	var pe *pgconn.PgError
-	if errors.As(err, &pe) && !s.conn.IsClosed() {
-		return &redshift.ServerError{Severity: pe.Severity, Code: pe.Code, Message: pe.Message, Detail: pe.Detail, Hint: pe.Hint}
-	}
-	if errors.As(err, &pe) {
-		// The server said why and closed the connection (shutdown, termination): what it said is the cause.
-		err = &redshift.ServerError{Severity: pe.Severity, Code: pe.Code, Message: pe.Message, Detail: pe.Detail, Hint: pe.Hint}
-	}
-	if reason := s.givenUp.Load(); reason != nil {
-		return &LostError{Warehouse: s.name, Err: *reason}
-	}
-	return &LostError{Warehouse: s.name, NotSent: pgconn.SafeToRetry(err), Err: err}
 }
 
 // LostError says that the connection was lost while a statement was under way.

@@ -30,11 +30,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
 
 // bench is a warehouse of the stand-in behind a bad network.
 type bench struct {
-	direct plan.Warehouse
-	getenv func(string) (string, bool)
-	own    *tls.Config // of proxies
-	trust  *tls.Config // for the stand-in
-	ca     string      // of proxies
+	standin *local.Server
+	direct  plan.Warehouse
+	getenv  func(string) (string, bool)
+	own     *tls.Config // of proxies
+	trust   *tls.Config // for the stand-in
+	ca      string      // of proxies
 }
 
 func newBench(t *testing.T) *bench {
@@ -62,7 +63,7 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	password, _ := u.User.Password()
-	b := &bench{own: server, ca: ca, trust: &tls.Config{RootCAs: roots, ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}, getenv: func(name string) (string, bool) { return password, name == "PW" }}
+	b := &bench{standin: standin, own: server, ca: ca, trust: &tls.Config{RootCAs: roots, ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}, getenv: func(name string) (string, bool) { return password, name == "PW" }}
 	b.direct = plan.Warehouse{
 		Host: u.Hostname(), Port: port, Database: strings.TrimPrefix(u.Path, "/"), User: u.User.Username(),
 		Auth: "password", PasswordFrom: "env:PW", CAFile: standin.Var("AWS_CA_BUNDLE"),
@@ -199,8 +200,13 @@ var marked = redshift.Build("SELECT 'marked'")
 
 // TestSessions has one stand-in for all that sessions do on a bad network.
 func TestSessions(t *testing.T) {
-	t.Parallel()
 	b := newBench(t)
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+		t.Setenv(name, b.standin.Var(name))
+	}
+	t.Run("over the wire", func(t *testing.T) { conformance(t, b.overWire(t)) })
+	t.Run("over the data api", func(t *testing.T) { conformance(t, b.overDataAPI(t)) })
+	t.Run("the data api's own", b.dataAPIAlone)
 	t.Run("a dead connection is found out", b.deadConnection)
 	t.Run("a long statement is waited for", b.longStatement)
 	t.Run("a cancelled statement has stopped", b.cancelled)

@@ -78,7 +78,7 @@ func NewWarehouse(ctx context.Context, spec plan.Warehouse, o Options) (*Warehou
 	if err := InAccount(ctx, w.aws, spec); err != nil {
 		return nil, err
 	}
-	if w.host == "" {
+	if w.host == "" && spec.Auth != "data-api" { // which needs no address
 		if err := w.lookUp(ctx); err != nil {
 			return nil, err
 		}
@@ -133,7 +133,9 @@ func AsksAWS(spec plan.Warehouse) bool {
 func (w *Warehouse) loadRoots() error {
 	file := w.spec.CAFile
 	if file == "" {
-		file, _ = w.options.Getenv("PGSSLROOTCERT")
+		if named, ok := w.options.Getenv("PGSSLROOTCERT"); ok {
+			file = named
+		}
 	}
 	if file == "" || file == "system" {
 		return nil
@@ -241,6 +243,9 @@ const (
 func (w *Warehouse) Open(ctx context.Context) (*Session, error) { return w.open(ctx, true) }
 
 func (w *Warehouse) open(ctx context.Context, watched bool) (*Session, error) {
+	if w.spec.Auth == "data-api" {
+		return w.openRemote(ctx, watched)
+	}
 	user, password, err := w.credentials(ctx)
 	if err != nil {
 		return nil, err
@@ -255,18 +260,14 @@ func (w *Warehouse) open(ctx context.Context, watched bool) (*Session, error) {
 	if err != nil {
 		return nil, w.refused(err, user)
 	}
-	s := &Session{conn: conn, name: w.spec.Name(), warehouse: w}
-	for _, set := range []redshift.SQL{redshift.Build("SET timezone TO 'UTC'"), redshift.Build("SET datestyle TO 'ISO, MDY'")} {
-		if _, err := s.Exec(ctx, set); err != nil {
-			return nil, errors.Join(w.unprepared(ctx, err), s.Close(ctx))
-		}
-	}
-	if err := s.identify(ctx); err != nil {
+	link := &wire{conn: conn, name: w.spec.Name(), log: w.options.Log}
+	s := &Session{link: link, name: w.spec.Name(), warehouse: w}
+	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(w.unprepared(ctx, err), s.Close(ctx))
 	}
 	if watched {
-		s.watch = &watcher{
-			Watch: w.options.Watch, log: w.options.Log.With("warehouse", w.spec.Name(), "session", s.id.PID), giveUp: s.giveUp,
+		link.watch = &watcher{
+			Watch: w.options.Watch, log: w.options.Log.With("warehouse", w.spec.Name(), "session", s.id.PID), giveUp: link.giveUp,
 			ask: func(ctx context.Context) (activity, error) { return w.activity(ctx, s.id) },
 		}
 	}

@@ -89,17 +89,18 @@ func For(j *job.Job, side Side, o Options) (*Document, error) {
 // userOf is the database user that a warehouse's sessions have, and how it comes in.
 func userOf(w job.Warehouse, named string) (user redshift.Ident, how string, err error) {
 	name, how := named, "without a password: temporary credentials let it in"
-	switch w.Auth {
-	case "password":
+	secret := w.Auth == "secret" || w.Auth == "data-api" && w.PasswordFrom != ""
+	switch {
+	case w.Auth == "password":
 		how = "give it its password by ALTER USER, the one that password_from names"
-	case "secret":
+	case secret:
 		how = "give it its password by ALTER USER, the one in the secret"
 	}
 	switch {
 	case name != "":
 	case w.User != "":
 		name = w.User
-	case w.Auth == "secret":
+	case secret:
 		return redshift.Ident{}, "", hint.With(errors.New("the name of the user is in the secret, which is not read for this"), "name it: --user NAME")
 	case w.AssumeRole != "":
 		name = "IAMR:" + w.AssumeRole[strings.LastIndexByte(w.AssumeRole, '/')+1:]

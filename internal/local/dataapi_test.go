@@ -420,7 +420,7 @@ func TestDataAPIAccess(t *testing.T) {
 	}
 	role := dataRole(t, c, "dataapi-self", `"redshift-data:*","redshift:GetClusterCredentialsWithIAM"`)
 	self := newDataAPI(t, c.as(t, role), "")
-	if got := self.sql("select current_user"); len(got) != 1 || got[0] != "string dataapi-self" {
+	if got := self.sql("select current_user"); len(got) != 1 || got[0] != "string IAMR:dataapi-self" {
 		t.Errorf("as oneself: %v", got)
 	}
 	secrets := secretsmanager.NewFromConfig(c.sdk(t))
@@ -461,7 +461,7 @@ func TestDataAPIAccess(t *testing.T) {
 	c.aws(t, "redshift-serverless", "create-namespace", "--namespace-name", "dataspace", "--admin-username", "boss", "--admin-user-password", "Secret123", "--db-name", "dev")
 	c.aws(t, "redshift-serverless", "create-workgroup", "--workgroup-name", "datagroup", "--namespace-name", "dataspace", "--base-capacity", "8")
 	serverless := &redshiftdata.ExecuteStatementInput{Sql: aws.String("select current_user"), WorkgroupName: aws.String("datagroup"), Database: aws.String("dev")}
-	if got := admin.run(serverless); got.Status != types.StatusStringFinished || admin.rows(*got.Id)[0] != "string admin" || *got.WorkgroupName != "datagroup" {
+	if got := admin.run(serverless); got.Status != types.StatusStringFinished || admin.rows(*got.Id)[0] != "string IAM:admin" || *got.WorkgroupName != "datagroup" {
 		t.Errorf("in a workgroup: %+v", got)
 	}
 	serverless.DbUser = aws.String("boss")

@@ -195,11 +195,20 @@ func list(ctx context.Context, client *s3.Client, p Place, prefix, url string, t
 		}
 	}
 	if len(found) == 0 {
-		return nil, passed, hint.With(fmt.Errorf("there is no object in %s", url), "name an object, a prefix that ends in /, or a pattern in quotes: 's3://bucket/2026-*.csv.gz'")
+		return nil, passed, hint.With(none(url), "name an object, a prefix that ends in /, or a pattern in quotes: 's3://bucket/2026-*.csv.gz'")
 	}
 	slices.SortFunc(found, func(a, b Object) int { return strings.Compare(a.Key, b.Key) })
 	return found, passed, nil
 }
+
+// ErrNone says that a prefix, or a pattern, has no object.
+var ErrNone = errors.New("there is no object")
+
+type none string
+
+func (n none) Error() string { return "there is no object in " + string(n) }
+
+func (none) Is(target error) bool { return target == ErrNone }
 
 func hidden(key string) bool {
 	for part := range strings.SplitSeq(key, "/") {

@@ -376,7 +376,7 @@ func title(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // lookUp finds the warehouse's address.
 func (b *builder) lookUp(w *Warehouse, arn string, who Who) {
-	if w.Spec.Host != "" {
+	if w.Spec.Host != "" || w.Spec.Auth == "data-api" { // which needs no address
 		return
 	}
 	s := Statement{Sid: "LookUp" + title(w.Side), Who: who, Commands: looking, Promise: least, Why: "finds the address of the " + w.Side}
@@ -398,17 +398,21 @@ func (b *builder) logIn(w *Warehouse, arn string, who Who) {
 	named := func(kind, name string) []string {
 		return []string{b.arn("redshift", w.Region, w.Account, kind+":"+spec.Cluster+"/"+name)}
 	}
+	if spec.Auth == "data-api" {
+		b.remote(w, arn, who)
+	}
+	temporary := spec.Auth == "iam" || spec.Auth == "data-api" && spec.PasswordFrom == ""
 	switch {
-	case spec.Auth == "iam" && spec.Workgroup != "":
+	case temporary && spec.Workgroup != "":
 		b.allow(arn, Statement{
 			Sid: "LogIn" + side, Who: who, Actions: []string{"redshift-serverless:GetCredentials"}, Commands: looking, Promise: noSecret,
 			Resources: []string{b.arn("redshift-serverless", w.Region, w.Account, "workgroup/*")},
 			Why:       "a password for an hour at most, of the database user that stands for this role",
 			Wide:      "a workgroup's ARN has its id, which is not known before it was looked up",
 		})
-	case spec.Auth == "iam" && spec.User == "":
+	case temporary && spec.User == "":
 		add("LogIn", "a password for an hour at most, of the database user that stands for this role", named("dbname", spec.Database), "redshift:GetClusterCredentialsWithIAM")
-	case spec.Auth == "iam":
+	case temporary:
 		add("LogIn", "a password for an hour at most, of this database user in this database",
 			append(named("dbuser", spec.User), named("dbname", spec.Database)...), "redshift:GetClusterCredentials")
 		if spec.AutoCreate != nil && *spec.AutoCreate {
@@ -442,6 +446,23 @@ func (b *builder) logIn(w *Warehouse, arn string, who Who) {
 			Wide:      "the ciphertext alone names its key; put the key's ARN here where you know it",
 		})
 	}
+}
+
+// remote lets us run statements through the Data API.
+func (b *builder) remote(w *Warehouse, arn string, who Who) {
+	run := Statement{
+		Sid: "Statements" + title(w.Side), Who: who, Actions: []string{"redshift-data:ExecuteStatement"}, Commands: looking, Promise: least,
+		Resources: []string{b.arn("redshift", w.Region, w.Account, "cluster:"+w.Spec.Cluster)}, Why: "auth: data-api: statements go to the " + w.Side + " through AWS",
+	}
+	if w.Spec.Workgroup != "" {
+		run.Resources, run.Wide = []string{b.arn("redshift-serverless", w.Region, w.Account, "workgroup/*")}, "a workgroup's ARN has its id, which is not known"
+	}
+	b.allow(arn, run)
+	b.allow(arn, Statement{
+		Sid: "Answers" + title(w.Side), Who: who, Commands: looking, Promise: least, Resources: []string{"*"},
+		Actions: []string{"redshift-data:DescribeStatement", "redshift-data:GetStatementResult", "redshift-data:CancelStatement", "redshift-data:ListStatements"},
+		Why:     "what became of the statements, their answers, and which sessions a run has left", Wide: "these know no resource; AWS shows a role its own statements alone",
+	})
 }
 
 // door lets us add and remove a rule of one security group, and somebody remove it in our stead.

@@ -134,6 +134,21 @@ func compact(tb testing.TB, text string) string {
 	return b.String()
 }
 
+// Through the Data API, what logs in needs the same, no address is looked up, and statements are run by AWS.
+func TestTheDataAPI(t *testing.T) {
+	t.Parallel()
+	over, through := list(t, move, permission.Options{}), list(t, strings.Replace(move, "  door: {security_group: sg-0a1b2c3d, address: auto, ttl: 30m}\n", "  auth: data-api\n", 1), permission.Options{})
+	sane(t, through)
+	for action, want := range map[string][2]int{
+		"redshift:DescribeClusters": {1, 0}, "redshift:GetClusterCredentials": {1, 1},
+		"redshift-data:ExecuteStatement": {0, 1}, "redshift-data:DescribeStatement": {0, 1}, "redshift-data:ListStatements": {0, 1},
+	} {
+		if got := [2]int{len(over.Lacking(permission.Source, action)), len(through.Lacking(permission.Source, action))}; got != want {
+			t.Errorf("%s: %v statements, not %v", action, got, want)
+		}
+	}
+}
+
 // What is lacking is found by action and part, for whoever tells people what to grant.
 func TestLacking(t *testing.T) {
 	t.Parallel()

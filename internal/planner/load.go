@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sealift/sealift/internal/delta"
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/job"
@@ -40,8 +41,19 @@ type LoadInput struct {
 	// AllowMissing leaves columns of the target empty that the files do not have; IgnoreExtra leaves out those of the files
 	// that the target does not have.
 	AllowMissing, IgnoreExtra bool
+	Sync                      *FileSync // of a sync
 	Nonce                     string
 	Now                       time.Time
+}
+
+// FileSync is what a sync says of the files that it loads.
+type FileSync struct {
+	// Cursor is what the publish leaves, and Was what it rests on; the zero Cursor where nothing was synced yet.
+	Cursor, Was redshift.Cursor
+	Files       []redshift.SyncedFile // those that are loaded
+	Anew        bool                  // in place of what is there
+	// Cursors and Account say that the target has the tables for both.
+	Cursors, Account bool
 }
 
 // LoadColumn is a column as it was seen in files.
@@ -82,7 +94,11 @@ func Load(in LoadInput) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.input, s.again = input, in.Again
+	s.input, s.again, s.files = input, in.Again, in.Sync
+	if in.Sync != nil {
+		s.change = &delta.Change{Cursor: in.Sync.Cursor, Was: in.Sync.Was}
+		s.again = s.again || in.Sync.Was.Target != "" // its files are known one by one
+	}
 	s.moved = slices.Clone(s.want.Columns)
 	b.loadMethod(s)
 	if s.mode == "merge" {
@@ -101,10 +117,27 @@ func Load(in LoadInput) (*plan.Plan, error) {
 		CreatedAt: in.Now, Job: in.Ref, Target: Warehouse(in.Warehouse), Stage: in.Place,
 		Concurrency: plan.Concurrency{Unload: 1, Copy: 1},
 	}
-	p.Prologue = b.prologue()
+	p.Prologue = append(b.prologue(), in.Sync.prologue()...)
 	p.Tables = []plan.Table{b.table(s)}
 	p.Prologue = append(p.Prologue, plan.FenceStep(p.Tables))
-	return p, p.Seal()
+	return p, seal(p)
+}
+
+// prologue makes the tables in which a sync keeps its account.
+func (f *FileSync) prologue() (steps []plan.Step) {
+	if f == nil {
+		return nil
+	}
+	if !f.Cursors {
+		steps = append(steps, cursorsStep())
+	}
+	if !f.Account {
+		steps = append(steps, plan.Step{
+			ID: "files", Kind: plan.Prepare, About: "create the table that says which files were synced",
+			Statements: []plan.Statement{{SQL: redshift.CreateSyncedFiles()}},
+		})
+	}
+	return steps
 }
 
 // loadMethod chooses how a load is published. A table that is there keeps its definition, whatever the files look like:
@@ -118,6 +151,12 @@ func (b *builder) loadMethod(s *selection) {
 	case s.mode == "create" && s.have.EstimatedRows > 0:
 		b.mistake(s.pos, "", "%s exists and has about %d rows; mode create needs it absent or empty (--mode replace or append)", s.target, s.have.EstimatedRows)
 	case s.mode == "create":
+		s.method = plan.Fill
+	case s.files != nil && s.files.Anew:
+		s.method = plan.DeleteInsert
+	case s.mode == "append" && s.files != nil && s.change.Was.Target == "" && s.have.EstimatedRows > 0:
+		b.mistake(s.pos, "", "%s has about %d rows already, which nothing says how to tell from those of the files: --full-refresh replaces them, mode: merge tells rows apart by a key", s.target, s.have.EstimatedRows)
+	case s.mode == "append" && s.files != nil && s.change.Was.Target == "":
 		s.method = plan.Fill
 	case s.mode == "append":
 		s.method = plan.Append

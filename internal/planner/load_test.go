@@ -100,3 +100,28 @@ func TestLoadsThatCannotBe(t *testing.T) {
 		}
 	}
 }
+
+// Which files were loaded is written in the transaction that publishes their rows, if the account is still the one that the plan rests on.
+func TestSyncOfFilesAsReviewed(t *testing.T) {
+	t.Parallel()
+	in := loadInput(t)
+	in.Mode = "append"
+	in.Target = catalog(redshift.TableDef{Table: in.Table, DistStyle: redshift.DistEven, SortStyle: redshift.SortNone, EstimatedRows: 10, Columns: []redshift.Column{
+		{Name: must(redshift.NewIdent("id")), Type: redshift.Type{Name: redshift.BigInt}},
+		{Name: must(redshift.NewIdent("name")), Type: redshift.Type{Name: redshift.Varchar, Length: 20}},
+	}})
+	in.Target.Ledger, in.Target.Schemas[redshift.Ledger.Schema] = true, true
+	next := redshift.Cursor{Target: "public.t", Source: "files in", Spec: "spec", Mode: "append", Seen: "2 files"}
+	was := next
+	was.Run, was.Seen = "20261120T000000Z-0001", "1 files"
+	in.Sync = &FileSync{Cursor: next, Was: was, Files: []redshift.SyncedFile{{Name: `in/it's\new.csv`, Size: 7, Version: "v", Digest: "d"}}, Cursors: true, Account: true}
+	p, err := Load(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "sync-files", render(p))
+	in.Sync.Was = redshift.Cursor{}
+	if _, err := Load(in); err == nil || !strings.Contains(err.Error(), "about 10 rows already") {
+		t.Errorf("the first sync into a table with rows: %v", err)
+	}
+}

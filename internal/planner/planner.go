@@ -46,7 +46,7 @@ func Build(in Input) (*plan.Plan, error) {
 	}
 	p.Prologue = append(p.Prologue, plan.FenceStep(p.Tables))
 	p.Epilogue = b.epilogue()
-	if err := p.Seal(); err != nil {
+	if err := seal(p); err != nil {
 		return nil, err
 	}
 	return p, nil

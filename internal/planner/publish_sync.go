@@ -156,5 +156,10 @@ func (t *tableBuilder) cursor() []plan.Statement {
 	for _, sql := range redshift.MoveCursor(t.change.Cursor, seen, redshift.Placeholder(plan.ParamRun), redshift.Placeholder(plan.ParamRows)) {
 		st = append(st, plan.Statement{SQL: sql})
 	}
+	if f := t.files; f != nil {
+		for _, sql := range redshift.KeepFiles(t.target.String(), f.Files, f.Anew || t.makesTable(), redshift.Placeholder(plan.ParamRun)) {
+			st = append(st, plan.Statement{SQL: sql})
+		}
+	}
 	return st
 }

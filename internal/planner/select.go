@@ -24,6 +24,7 @@ type selection struct {
 	label string      // what messages call the files of a load, in place of source
 	input *plan.Input // of a load
 	again bool        // a load's content may have been appended before
+	files *FileSync   // of a sync of files
 
 	// Of a sync: what is published, the query for its rows, in place of the table itself, and questions about them.
 	change           *delta.Change

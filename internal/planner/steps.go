@@ -98,7 +98,7 @@ func (b *builder) table(s *selection) plan.Table {
 	} else {
 		out.EstimatedBytes = s.input.Bytes()
 	}
-	if c := s.change; c != nil {
+	if c := s.change; c != nil && s.input == nil {
 		out.Window = &plan.Window{Since: c.Cursor.Since, Low: c.Low, High: c.High}
 	}
 	if s.source != nil {
@@ -375,6 +375,9 @@ func (t *tableBuilder) publish() plan.Step {
 		empty := plan.Statement{
 			SQL: redshift.Build("SELECT COUNT(*) FROM ?", t.target), Role: plan.MustBeZero,
 			About: t.target.String() + " is not empty; mode create needs it absent or empty (mode: replace or append)",
+		}
+		if t.change != nil {
+			empty.About = t.target.String() + " is not empty, and nothing says how to tell its rows from new ones; --full-refresh replaces them"
 		}
 		st = append(st, lock, unchanged, empty, insert, compare, ours(t.shadow), drop)
 	case plan.Merge:

@@ -340,16 +340,21 @@ func (y *Sync) Plan(changes map[string]delta.Change, cursors bool) (*plan.Plan, 
 	p := b.newPlan()
 	p.Prologue = b.prologue()
 	if !cursors {
-		p.Prologue = append(p.Prologue, plan.Step{
-			ID: "cursors", Kind: plan.Prepare, About: "create the table that says how far each table has come",
-			Statements: []plan.Statement{{SQL: redshift.CreateCursors()}},
-		})
+		p.Prologue = append(p.Prologue, cursorsStep())
 	}
 	for _, s := range b.chosen {
 		p.Tables = append(p.Tables, b.table(s))
 	}
 	p.Prologue = append(p.Prologue, plan.FenceStep(p.Tables))
 	return p, p.Seal()
+}
+
+// cursorsStep makes the table of cursors.
+func cursorsStep() plan.Step {
+	return plan.Step{
+		ID: "cursors", Kind: plan.Prepare, About: "create the table that says how far each table has come",
+		Statements: []plan.Statement{{SQL: redshift.CreateCursors()}},
+	}
 }
 
 // syncMethod chooses how what is new is published, and writes the query for it.

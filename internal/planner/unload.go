@@ -103,7 +103,7 @@ func Unload(in UnloadInput) (*plan.Plan, error) {
 		Concurrency: plan.Concurrency{Unload: 1, Copy: 1}, Tables: []plan.Table{table},
 	}
 	p.Stage.Keep = "never"
-	return p, p.Seal()
+	return p, seal(p)
 }
 
 // target is what an unload is called by.

@@ -30,15 +30,24 @@ func (p *pool) get(ctx context.Context) (Session, error) {
 	if err := p.slot(ctx); err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	if n := len(p.idle); n > 0 {
+	for {
+		p.mu.Lock()
+		n := len(p.idle)
+		if n == 0 {
+			p.mu.Unlock()
+			return p.connect(ctx)
+		}
 		s := p.idle[n-1]
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
-		return s, nil
+		if !s.Broken() {
+			return s, nil
+		}
+		if err := s.Close(ctx); err != nil { // it has ended while nobody used it
+			<-p.slots
+			return nil, err
+		}
 	}
-	p.mu.Unlock()
-	return p.connect(ctx)
 }
 
 // fresh is get, but for a session that nobody used before: one that answers for what the others cannot.

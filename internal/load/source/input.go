@@ -75,10 +75,19 @@ func Files(arguments []string, stdin io.Reader) (inputs []Input, left []string, 
 		}
 	}
 	if len(inputs) == 0 {
-		return nil, left, fmt.Errorf("there is no file in %s", strings.Join(arguments, ", "))
+		return nil, left, none("there is no file in " + strings.Join(arguments, ", "))
 	}
 	return inputs, left, nil
 }
+
+// ErrNone says that a folder, or a pattern, has no file.
+var ErrNone = errors.New("there is no file")
+
+type none string
+
+func (n none) Error() string { return string(n) }
+
+func (none) Is(target error) bool { return target == ErrNone }
 
 // Open opens files by their names, each as it is, for nothing in them is a pattern.
 func Open(paths []string) ([]Input, error) {
@@ -111,7 +120,7 @@ func expand(a string) ([]string, error) {
 		return nil, fmt.Errorf("%s: %w", a, err)
 	}
 	if len(paths) == 0 {
-		return nil, fmt.Errorf("no file matches %s", a)
+		return nil, none("no file matches " + a)
 	}
 	slices.Sort(paths)
 	return paths, nil

@@ -112,7 +112,12 @@ func warehouseRules() object {
 			when("auth", "password", object{{"required", []string{"password_from", "user"}}}),
 			when("auth", "secret", object{{"required", []string{"password_from"}}}),
 			when("auth", "iam", object{{"required", []string{"region"}}, {"properties", object{{"password_from", false}}}, {"anyOf", []any{need("cluster"), need("workgroup")}}}),
-			when("auth", "data-api", object{{"required", []string{"region"}}, {"properties", object{{"password_from", false}}}, {"anyOf", []any{need("cluster"), need("workgroup")}}}),
+			when("auth", "data-api", object{
+				{"required", []string{"region"}},
+				{"anyOf", []any{need("cluster"), need("workgroup")}},
+				{"properties", object{{"host", false}, {"port", false}, {"ca_file", false}, {"door", false}, {"password_from", object{{"pattern", `^secretsmanager:|^\$\{`}}}}},
+				{"dependentSchemas", object{{"password_from", object{{"properties", object{{"user", false}}}}}}},
+			}),
 		}},
 	}
 }
