@@ -12,6 +12,7 @@ type tortureJob struct {
 	pairs  []string // tables, in the source and the target alike
 	added  bool     // rows come on top of what the target holds
 	door   bool     // the source is entered by a door
+	remote bool     // both warehouses through the Data API
 	merged string   // rows come on top of what the target holds, but for this row, in whose place one of them comes
 	// proof is a query of the target whose answer, once everything is done, is proven: what rows alone do not show.
 	proof, proven string
@@ -40,6 +41,14 @@ var tortureJobs = []*tortureJob{
 		name: "doored", door: true,
 		source: tortureRows, tables: "tables: [SCHEMA.a]", pairs: []string{"a"},
 		proof: viewsAndGrants, proven: "1 tables, no comment",
+	},
+	{
+		name: "remote", remote: true,
+		source: tortureRows,
+		target: `create table SCHEMA.a (id int not null, note varchar(60), n numeric(12,2), at timestamp); insert into SCHEMA.a values (99, 'old', null, null);
+			comment on table SCHEMA.a is 'kept'`,
+		tables: "defaults: {mode: replace}\ntables: [SCHEMA.a]", pairs: []string{"a"},
+		proof: viewsAndGrants, proven: "1 tables, kept",
 	},
 	{
 		name:   "swapped",

@@ -264,6 +264,9 @@ func (r *rig) prepare(j *tortureJob) {
 	if j.door {
 		head = strings.Replace(head, "  s3_role: $UNLOAD_ROLE\n", "  s3_role: $UNLOAD_ROLE\n  door: {security_group: $GROUP, ttl: 1h}\n", 1)
 	}
+	if j.remote {
+		head = remoteHead.Replace(head)
+	}
 	text := os.Expand(head, r.variable) + j.sql(j.tables) + "\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		r.tb.Fatal(err)
@@ -272,6 +275,13 @@ func (r *rig) prepare(j *tortureJob) {
 		r.tb.Fatalf("plan %s: %s", j.name, p.said())
 	}
 }
+
+// remoteHead makes the Data API the way to both warehouses.
+var remoteHead = strings.NewReplacer(
+	"  host: $SOURCE_HOST\n  port: $SOURCE_PORT\n", "  cluster: source\n",
+	"  host: $TARGET_HOST\n  port: $TARGET_PORT\n", "  cluster: target\n  assume_role: arn:aws:iam::222222222222:role/OrganizationAccountAccessRole\n",
+	"auth: password", "auth: data-api", "  password_from: env:SOURCE_PASSWORD\n", "", "  password_from: env:TARGET_PASSWORD\n", "",
+)
 
 // reset makes target and stage what they were before the job ever ran.
 func (r *rig) reset(f *tortureJobFiles) {
