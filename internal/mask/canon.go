@@ -176,6 +176,19 @@ func (c canon) append(dst, in []byte) ([]byte, error) {
 	}
 }
 
+// Collated is a definition in which every text column says how it compares, in a database that compares as collation says
+// (redshift.Catalog.Collation). A definition of a catalog says so only of columns that are not as the database is, and New
+// goes by the column alone.
+func Collated(def *redshift.TableDef, collation string) *redshift.TableDef {
+	d := def.Clone()
+	for i, c := range d.Columns {
+		if kindOf(c.Type) == text && c.Collate == "" {
+			d.Columns[i].Collate = collation
+		}
+	}
+	return &d
+}
+
 func foldByte(b byte) byte {
 	if 'A' <= b && b <= 'Z' {
 		return b + ('a' - 'A')

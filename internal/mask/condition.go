@@ -557,6 +557,9 @@ func (p *conditionParser) comparison() (node, error) {
 		if form.kind == boolean && op != "=" && op != "<>" {
 			return nil, fmt.Errorf("column %s: booleans have no order", column.Name)
 		}
+		if form.fold && op != "=" && op != "<>" {
+			return nil, fmt.Errorf("column %s compares without case: what is less than what is then not known to be the same everywhere; use =, <>, IN or LIKE", column.Name)
+		}
 		var k constantOf
 		k, err = p.constant(of, column)
 		out = compared{operand: of, operator: op, constants: []constantOf{k}}

@@ -115,7 +115,8 @@ func DefaultDomain(t redshift.Table, column redshift.Ident) (string, error) {
 }
 
 // New checks the masks of a table, all columns, and makes them ready. uses has an entry for each column; what becomes of
-// unlisted ones is decided by who calls. The error joins one *Error for each mistake.
+// unlisted ones is decided by who calls. Where the database compares without case, def is one of Collated. The error joins
+// one *Error for each mistake.
 func New(def *redshift.TableDef, uses map[string]Use, dictionaries Dictionaries) (*Table, error) {
 	t := &Table{def: def, columns: make([]column, len(def.Columns))}
 	var errs []error
@@ -172,6 +173,7 @@ func HashedUse(c redshift.Column, domain string) (Use, bool) {
 		if c.Type.Scale == 0 && c.Type.Precision > 1 {
 			return Use{Transformer: hashInt.Name, Domain: domain}, true
 		}
+	default:
 	}
 	return Use{Transformer: null.Name}, !c.NotNull
 }

@@ -226,6 +226,33 @@ func TestDomains(t *testing.T) {
 	}
 }
 
+// TestCollated: in a database that compares without case, values that it holds equal come out equal.
+func TestCollated(t *testing.T) {
+	def := define(t, "s.t", "id integer not null", "v varchar(64)", "w varchar(64)")
+	def.Columns[2].Collate = "case_sensitive"
+	for collation, want := range map[string][2]bool{"case_sensitive": {false, false}, "case_insensitive": {true, false}} {
+		hash := mask.Use{Transformer: "hash_hex", Domain: "d"}
+		m, err := newTable(t, mask.Collated(def, collation), map[string]mask.Use{"id": {Transformer: "passthrough"}, "v": hash, "w": hash}, nil).Masker(keys(t, "dev", "1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out [2][2]string
+		for i, v := range []string{"Ada", "aDA"} {
+			row, err := m.Row([][]byte{nil, []byte(v), []byte(v)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[0][i], out[1][i] = string(row[1]), string(row[2])
+		}
+		if got := [2]bool{out[0][0] == out[0][1], out[1][0] == out[1][1]}; got != want {
+			t.Errorf("%s: Ada and aDA are equal %v, want %v", collation, got, want)
+		}
+	}
+	if def.Columns[1].Collate != "" {
+		t.Error("the definition itself has changed")
+	}
+}
+
 // TestJoin: foreign keys of other widths still find their rows, in SQL and after it.
 func TestJoin(t *testing.T) {
 	parent := define(t, "joined.customers", "id bigint not null", "code char(12)", "email varchar(60)")
