@@ -77,6 +77,9 @@ func Plan(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := addMasking(ctx, &in); err != nil {
+		return nil, err
+	}
 	err = s.through(ctx, o, func(ctx context.Context) error {
 		g, gctx := errgroup.WithContext(ctx)
 		g.Go(func() (err error) {
@@ -183,6 +186,9 @@ func Copy(ctx context.Context, p *plan.Plan, o Options) (*receipt.Receipt, error
 			return nil, err
 		}
 	}
+	if err := w.unlock(ctx, p, false, o); err != nil {
+		return nil, err
+	}
 	run, err := store.Create(ctx, id, p)
 	if err != nil {
 		return nil, err
@@ -208,6 +214,9 @@ func Resume(ctx context.Context, id string, o Options) (_ *receipt.Receipt, resu
 		return receipt.Fold(run.Plan, run.Log), false, run.Close()
 	}
 	w, err := reach(ctx, run.Plan, run.ID, o)
+	if err == nil {
+		err = w.unlock(ctx, run.Plan, true, o)
+	}
 	if err != nil {
 		return nil, false, errors.Join(err, run.Close())
 	}
@@ -221,7 +230,20 @@ type reached struct {
 	stage  *stage.Stage
 	lease  *stage.Lease
 	doors  []runDoor
+	keys   *keyWriter // nil where nothing is masked
 	holder string
+}
+
+// unlock gets the keys of a plan's masks, if it has any, and makes sure that they can be trusted.
+func (w *reached) unlock(ctx context.Context, p *plan.Plan, resumed bool, o Options) error {
+	if p.Masking == nil {
+		return nil
+	}
+	keys, err := w.readyMasks(ctx, p, resumed, o)
+	if err == nil {
+		w.keys = &keyWriter{w.stage, keys}
+	}
+	return err
 }
 
 // reach finds the way to both warehouses and the stage. Nothing is changed by it.
@@ -256,6 +278,9 @@ func (w *reached) carryOn(ctx context.Context, run *state.Run, o Options) (_ *re
 			return w.compareCatalogs(ctx, run.Plan, targets)
 		},
 		Force: o.Force, Stop: o.Stop, Now: time.Now, Point: testOnlyPoint,
+	}
+	if w.keys != nil {
+		c.Keys = w.keys
 	}
 	if run.Log != nil {
 		c.History, c.Torn = run.Log.Entries, run.Log.Torn

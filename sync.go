@@ -59,11 +59,23 @@ func PlanSync(ctx context.Context, j *job.Job, q SyncRequest, o Options) (*Synci
 	if err != nil {
 		return nil, err
 	}
+	if m := j.Masking; m != nil && m.Key == plan.Ephemeral {
+		return nil, hint.With(errors.New("a key for one run only (masking.key: ephemeral) cannot be synced with: what is new could not be joined with what is there"),
+			"keep a master key (openssl rand -base64 32) and name where it lives; or copy")
+	}
+	keys, err := addMasking(ctx, &in)
+	if err != nil {
+		return nil, err
+	}
+	conceal := func(seen string) string { return seen }
+	if j.Masking != nil {
+		conceal = keys.Conceal // sums over a few rows could be tried out
+	}
 	var out *Syncing
 	err = both.through(ctx, o, func(ctx context.Context) error {
 		return inSession(ctx, both.source, func(source *connect.Session) error {
 			return inSession(ctx, both.target, func(target *connect.Session) (err error) {
-				out, err = both.planSync(ctx, in, q, source, target)
+				out, err = both.planSync(ctx, in, q, conceal, source, target)
 				return err
 			})
 		})
@@ -71,7 +83,7 @@ func PlanSync(ctx context.Context, j *job.Job, q SyncRequest, o Options) (*Synci
 	return out, err
 }
 
-func (both sides) planSync(ctx context.Context, in planner.Input, q SyncRequest, source, target *connect.Session) (*Syncing, error) {
+func (both sides) planSync(ctx context.Context, in planner.Input, q SyncRequest, conceal func(string) string, source, target *connect.Session) (*Syncing, error) {
 	var cursors map[string]redshift.Cursor
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
@@ -102,7 +114,7 @@ func (both sides) planSync(ctx context.Context, in planner.Input, q SyncRequest,
 			return nil, plan.ErrNothingLeft
 		}
 	}
-	changes, err := changes(ctx, source, y, cursors, q)
+	changes, err := changes(ctx, source, y, cursors, q, conceal)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +139,7 @@ func (both sides) planSync(ctx context.Context, in planner.Input, q SyncRequest,
 }
 
 // changes asks the source what is new in each table. What is wrong with one is said there.
-func changes(ctx context.Context, source redshift.Querier, y *planner.Sync, cursors map[string]redshift.Cursor, q SyncRequest) (map[string]delta.Change, error) {
+func changes(ctx context.Context, source redshift.Querier, y *planner.Sync, cursors map[string]redshift.Cursor, q SyncRequest, conceal func(string) string) (map[string]delta.Change, error) {
 	specs := make([]delta.Spec, 0, len(y.Tables))
 	asked := make([]*planner.SyncTable, 0, len(y.Tables))
 	for _, t := range y.Tables {
@@ -163,6 +175,9 @@ func changes(ctx context.Context, source redshift.Querier, y *planner.Sync, curs
 	seen, errs, err := delta.Looks(ctx, source, looks)
 	if err != nil {
 		return nil, fmt.Errorf("ask the source which rows are new: %w", err)
+	}
+	for i := range seen {
+		seen[i].Near, seen[i].All = conceal(seen[i].Near), conceal(seen[i].All)
 	}
 	out := make(map[string]delta.Change)
 	for i, t := range looked {

@@ -49,7 +49,7 @@ var grammars = lazily(map[string]Grammar{
 		What:   "where a master key lives: env:NAME, file:/path, kms:BASE64, secretsmanager:ARN, or ephemeral",
 		Hidden: true,
 	},
-	"mask_word": {Expr: `[A-Za-z0-9][A-Za-z0-9._/-]{0,127}`, What: "a word of letters, digits and . _ / -"},
+	"mask_word": {Expr: `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`, What: "a word of letters, digits and . _ -"},
 	"stage_url": {
 		Expr:   `s3://[a-z0-9]([a-z0-9.-]{1,61})[a-z0-9](/` + keyPart + `)*/?`,
 		What:   "s3://BUCKET/PREFIX (a prefix of letters, digits and ._=- between slashes)",

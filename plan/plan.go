@@ -21,6 +21,8 @@ type Plan struct {
 	Target      Warehouse   `json:"target,omitzero"` // none for an unload to files
 	Stage       Stage       `json:"stage"`
 	Concurrency Concurrency `json:"concurrency"`
+	// Masking is nil where the job masks nothing.
+	Masking *Masking `json:"masking,omitempty"`
 
 	// Prologue runs before any table, in order: the ledger, schemas, the fence.
 	Prologue []Step `json:"prologue"`
@@ -208,6 +210,8 @@ type Table struct {
 	// enforce either. None where there is none, or where not all of it is moved.
 	Key   []string `json:"key,omitempty"`
 	Steps []Step   `json:"steps"`
+	// Masks are what becomes of each column, in their order; none in a table that is copied as it is.
+	Masks []Mask `json:"masks,omitempty"`
 	// Window is what a sync moves of the table.
 	Window *Window `json:"window,omitempty"`
 	// Input is what a load reads, in place of a table in a source.
@@ -307,6 +311,8 @@ const (
 	Adds         Role = "add"          // how many rows were added is told in the receipt
 	Deletes      Role = "delete"       // how many rows were deleted, or marked so, is told in the receipt
 	Inserts      Role = "insert"       // with those that Updates touched, it must touch as many rows as the source had
+	TakesKeys    Role = "keys"         // a COPY of the keys of masks: the object is written before, and gone after it
+	Profiles     Role = "profile"      // numbers about columns that are masked, for the receipt
 	NextID       Role = "next-id"      // one number: the next value of an identity column
 	Marks        Role = "marker"       // writes the row that proves the publish
 	Fences       Role = "fence"        // must touch exactly one row: the table is still this process's
@@ -316,6 +322,7 @@ const (
 const (
 	ParamRun      = "run"      // the run's id
 	ParamPrefix   = "prefix"   // s3:// URL that an attempt unloads to
+	ParamKeys     = "keys"     // s3:// URL of the object that the keys of masks are in
 	ParamManifest = "manifest" // s3:// URL of the checked manifest
 	ParamMarker   = "marker"   // id of the marker row
 	ParamHolder   = "holder"   // what this process claims its tables by

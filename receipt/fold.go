@@ -44,10 +44,13 @@ func Fold(p *plan.Plan, log *journal.Log) *Receipt {
 		staged: make(map[string]bool), shadows: make(map[string]bool), earlier: make(map[string]bool),
 		keep: p.Stage.Keep != "never",
 	}
+	if m := p.Masking; m != nil {
+		f.receipt.Masking = &Masking{Environment: m.Environment, Epoch: m.Epoch, KeyID: m.KeyID, Ephemeral: m.Key == plan.Ephemeral, Policies: m.Policies}
+	}
 	for i, t := range p.Tables {
 		f.receipt.Tables[i] = Table{
 			Source: t.Source, Target: t.Target, Mode: t.Mode, Method: string(t.Method), Format: t.Format,
-			Outcome: Interrupted, Notes: t.Notes,
+			Outcome: Interrupted, Notes: t.Notes, Masks: masks(t),
 		}
 		f.tables[t.Target] = &f.receipt.Tables[i]
 		for _, s := range slices.Concat(t.Steps, t.Undo) {
@@ -180,6 +183,7 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 			t.Rows, t.Digest, t.SourceQuery = facts.Rows, facts.Digest, facts.QueryID
 			t.Unload, t.Verify = Seconds(facts.UnloadSeconds), Seconds(facts.DigestSeconds)
 			t.Superseded = facts.Superseded
+			t.profile(facts.Profile)
 		case plan.Send:
 			t.Rows, t.Content, t.Send, t.Verify = max(0, facts.Rows), facts.Content, Seconds(facts.SendSeconds), 0
 			t.Rejected, t.Rejects = facts.Rejected, facts.Rejects

@@ -111,6 +111,9 @@ func (r *Receipt) page() htmlPage {
 	}
 	p.Stage = facts("Stage", r.Stage.URL, "Key", r.Stage.KMSKey, "Objects",
 		fmt.Sprintf("%s, %s, each checked for SSE-KMS under that key", show.Count(int64(r.Stage.Objects)), show.Bytes(r.Stage.Bytes)), "At the end", r.Stage.state())
+	if masked := r.masked(); masked != "" {
+		p.Stage = append(p.Stage, facts("Masked", masked)...)
+	}
 	for _, d := range r.Doors {
 		p.Stage = append(p.Stage, facts("Door", d.text())...)
 	}

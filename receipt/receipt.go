@@ -33,7 +33,9 @@ type Receipt struct {
 
 	Tables []Table `json:"tables"`
 	Stage  Stage   `json:"stage"`
-	Doors  []Door  `json:"doors,omitempty"`
+	// Masking is nil where the job masks nothing.
+	Masking *Masking `json:"masking,omitempty"`
+	Doors   []Door   `json:"doors,omitempty"`
 	// Left names whatever the run could not remove, with the command that does.
 	Left []string `json:"left,omitempty"`
 	// Failures outside any table: prologue, epilogue.
@@ -71,6 +73,7 @@ type Table struct {
 	EndedAt     time.Time `json:"ended_at"`
 	SourceQuery int64     `json:"source_query,omitempty"` // query id of the UNLOAD
 	TargetQuery int64     `json:"target_query,omitempty"` // query id of the COPY
+	Masks       []Masked  `json:"masks,omitempty"`        // of every column; none in a table that was copied as it is
 	Notes       []string  `json:"notes,omitempty"`
 	Failure     *Failure  `json:"failure,omitempty"`
 }

@@ -206,6 +206,9 @@ func (r *Receipt) account(page *show.Page, o TextOptions) {
 	} else {
 		page.Line("encrypted   nothing was staged")
 	}
+	if masked := r.masked(); masked != "" {
+		page.Paragraph("masked      ", masked, show.Plain)
+	}
 	for _, d := range r.Doors {
 		page.Line("door        %s", d.text())
 	}

@@ -50,7 +50,7 @@ To try everything without AWS: sealift local demo`,
 	flags.BoolP("help", "h", false, "show the help of a command")
 	root.AddCommand(
 		a.initCommand(), a.checkCommand(), a.planCommand(), a.copyCommand(), a.syncCommand(), a.loadCommand(), a.unloadCommand(), a.resumeCommand(), a.verifyCommand(), a.cleanCommand(), a.runsCommand(), a.showCommand(), a.jobCommand(),
-		a.setupCommand(), a.keyCommand(), a.secretCommand(), a.resealCommand(), a.unloadCopyCommand(),
+		a.maskCommand(), a.setupCommand(), a.keyCommand(), a.secretCommand(), a.resealCommand(), a.unloadCopyCommand(),
 		a.localCommand(), a.completionCommand(), a.versionCommand(),
 	)
 	return root

@@ -152,7 +152,7 @@ func (a *app) listRuns(list []runSummary) error {
 }
 
 func (a *app) showCommand() *cobra.Command {
-	var html string
+	var html, masks string
 	cmd := &cobra.Command{
 		Use:   "show RUN",
 		Short: "Show one run: its receipt as text, JSON or HTML",
@@ -174,6 +174,9 @@ RUN is a run's id, the beginning of one, or last.`,
 			if run.Journal.Torn {
 				a.say("the journal's last line was cut short, as a crash while writing leaves it; nothing was done because of it")
 			}
+			if masks != "" {
+				return a.privacyReport(run.Receipt, masks)
+			}
 			if html == "" {
 				return a.showReceipt(run.Receipt, run.Folder)
 			}
@@ -194,9 +197,31 @@ RUN is a run's id, the beginning of one, or last.`,
 		}),
 	}
 	cmd.Flags().StringVar(&html, "html", "", "write one HTML page to a `FILE`; - is stdout")
+	cmd.Flags().StringVar(&masks, "masks", "", "write what became of every column to a `FILE`, as CSV; - is stdout")
 	a.jsonFlag(cmd)
-	cmd.MarkFlagsMutuallyExclusive("json", "html")
+	cmd.MarkFlagsMutuallyExclusive("json", "html", "masks")
 	return cmd
+}
+
+// privacyReport writes what became of every column of a run that masked.
+func (a *app) privacyReport(r *receipt.Receipt, file string) error {
+	if r.Masking == nil {
+		return usageError{fmt.Errorf("run %s masked nothing: there is no report of its masks", r.Run)}
+	}
+	text, err := r.PrivacyReport()
+	if err != nil {
+		return err
+	}
+	if file == "-" {
+		return a.answer(string(text))
+	}
+	if err := writeFile(file, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	}); err != nil {
+		return err
+	}
+	return a.answer(show.Safe(file) + " written\n")
 }
 
 // completeRun gives the ids of runs to the shell.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/internal/secret"
 )
 
@@ -55,4 +56,32 @@ func (k Keys) check() error {
 		return errors.New("mask: the keys are not derived ones")
 	}
 	return nil
+}
+
+// ID tells keys apart, and tells nothing of them.
+func (k Keys) ID() string {
+	sum := sha256.Sum256([]byte("sealift/mask/id/" + k.K1.Reveal() + k.K2.Reveal()))
+	return hex.EncodeToString(sum[:8])
+}
+
+// Conceal is a text that is the same for the same text, and tells nothing of it to who has not the keys.
+func (k Keys) Conceal(text string) string {
+	mac := hmac.New(sha256.New, []byte(k.K1.Reveal()+k.K2.Reveal()))
+	mac.Write([]byte("sealift/mask/conceal/" + text))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// ForProbe are keys that everybody may know: a probe runs under them over rows that are made up.
+func ForProbe() Keys {
+	keys, err := Derive(secret.New("sealift probe: these are no keys"), "probe", "1")
+	if err != nil {
+		panic("mask: " + err.Error()) // constants
+	}
+	return keys
+}
+
+// FillForProbe puts the keys of a probe into the key table. Statements are kept by the warehouse: that of real keys is never one.
+func FillForProbe() redshift.SQL {
+	keys := ForProbe()
+	return redshift.Build("INSERT INTO ? VALUES (?, ?)", mustIdent(KeyTable), redshift.Lit(keys.K1.Reveal()), redshift.Lit(keys.K2.Reveal()))
 }

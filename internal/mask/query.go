@@ -183,3 +183,15 @@ func (s shuffle) dealt(rows redshift.SQL) redshift.SQL {
 	return redshift.Build("SELECT ROW_NUMBER() OVER (ORDER BY ?) AS i, ? AS v\nFROM (\n?\n) m\nCROSS JOIN ? k\nWHERE ? IS NOT NULL",
 		hashSQL(s.domain, s.canon.sql(valueAlias(s.key))), valueAlias(s.column), rows, mustIdent(KeyTable), valueAlias(s.column))
 }
+
+// Clear drops what the session was given for the query: the key table and dictionaries.
+func (t *Table) Clear() []redshift.SQL {
+	var out []redshift.SQL
+	if t.NeedsKey() {
+		out = append(out, redshift.Build("DROP TABLE ?", mustIdent(KeyTable)))
+	}
+	for _, d := range t.dictionaries {
+		out = append(out, redshift.Build("DROP TABLE ?", d.table()))
+	}
+	return out
+}

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,9 @@ func Compare(in Input) (*plan.Plan, error) {
 	in.Target = &redshift.Catalog{}
 	b := &builder{Input: in, targets: make(map[redshift.Table]*selection)}
 	p := b.newPlan()
+	if in.Job.Masking != nil {
+		return nil, errors.New("rows of a job with masks can be compared only where the keys are, which is in its runs: each compares what it publishes with the masked rows of the source")
+	}
 	b.chosen = b.choose()
 	for i, s := range b.chosen {
 		s.index = i

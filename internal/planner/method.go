@@ -24,6 +24,11 @@ func (b *builder) decide(s *selection, index int) {
 	b.chooseFormat(s)
 	b.chooseMethod(s)
 	b.condition(s)
+	b.checkMasks(s)
+	if s.mask != nil {
+		from, where := b.plainRows(s)
+		s.reads = s.mask.Query(from, where)
+	}
 }
 
 // condition checks the entry's filter.
@@ -84,7 +89,7 @@ func (b *builder) definition(s *selection) bool {
 	s.moved = slices.Clone(s.want.Columns)
 	s.key = b.rowKey(s)
 	b.foreignKeys(s)
-	return true
+	return b.settleMasks(s)
 }
 
 // foreignKeys points the foreign keys to where the tables they refer to go, and leaves out those whose table is

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sealift/sealift/internal/mask"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/job"
 	"github.com/sealift/sealift/plan"
@@ -16,7 +17,12 @@ type Input struct {
 	Source, Target *redshift.Catalog
 	// Queries are the result columns of the job's query entries, by their index in Job.Tables.
 	Queries map[int][]redshift.Column
-	Stage   plan.Stage // bucket, key and owner as they were looked up
+	// Policies are the files of masks that the job names; Dictionaries what masks can choose from; KeyID tells the keys apart that they
+	// work under.
+	Policies     []*job.Policy
+	Dictionaries mask.Dictionaries
+	KeyID        string
+	Stage        plan.Stage // bucket, key and owner as they were looked up
 	// Nonce is a random text of letters and digits that no data contains and no other plan has. It names shadows and
 	// is the NULL marker's heart.
 	Nonce string
@@ -36,6 +42,7 @@ func Build(in Input) (*plan.Plan, error) {
 	for i, s := range b.chosen {
 		b.decide(s, i)
 	}
+	b.checkDomains()
 	if len(b.mistakes) > 0 {
 		return nil, b.mistakes
 	}
@@ -61,14 +68,12 @@ func (b *builder) newPlan() *plan.Plan {
 		Target:      Warehouse(b.Job.Target),
 		Stage:       b.Stage,
 		Concurrency: plan.Concurrency{Unload: b.Job.Concurrency.Unload, Copy: b.Job.Concurrency.Copy},
+		Masking:     b.planMasking(),
 	}
 }
 
 // compatible refuses warehouses in which the same names or texts mean something else.
 func (b *builder) compatible() {
-	if b.Job.Masking != nil {
-		b.mistake(job.Pos{}, "masking", "is not built yet in this version")
-	}
 	if b.Source.CaseSensitive != b.Target.CaseSensitive {
 		b.mistake(job.Pos{}, "", "enable_case_sensitive_identifier is %v in the source and %v in the target: names would change; set it alike on both", b.Source.CaseSensitive, b.Target.CaseSensitive)
 	}

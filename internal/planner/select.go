@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sealift/sealift/internal/delta"
+	"github.com/sealift/sealift/internal/mask"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/job"
 	"github.com/sealift/sealift/plan"
@@ -26,9 +27,14 @@ type selection struct {
 	again bool        // a load's content may have been appended before
 	files *FileSync   // of a sync of files
 
+	mask  *mask.Table // what becomes of the columns; nil: they are copied
+	masks []plan.Mask
+	uses  map[string]mask.Use
+
 	// Of a sync: what is published, the query for its rows, in place of the table itself, and questions about them.
 	change           *delta.Change
 	reads            redshift.SQL
+	window           redshift.SQL // the condition on the source's rows that are moved
 	superseded, ties redshift.SQL
 	keyed            bool           // rows are told apart by the key
 	since            redshift.Ident // that says which rows are new

@@ -90,7 +90,7 @@ func (b *builder) table(s *selection) plan.Table {
 		Folder:      b.folder(s),
 		Fingerprint: plan.Fingerprint{Source: redshift.Absent, Target: redshift.Absent},
 		Digest:      redshift.Layout(s.moved),
-		Key:         s.key, Input: s.input,
+		Key:         s.key, Input: s.input, Masks: s.masks,
 		Notes: s.notes, Differences: s.differences,
 	}
 	if s.input == nil {
@@ -196,17 +196,21 @@ func (t *tableBuilder) rows() redshift.SQL {
 
 // from is what the rows are selected from, and where the condition on them.
 func (t *tableBuilder) from() (from, where redshift.SQL) {
-	switch {
-	case !t.reads.IsZero():
+	if !t.reads.IsZero() {
 		return redshift.Build("(\n?\n) AS q", t.reads), redshift.SQL{}
-	case t.source == nil:
-		return redshift.Build("(\n?\n) AS q", t.query), redshift.SQL{}
 	}
-	from = redshift.Build("?", t.source.Table)
-	if w := t.Job.Tables[t.entry].Where; w != "" {
+	return t.plainRows(t.selection)
+}
+
+// plainRows is what an entry's rows are read from, as they are in the source.
+func (b *builder) plainRows(s *selection) (from, where redshift.SQL) {
+	if s.source == nil {
+		return redshift.Build("(\n?\n) AS q", s.query), redshift.SQL{}
+	}
+	if w := b.Job.Tables[s.entry].Where; w != "" {
 		where = redshift.Raw(w)
 	}
-	return from, where
+	return redshift.Build("?", s.source.Table), where
 }
 
 func (t *tableBuilder) unload() plan.Step {
@@ -215,6 +219,7 @@ func (t *tableBuilder) unload() plan.Step {
 	if t.source != nil {
 		st = append(st, plan.Statement{SQL: redshift.ColumnsQuery(t.source.Table), Role: plan.Fingerprints})
 	}
+	st = append(st, t.maskKeys()...)
 	if t.format == redshift.Text && slices.ContainsFunc(t.moved, func(c redshift.Column) bool { return c.Type.Name == redshift.Char || c.Type.Name == redshift.Varchar }) {
 		st = append(st, plan.Statement{
 			SQL: redshift.NullMarkerQuery(from, where, t.moved, t.marker()), Role: plan.MustBeZero,
@@ -259,6 +264,7 @@ func (t *tableBuilder) unload() plan.Step {
 			st = append(st, plan.Statement{SQL: redshift.NextIDQuery(from, where, c), Role: plan.NextID, About: c.Name.String()})
 		}
 	}
+	st = append(st, t.afterMasks(from)...)
 	return plan.Step{
 		ID: t.id("unload"), Kind: plan.Unload, Statements: st,
 		About: fmt.Sprintf("unload %s as %s under the key, and take its digest in the same snapshot", t.name(), t.format),

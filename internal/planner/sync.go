@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -81,6 +82,9 @@ func NewSync(in Input, full bool) (*Sync, error) {
 		t := &SyncTable{Source: s.name(), Target: s.target.String(), Mode: s.mode, s: s}
 		t.Err = b.alone(func() error { return b.syncTable(t, full) })
 		y.Tables = append(y.Tables, t)
+	}
+	if b.checkDomains(); len(b.mistakes) > 0 {
+		return nil, b.mistakes
 	}
 	slices.SortStableFunc(y.Tables, func(a, b *SyncTable) int { return strings.Compare(a.Target, b.Target) })
 	return y, nil
@@ -203,6 +207,7 @@ func (b *builder) syncTable(t *SyncTable, full bool) error {
 	if s.have == nil {
 		s.arrange(t.Spec)
 	}
+	b.checkMasks(s)
 	b.chooseFormat(s)
 	t.Next = redshift.Cursor{
 		Target: t.Target, Source: Warehouse(b.Job.Source).Name() + " " + t.Source, Spec: b.specDigest(t, entry), Mode: s.mode, Since: t.Spec.Since.Name.String(),
@@ -243,7 +248,11 @@ func (s *selection) arrange(spec delta.Spec) {
 // source do not count, nor does how far back is looked.
 func (b *builder) specDigest(t *SyncTable, entry job.Table) string {
 	h := sha256.New()
-	fields := []string{t.Source, entry.Query, entry.Where, strings.Join(entry.Columns, ","), t.Mode, entry.Since, strings.Join(entry.Key, ","), entry.DeletedAt}
+	masks, err := json.Marshal(t.s.masks)
+	if err != nil {
+		panic("planner: " + err.Error()) // texts and numbers
+	}
+	fields := []string{t.Source, string(masks), b.KeyID, entry.Query, entry.Where, strings.Join(entry.Columns, ","), t.Mode, entry.Since, strings.Join(entry.Key, ","), entry.DeletedAt}
 	for _, f := range fields {
 		_, _ = fmt.Fprintf(h, "%d:%s,", len(f), f)
 	}
@@ -452,4 +461,17 @@ func (b *builder) syncRows(t *SyncTable, c delta.Change) {
 	default:
 		s.reads = rows(redshift.Idents(names...))
 	}
+	s.window = where
+	if s.mask == nil {
+		return
+	}
+	switch s.method {
+	case plan.Mirror:
+		s.mask = b.withPlain(s, redshift.Column{Name: changed, Type: redshift.Type{Name: redshift.SmallInt}})
+	default:
+		if s.mode == "history" {
+			s.mask = b.withPlain(s, redshift.Column{Name: validFrom, Type: t.Spec.Since.Type})
+		}
+	}
+	s.reads = s.mask.Query(redshift.Build("(\n?\n) AS r", s.reads), redshift.SQL{})
 }

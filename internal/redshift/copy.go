@@ -135,6 +135,16 @@ func (c Copy) SQL() SQL {
 	return Join("\n", clauses...)
 }
 
+// CopyKeys reads the one row of a key table from an object of its own: no key stands in any statement. A failed COPY keeps the line it
+// failed on: what is read has to be right.
+func CopyKeys(table Ident, from Fragment, role, region string) SQL {
+	clauses := []SQL{Build("COPY ?", table), Build("FROM ?", from), authorization(role), Build("DELIMITER '|'"), Build("COMPUPDATE OFF"), Build("STATUPDATE OFF")}
+	if region != "" {
+		clauses = append(clauses, Build("REGION ?", Lit(region)))
+	}
+	return Join("\n", clauses...)
+}
+
 func (c Copy) csv() []SQL {
 	clauses := []SQL{Build("FORMAT AS CSV DELIMITER ?", Lit(string(c.Delimiter)))}
 	if c.Quote != 0 && c.Quote != '"' {

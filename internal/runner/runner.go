@@ -50,6 +50,11 @@ type Fetcher interface {
 	Fetch(ctx context.Context, t *plan.Table, prefix string, attempt int) (journal.Facts, error)
 }
 
+// Keys writes the keys of masks into an object of the stage, for one COPY to read.
+type Keys interface {
+	Put(ctx context.Context, key string) error
+}
+
 // Lease is the claim of this process on the target. Take answers plan.ErrHeld when another run has it, and otherwise
 // whose claim it overrode; Renew answers plan.ErrHeld when another run has taken it.
 type Lease interface {
@@ -77,6 +82,7 @@ type Config struct {
 	Fetcher Fetcher // for plans of unloads only, which need no Target and no Lease
 	Sender  Sender  // for plans of loads only, which need no Source
 	Lease   Lease
+	Keys    Keys   // for plans with masks only
 	Doors   []Door // of warehouses that would not let us in otherwise; optional
 	Journal Journal
 	Log     *slog.Logger

@@ -370,6 +370,7 @@ func (r *run) values(t *table, f journal.Facts) map[string]redshift.Fragment {
 	}
 	if f.Prefix != "" {
 		v[plan.ParamPrefix] = redshift.Lit("s3://" + r.Plan.Stage.Bucket + "/" + f.Prefix)
+		v[plan.ParamKeys] = redshift.Lit("s3://" + r.Plan.Stage.Bucket + "/" + keysAt(f.Prefix) + keysObject)
 	}
 	if t.facts.Manifest != "" {
 		v[plan.ParamManifest] = redshift.Lit(t.facts.Manifest)
@@ -415,6 +416,10 @@ func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *tab
 		n, err := number(ctx, sess, sql)
 		f.QueryID = n
 		return err
+	case plan.TakesKeys:
+		return r.takeKeys(ctx, sess, sql, f)
+	case plan.Profiles:
+		return profile(ctx, sess, sql, f)
 	case plan.NextID:
 		n, err := number(ctx, sess, sql)
 		if f.Identity == nil {

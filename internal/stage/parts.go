@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/sealift/sealift/internal/secret"
 	"github.com/sealift/sealift/journal"
 )
 
@@ -45,6 +46,11 @@ func (s *Stage) WriteManifest(ctx context.Context, key string, parts []Part) (jo
 	sum := sha256.Sum256(text)
 	out.Manifest, out.ManifestSum = s.url(key), hex.EncodeToString(sum[:])
 	return out, s.put(ctx, key, text)
+}
+
+// Put writes a small object that holds a secret, under the key, and nowhere else.
+func (s *Stage) Put(ctx context.Context, key string, text secret.Value) error {
+	return s.put(ctx, key, []byte(text.Reveal()))
 }
 
 // Existing answers the part at a key, checked as any, and its user metadata; a part without a key if there is none.

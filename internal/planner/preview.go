@@ -1,0 +1,57 @@
+package planner
+
+import (
+	"errors"
+
+	"github.com/sealift/sealift/internal/mask"
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/plan"
+)
+
+// PreviewTable is a table of a job with masks, of which some rows are to be seen before and after.
+type PreviewTable struct {
+	Source, Target string
+	Columns        []redshift.Column
+	Masks          []plan.Mask
+	Mask           *mask.Table
+	// Rows is a query for some of the table's rows, as they are.
+	Rows redshift.SQL
+}
+
+// Preview says which rows of a job's source show what its masks do. It reads nothing of the target.
+func Preview(in Input, rows int) ([]PreviewTable, error) {
+	if in.Job.Masking == nil {
+		return nil, errors.New("the job masks nothing: it has no masking")
+	}
+	in.Target = &redshift.Catalog{}
+	b := &builder{Input: in, targets: make(map[redshift.Table]*selection)}
+	b.chosen = b.choose()
+	for i, s := range b.chosen {
+		s.index = i
+		b.definition(s)
+		b.condition(s)
+	}
+	if b.checkDomains(); len(b.mistakes) > 0 {
+		return nil, b.mistakes
+	}
+	var out []PreviewTable
+	for _, s := range b.chosen {
+		if s.mask == nil {
+			continue
+		}
+		names := make([]redshift.Ident, len(s.moved))
+		for i, c := range s.moved {
+			names[i] = c.Name
+		}
+		from, where := b.plainRows(s)
+		query := redshift.Build("SELECT ?\nFROM ?", redshift.Idents(names...), from)
+		if !where.IsZero() {
+			query = redshift.Build("?\nWHERE (?)", query, where)
+		}
+		out = append(out, PreviewTable{
+			Source: s.name(), Target: s.target.String(), Columns: s.moved, Masks: s.masks, Mask: s.mask,
+			Rows: redshift.Build("?\nLIMIT ?", query, redshift.Int(rows)),
+		})
+	}
+	return out, nil
+}

@@ -1,0 +1,90 @@
+package sealift
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/sealift/sealift/internal/connect"
+	"github.com/sealift/sealift/internal/planner"
+	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/job"
+	"github.com/sealift/sealift/plan"
+)
+
+// Preview is some rows of a table of a job with masks.
+type Preview struct {
+	Source string      `json:"source"`
+	Target string      `json:"target"`
+	Masks  []plan.Mask `json:"masks"`
+	// After are the rows as they come out, by the columns in their order; nil is NULL. Before are the same rows as they are: somebody's
+	// data, which is in no JSON.
+	After  [][]*string `json:"rows"`
+	Before [][]*string `json:"-"`
+	// Unknown says why some column's values cannot be shown: where only the warehouse can compute them.
+	Unknown string `json:"unknown,omitempty"`
+}
+
+// PreviewMasks reads some rows of every table that a job masks, and masks them in this process. Nothing is changed, staged or kept.
+func PreviewMasks(ctx context.Context, j *job.Job, rows int, o Options) ([]Preview, error) {
+	in := planner.Input{Job: j, Now: time.Now(), Queries: make(map[int][]redshift.Column)}
+	keys, err := addMasking(ctx, &in)
+	if err != nil {
+		return nil, err
+	}
+	both, err := meet(ctx, planner.Warehouse(j.Source), plan.Warehouse{}, application, o)
+	if err != nil {
+		return nil, err
+	}
+	var out []Preview
+	err = both.through(ctx, o, func(ctx context.Context) error {
+		return inSession(ctx, both.source, func(s *connect.Session) (err error) {
+			if in.Source, err = readCatalog(ctx, both.source, s); err == nil {
+				err = describeQueries(ctx, s, j, in.Queries)
+			}
+			if err != nil {
+				return err
+			}
+			tables, err := planner.Preview(in, rows)
+			if err != nil {
+				return err
+			}
+			for _, t := range tables {
+				p := Preview{Source: t.Source, Target: t.Target, Masks: t.Masks}
+				masker, err := t.Mask.Masker(keys)
+				if err != nil {
+					p.Unknown = err.Error()
+					out = append(out, p)
+					continue
+				}
+				err = s.Query(ctx, t.Rows, func(row []*string) error {
+					before := make([]*string, len(row))
+					raw := make([][]byte, len(row))
+					for i, v := range row {
+						if v != nil {
+							before[i], raw[i] = new(*v), []byte(*v)
+						}
+					}
+					masked, err := masker.Row(raw)
+					if err != nil {
+						return err
+					}
+					after := make([]*string, len(masked))
+					for i, v := range masked {
+						if v != nil {
+							after[i] = new(string(v))
+						}
+					}
+					p.Before, p.After = append(p.Before, before), append(p.After, after)
+					return nil
+				})
+				if err != nil {
+					return fmt.Errorf("read rows of %s: %w", t.Source, err)
+				}
+				out = append(out, p)
+			}
+			return nil
+		})
+	})
+	return out, err
+}
