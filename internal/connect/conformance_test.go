@@ -327,10 +327,14 @@ func (w way) ends(t *testing.T) {
 	if err := closed.Close(t.Context()); err != nil {
 		t.Errorf("close: %v", err)
 	}
-	tick := time.NewTicker(5 * time.Millisecond)
+	late, tick := time.After(10*time.Second), time.NewTicker(5*time.Millisecond)
 	defer tick.Stop()
 	for there(closed) { // a server notices a farewell a little later
-		<-tick.C
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatal("a session that was closed is there")
+		}
 	}
 	if got := rows(t, w.admin, redshift.Build("SELECT count(*) FROM ?", table)); got[0] != "0" {
 		t.Errorf("%s rows of a transaction that was never committed", got[0])
