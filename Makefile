@@ -35,7 +35,7 @@ test: postgresql ## Run all tests, with the race detector
 	go test -race -timeout 20m ./...
 
 .PHONY: clients
-clients: postgresql ## Run the tests of clients that need more: psql 15, psycopg2, PostgreSQL's JDBC driver and a JDK
+clients: postgresql ## Run the tests of clients that need more: psql 15, psycopg2, PostgreSQL's JDBC driver and a JDK, the AWS CLI
 	@missing=(); \
 	psql --version 2>/dev/null | grep -qF '(PostgreSQL) 15.' || missing+=(postgresql-client-15); \
 	/usr/bin/python3 -c 'import psycopg2' 2>/dev/null || missing+=(python3-psycopg2); \
@@ -43,6 +43,7 @@ clients: postgresql ## Run the tests of clients that need more: psql 15, psycopg
 	command -v javac >/dev/null || missing+=(default-jdk-headless); \
 	if [ $${#missing[@]} -gt 0 ]; then .ci/install "$${missing[@]}"; fi
 	go test -race -tags clients -timeout 10m ./internal/local/clients
+	go test -tags clients -timeout 10m -run TestScriptsOfTheCLI .
 
 .PHONY: race
 race: test ## The same as test

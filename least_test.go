@@ -42,6 +42,7 @@ import (
 //
 //	settle JOB [FLAG=VALUE]...  make what sealift setup aws says that JOB needs, in every account; $STAGE_KEY is its key
 //	as ROLE                     from here on, the environment has the credentials of an instance of this role of the loader's account
+//	admin ACCOUNT               from here on, those of an administrator
 //	scenario NAME               from here on, what is used is used for this
 //	due FILE                    the schedules that close doors of the security group that a file names are called now
 //	stock NAME                  make, in the loader's account, a key under the alias NAME, the buckets NAME-state, -out, -csv and -parquet, a.csv and
@@ -54,7 +55,7 @@ import (
 
 func leastCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"settle": settle, "as": actAs, "scenario": nameScenario, "due": callSchedules, "least": leastPrivilege,
+		"settle": settle, "as": actAs, "admin": actAsAdmin, "scenario": nameScenario, "due": callSchedules, "least": leastPrivilege,
 		"stock": stock, "refuse": refuseObject, "begin": beginUpload, "objects": listObjects,
 	}
 }
@@ -245,6 +246,12 @@ func actAs(ts *testscript.TestScript, _ bool, args []string) {
 	id, err := of(ts).server.Cloud.IAM.AssumeForService("ec2.amazonaws.com", args[0], "i-0123456789", nil)
 	ts.Check(err)
 	c, err := of(ts).server.Cloud.IAM.Issue(id, time.Hour)
+	ts.Check(err)
+	setCredentials(ts, c.AccessKeyID, c.SecretAccessKey, c.SessionToken)
+}
+
+func actAsAdmin(ts *testscript.TestScript, _ bool, args []string) {
+	c, err := of(ts).account(args[0]).Credentials.Retrieve(context.Background())
 	ts.Check(err)
 	setCredentials(ts, c.AccessKeyID, c.SecretAccessKey, c.SessionToken)
 }

@@ -51,7 +51,7 @@ func (s *Setup) Shell() (string, error) {
 	w := &shell{s: s}
 	w.line("#!/usr/bin/env bash")
 	w.comment(s.intro() + " Run it with the credentials of an administrator of the account: " + strings.Join(s.Accounts(), ", ") +
-		". What is there already is brought to what stands here: the trust and the policy named sealift of each role, and the settings of the key and the bucket. sealift setup aws --diff tells beforehand what would change.")
+		". On stdout is the key's name for the other scripts, as eval takes it. What is there already is brought to what stands here: the trust and the policy named sealift of each role, and the settings of the key and the bucket. sealift setup aws --diff tells beforehand what would change.")
 	w.WriteString(shellHead)
 	w.line("case $account in")
 	w.line("  %s) ;;", strings.Join(s.Accounts(), " | "))
@@ -75,7 +75,7 @@ func (s *Setup) Shell() (string, error) {
 		w.role(r)
 	}
 	w.line("")
-	w.line("echo done")
+	w.line("echo done >&2")
 	return w.String(), nil
 }
 
@@ -108,8 +108,10 @@ func quoted(word string) string {
 
 // command writes one, with its words quoted.
 func (w *shell) command(name string, words ...string) {
-	for i := range words {
-		words[i] = quoted(words[i])
+	for i, one := range words {
+		if one != ">&2" { // what a command answers is not what the script does
+			words[i] = quoted(one)
+		}
 	}
 	w.line("  %s %s", name, strings.Join(words, " "))
 }
@@ -168,7 +170,7 @@ func (w *shell) key() {
 		w.document("policy", permission.Document(k.Policy), k.Policy...)
 		if k.ARN != "" {
 			w.comment("The key is there already. Its policy may say more than this, so it is not replaced: see that it has what is in $policy.")
-			w.line("  aws kms describe-key --region %s --key-id \"$StageKeyArn\" --query KeyMetadata.KeyState --output text", k.Region)
+			w.line("  aws kms describe-key --region %s --key-id \"$StageKeyArn\" --query KeyMetadata.KeyState --output text >&2", k.Region)
 			return
 		}
 		w.line("  if [ -z \"$StageKeyArn\" ]; then")
@@ -227,7 +229,7 @@ func (w *shell) role(r Role) {
 			w.document("policy", permission.Document(r.Statements), r.Statements...)
 			arn := strings.Replace(r.ARN[:strings.LastIndex(r.ARN, ":")+1], ":user", ":policy", 1) + "policy/" + PolicyName + "-" + r.Name()
 			w.command("once aws iam create-policy", "--policy-name", PolicyName+"-"+r.Name(), "--policy-document", `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"none:None","Resource":"*"}]}`)
-			w.line("  aws iam create-policy-version --set-as-default --policy-arn %s --policy-document \"$(with_key \"$policy\")\"", quoted(arn))
+			w.line("  aws iam create-policy-version --set-as-default --policy-arn %s --policy-document \"$(with_key \"$policy\")\" --query PolicyVersion.VersionId --output text >&2", quoted(arn))
 			w.command("aws iam attach-user-policy", "--user-name", r.Name(), "--policy-arn", arn)
 			return
 		}
@@ -248,7 +250,7 @@ func (w *shell) role(r Role) {
 		for _, a := range r.Attach {
 			switch {
 			case a.Spec.Cluster != "":
-				w.command("aws redshift modify-cluster-iam-roles", "--region", a.Region, "--cluster-identifier", a.Spec.Cluster, "--add-iam-roles", r.ARN, "--query", "Cluster.ClusterIdentifier", "--output", "text")
+				w.command("aws redshift modify-cluster-iam-roles", "--region", a.Region, "--cluster-identifier", a.Spec.Cluster, "--add-iam-roles", r.ARN, "--query", "Cluster.ClusterIdentifier", "--output", "text", ">&2")
 			default:
 				w.comment("Attach the role to the " + a.Side + " by hand: " + attachByHand(a, r.ARN))
 			}

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What the target of gov.yaml needs, written by sealift setup aws: each permission with what it is for. Run it
-# with the credentials of an administrator of the account: 222222222222. What is there already is brought to
-# what stands here: the trust and the policy named sealift of each role, and the settings of the key and the
-# bucket. sealift setup aws --diff tells beforehand what would change.
+# with the credentials of an administrator of the account: 222222222222. On stdout is the key's name for the
+# other scripts, as eval takes it. What is there already is brought to what stands here: the trust and the
+# policy named sealift of each role, and the settings of the key and the bucket. sealift setup aws --diff tells
+# beforehand what would change.
 set -euo pipefail
 
 # once makes something, and takes it for done where it is there already.
@@ -160,7 +161,7 @@ read -r -d '' policy <<'JSON' || true
 }
 JSON
   role redshift-copy / 3600 "$trust" "$policy"
-  aws redshift modify-cluster-iam-roles --region us-gov-west-1 --cluster-identifier dev --add-iam-roles arn:aws-us-gov:iam::222222222222:role/redshift-copy --query Cluster.ClusterIdentifier --output text
+  aws redshift modify-cluster-iam-roles --region us-gov-west-1 --cluster-identifier dev --add-iam-roles arn:aws-us-gov:iam::222222222222:role/redshift-copy --query Cluster.ClusterIdentifier --output text >&2
 fi
 
 if in_account 222222222222; then
@@ -334,4 +335,4 @@ JSON
   role sealift-target / 3600 "$trust" "$policy"
 fi
 
-echo done
+echo done >&2

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What the source of move.yaml needs, written by sealift setup aws: each permission with what it is for. Run it
-# with the credentials of an administrator of the account: 111111111111. What is there already is brought to
-# what stands here: the trust and the policy named sealift of each role, and the settings of the key and the
-# bucket. sealift setup aws --diff tells beforehand what would change.
+# with the credentials of an administrator of the account: 111111111111. On stdout is the key's name for the
+# other scripts, as eval takes it. What is there already is brought to what stands here: the trust and the
+# policy named sealift of each role, and the settings of the key and the bucket. sealift setup aws --diff tells
+# beforehand what would change.
 set -euo pipefail
 
 # once makes something, and takes it for done where it is there already.
@@ -321,7 +322,7 @@ read -r -d '' policy <<'JSON' || true
 }
 JSON
   role redshift-unload / 3600 "$trust" "$policy"
-  aws redshift modify-cluster-iam-roles --region eu-west-1 --cluster-identifier prod-dw --add-iam-roles arn:aws:iam::111111111111:role/redshift-unload --query Cluster.ClusterIdentifier --output text
+  aws redshift modify-cluster-iam-roles --region eu-west-1 --cluster-identifier prod-dw --add-iam-roles arn:aws:iam::111111111111:role/redshift-unload --query Cluster.ClusterIdentifier --output text >&2
 fi
 
-echo done
+echo done >&2

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What the stage of move.yaml needs, written by sealift setup aws: each permission with what it is for. Run it
-# with the credentials of an administrator of the account: 333333333333. What is there already is brought to
-# what stands here: the trust and the policy named sealift of each role, and the settings of the key and the
-# bucket. sealift setup aws --diff tells beforehand what would change.
+# with the credentials of an administrator of the account: 333333333333. On stdout is the key's name for the
+# other scripts, as eval takes it. What is there already is brought to what stands here: the trust and the
+# policy named sealift of each role, and the settings of the key and the bucket. sealift setup aws --diff tells
+# beforehand what would change.
 set -euo pipefail
 
 # once makes something, and takes it for done where it is there already.
@@ -450,4 +451,4 @@ JSON
   role staging-read / 3600 "$trust" "$policy"
 fi
 
-echo done
+echo done >&2
