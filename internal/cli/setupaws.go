@@ -3,13 +3,16 @@ package cli
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sealift/sealift"
 	"github.com/sealift/sealift/internal/setup"
+	"github.com/sealift/sealift/internal/show"
 	"github.com/sealift/sealift/job"
 )
 
@@ -21,7 +24,7 @@ var setupFormats = map[string]func(*setup.Setup) (string, error){
 func (a *app) setupAWSCommand() *cobra.Command {
 	var o setup.Options
 	var part, format string
-	var instance bool
+	var instance, diff bool
 	var one setup.Instance
 	cmd := &cobra.Command{
 		Use:   "aws JOB --for PART",
@@ -36,11 +39,18 @@ cli (a script of aws commands, which can be run again) or json (the documents al
 
 Make the stage first: in other accounts its key is named by its ARN, --key-arn or a parameter. With
 --instance, the template has an EC2 instance, too, which runs the job once and terminates itself;
-the program is to lie in the stage, under program/sealift.`,
+the program is to lie in the stage, under program/sealift.
+
+--diff compares, in the account of the environment's credentials, with what is there, and changes
+nothing.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or invalid job, 6 --diff found differences, 130
+interrupted.`,
 		Example: `  sealift setup aws prod-to-dev.yaml --for all > sealift.template.yaml
   sealift setup aws prod-to-dev.yaml --for source --format cli --key-arn arn:aws:kms:... | bash`,
-		Args: argument("JOB"),
-		RunE: a.run(func(_ context.Context, args []string) error {
+		Args:        argument("JOB"),
+		Annotations: map[string]string{"exits": "told"},
+		RunE: a.run(func(ctx context.Context, args []string) error {
 			write := setupFormats[format]
 			if write == nil {
 				return usageError{fmt.Errorf("--format %q is not one of cloudformation, terraform, cli, json", format)}
@@ -70,6 +80,12 @@ the program is to lie in the stage, under program/sealift.`,
 			if err != nil {
 				return err
 			}
+			if diff {
+				return a.setupDiff(ctx, s)
+			}
+			if a.json {
+				return usageError{errors.New("--json is for --diff; the documents are --format json")}
+			}
 			out, err := write(s)
 			if err != nil {
 				return err
@@ -90,5 +106,41 @@ the program is to lie in the stage, under program/sealift.`,
 	f.BoolVar(&instance, "instance", false, "an EC2 instance that runs the job once and terminates itself")
 	f.StringVar(&one.Program, "program", "", "`S3URL` of the program for the instance (default: program/sealift\nin the stage)")
 	f.StringVar(&one.Sum, "program-sha256", "", "`SUM` of the program, in hex")
+	f.BoolVar(&diff, "diff", false, "compare with what exists, in place of printing documents")
+	a.jsonFlag(cmd)
 	return cmd
+}
+
+// setupDiff compares with what exists.
+func (a *app) setupDiff(ctx context.Context, s *setup.Setup) error {
+	ctx, release := a.cancellable(ctx)
+	defer release()
+	d, err := sealift.CompareSetup(ctx, s)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	if a.json {
+		err = a.answerJSON(d)
+	} else {
+		err = a.answer(diffText(d))
+	}
+	if err == nil && len(d.Differences) > 0 {
+		return told{errDifferent}
+	}
+	return err
+}
+
+func diffText(d *sealift.SetupDiff) string {
+	var b strings.Builder
+	for _, one := range d.Differences {
+		fmt.Fprintf(&b, "%-8s %s\n", one.State, one.What)
+		for _, detail := range one.Details {
+			fmt.Fprintf(&b, "         %s\n", show.Safe(detail))
+		}
+	}
+	fmt.Fprintf(&b, "%d of %d in account %s are as they should be\n", d.Looked-len(d.Differences), d.Looked, d.Account)
+	if len(d.Elsewhere) > 0 {
+		fmt.Fprintf(&b, "not looked into: %s\n", strings.Join(d.Elsewhere, ", "))
+	}
+	return b.String()
 }

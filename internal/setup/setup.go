@@ -87,6 +87,11 @@ type Role struct {
 	Session int
 }
 
+// ManagedPolicy is the ARN of the policy that a user gets: inline, a user has room for too little.
+func (r Role) ManagedPolicy() string {
+	return r.ARN[:strings.LastIndexByte(r.ARN, ':')+1] + "policy/" + PolicyName + "-" + r.Name()
+}
+
 // Provider is an identity provider whose tokens take roles.
 type Provider struct{ Account, Issuer, Audience string }
 
@@ -216,11 +221,12 @@ func (s *Setup) Accounts() []string {
 // namesKey tells whether something outside of the key's account names the key.
 func (s *Setup) namesKeyIn(account string) bool {
 	return slices.ContainsFunc(s.Roles, func(r Role) bool {
-		return r.Account() == account && slices.ContainsFunc(r.Statements, namesKey)
+		return r.Account() == account && slices.ContainsFunc(r.Statements, NamesKey)
 	})
 }
 
-func namesKey(t permission.Statement) bool {
+// NamesKey tells whether a statement is about the stage's key, whose ARN is not known.
+func NamesKey(t permission.Statement) bool {
 	return slices.Contains(t.Resources, permission.StageKey) ||
 		slices.ContainsFunc(t.Conditions, func(c permission.Condition) bool { return slices.Contains(c.Values, permission.StageKey) })
 }

@@ -156,7 +156,7 @@ func (w *shell) keyName() {
 	if s.Key != nil {
 		return // which is made, where it is missing
 	}
-	if slices.ContainsFunc(s.Roles, func(r Role) bool { return slices.ContainsFunc(r.Statements, namesKey) }) {
+	if slices.ContainsFunc(s.Roles, func(r Role) bool { return slices.ContainsFunc(r.Statements, NamesKey) }) {
 		w.line(": \"${StageKeyArn:?make the stage first, or say which key: export StageKeyArn=arn:...}\"")
 	}
 }
@@ -227,7 +227,7 @@ func (w *shell) role(r Role) {
 		w.comment(r.purpose())
 		if r.IsUser() {
 			w.document("policy", permission.Document(r.Statements), r.Statements...)
-			arn := strings.Replace(r.ARN[:strings.LastIndex(r.ARN, ":")+1], ":user", ":policy", 1) + "policy/" + PolicyName + "-" + r.Name()
+			arn := r.ManagedPolicy()
 			w.command("once aws iam create-policy", "--policy-name", PolicyName+"-"+r.Name(), "--policy-document", `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"none:None","Resource":"*"}]}`)
 			w.line("  aws iam create-policy-version --set-as-default --policy-arn %s --policy-document \"$(with_key \"$policy\")\" --query PolicyVersion.VersionId --output text >&2", quoted(arn))
 			w.command("aws iam attach-user-policy", "--user-name", r.Name(), "--policy-arn", arn)
