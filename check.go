@@ -14,6 +14,7 @@ import (
 	"github.com/sealift/sealift/internal/check"
 	"github.com/sealift/sealift/internal/connect"
 	"github.com/sealift/sealift/internal/effect"
+	"github.com/sealift/sealift/internal/grants"
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/permission"
 	"github.com/sealift/sealift/internal/planner"
@@ -172,7 +173,7 @@ func (c *checker) checks() []check.Check {
 			continue
 		}
 		all = append(all, check.Check{Name: "target tables", Side: s.name, About: "rights to write the tables", Needs: []string{"plan"}, Run: func(context.Context) []check.Result {
-			return append(check.Writes(c.moves, s.rights, s.catalog), check.Room(c.moves, s.catalog)...)
+			return append(check.Writes(c.moves, grants.Synced(c.job), s.rights, s.catalog), check.Room(c.moves, s.catalog)...)
 		}})
 	}
 	for _, s := range c.sides {
@@ -488,6 +489,10 @@ func (c *checker) plan(context.Context) []check.Result {
 	queries := make(map[int][]redshift.Column)
 	j.Tables = nil
 	for i, t := range c.job.Tables {
+		if mode := cmp.Or(t.Mode, j.Defaults.Mode); mode == "mirror" || mode == "history" {
+			c.moves = append(c.moves, syncMoves(&j, t, mode, source.catalog, target.catalog)...)
+			continue // a copy has no such mode
+		}
 		if !source.broken[i] {
 			if columns, ok := source.queries[i]; ok {
 				queries[len(j.Tables)] = columns
@@ -510,17 +515,21 @@ func (c *checker) plan(context.Context) []check.Result {
 	if err != nil {
 		return one(check.Bad(err, "a plan"))
 	}
-	c.moves = tableMoves(&j, p, source.catalog, target.catalog)
-	return one(check.Good("%s can be planned, and the names are free", show.Plural(int64(len(p.Tables)), "table")))
+	c.moves = append(c.moves, tableMoves(&j, p, source.catalog, target.catalog)...)
+	return one(check.Good("%s can be planned, and the names are free", show.Plural(int64(len(c.moves)), "table")))
 }
 
 // tableMoves is what a plan takes of the users.
 func tableMoves(j *job.Job, p *plan.Plan, source, target *redshift.Catalog) []check.Move {
 	to := make(map[redshift.Table]redshift.Table)
 	var moves []check.Move
+	synced := grants.Synced(j)
 	for i := range p.Tables {
 		t := &p.Tables[i]
 		m := check.Move{Method: t.Method}
+		if synced && m.Method == plan.Append {
+			m.Method = plan.InsertNew // where the job has a key, which the plan of a copy does not tell
+		}
 		m.Target, _ = redshift.ParseTable(t.Target)                          // the planner's own writing
 		if m.Source, _ = redshift.ParseTable(t.Source); !m.Source.IsZero() { // a query is none
 			to[m.Source] = m.Target
@@ -544,6 +553,25 @@ func tableMoves(j *job.Job, p *plan.Plan, source, target *redshift.Catalog) []ch
 				m.Refers = append(m.Refers, ref)
 			}
 		}
+	}
+	return moves
+}
+
+// syncMoves is what a sync takes of the users for one entry.
+func syncMoves(j *job.Job, t job.Table, mode string, source, target *redshift.Catalog) (moves []check.Move) {
+	for _, def := range source.Sorted() {
+		if !t.Select.Match(def.Schema.String(), def.Name.String()) || slices.ContainsFunc(j.Exclude, func(p job.Pattern) bool { return p.Match(def.Schema.String(), def.Name.String()) }) {
+			continue
+		}
+		to, err := planner.TargetName(t.As, def.Table)
+		if err != nil {
+			continue // the job's parser has seen to that
+		}
+		m := check.Move{Source: def.Table, Target: to, Method: plan.Create, Alters: cmp.Or(t.OnSchemaChange, j.Defaults.OnSchemaChange) == "evolve"}
+		if target.Table(to) != nil {
+			m.Method = map[string]plan.Method{"mirror": plan.Mirror, "history": plan.History}[mode]
+		}
+		moves = append(moves, m)
 	}
 	return moves
 }

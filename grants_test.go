@@ -3,6 +3,7 @@ package sealift_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,10 +37,13 @@ func TestEveryGrantIsNeeded(t *testing.T) {
 	}
 	admin("source", "revoke assumerole on all from public for all", "create schema a", "create schema b",
 		"create table a.made (id int)", "insert into a.made values (1)", "create table a.merged (id int)", "insert into a.merged values (1)",
-		"create table b.swapped (id int)", "insert into b.swapped values (1)")
+		"create table b.swapped (id int)", "insert into b.swapped values (1)",
+		"create schema d", "create table d.live (id int, at int)", "create table d.past (id int, at int)")
 	admin("target", "revoke assumerole on all from public for all", "create schema a", "create schema c",
 		"create table a.merged (id int)", "create table a.added (id int)", "create table c.swapped (id int)",
-		"create table c.full (id int)", "insert into c.full values (1)", "grant select on c.full to public")
+		"create table c.full (id int)", "insert into c.full values (1)", "grant select on c.full to public",
+		"create schema d", "create table d.live (id int, at int)",
+		"create table d.past (id int, at int, valid_from int, valid_to int, is_current boolean)")
 
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -57,6 +61,10 @@ func TestEveryGrantIsNeeded(t *testing.T) {
   - {select: b.*, as: c.*, mode: replace}
 `)
 	replaced := write("replaced.yaml", jobHead+"tables: [{select: b.swapped, as: c.swapped, mode: replace}]\n")
+	synced := write("synced.yaml", jobHead+`tables:
+  - {select: d.live, mode: mirror, key: [id]}
+  - {select: d.past, mode: history, key: [id], since: at}
+`)
 	full := write("full.yaml", jobHead+"tables: [{select: a.made, as: c.full}]\n")
 	added := write("added.yaml", jobHead+"tables: [{select: a.made, as: a.added, mode: append}]\n")
 	files := write("files.yaml", "version: 1\ntarget:\n"+rest+"files: [{path: rows.csv, as: a.added, mode: append, again: false}]\n")
@@ -85,6 +93,12 @@ func TestEveryGrantIsNeeded(t *testing.T) {
 			code, said := runCLI(t, "load", files)
 			return said, code == 0
 		},
+		"sync": func() (string, bool) {
+			loaded++
+			admin("source", fmt.Sprintf("insert into d.live values (%[1]d, 1); insert into d.past values (1, %[1]d)", loaded))
+			code, said := runCLI(t, "sync", synced)
+			return said, code == 0
+		},
 		"verify": func() (string, bool) {
 			_, said := runCLI(t, "verify", added) // equal or not, by which scenarios ran before
 			return said, !strings.Contains(said, "permission denied")
@@ -107,6 +121,8 @@ func TestEveryGrantIsNeeded(t *testing.T) {
 			return "plan refuses what is not empty"
 		case strings.Contains(sql, `SELECT ON TABLE "a"."added"`):
 			return "verify"
+		case strings.Contains(sql, `"d"`), strings.Contains(sql, `"sealift"."cursors"`):
+			return "sync"
 		case strings.Contains(sql, `"a"."added"`), strings.Contains(sql, `SELECT ON TABLE "sealift"."ledger"`):
 			return "load"
 		default:
@@ -123,7 +139,7 @@ func TestEveryGrantIsNeeded(t *testing.T) {
 		file     string
 		side     grants.Side
 		existing bool
-	}{{tables, grants.Source, false}, {tables, grants.Target, false}, {replaced, grants.Target, true}, {files, grants.Target, true}} {
+	}{{tables, grants.Source, false}, {tables, grants.Target, false}, {replaced, grants.Target, true}, {synced, grants.Source, true}, {synced, grants.Target, true}, {files, grants.Target, true}} {
 		text, err := os.ReadFile(of.file)
 		if err != nil {
 			t.Fatal(err)

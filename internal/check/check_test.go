@@ -136,7 +136,7 @@ func TestWrites(t *testing.T) {
 			t.Parallel()
 			moves := []Move{{Target: x, Method: method}}
 			rights := &redshift.Rights{User: ident(t, `u"`)}
-			results := Writes(moves, rights, catalog)
+			results := Writes(moves, false, rights, catalog)
 			var got []string
 			for _, r := range results {
 				got = append(got, r.What)
@@ -152,13 +152,42 @@ func TestWrites(t *testing.T) {
 			rights.Schemas = map[redshift.Ident]redshift.SchemaRights{x.Schema: {Usage: true, Create: true}, redshift.Ledger.Schema: {Usage: true}}
 			all := redshift.TableRights{Select: true, Insert: true, Update: true, Delete: true}
 			rights.Tables = map[redshift.Table]redshift.TableRights{redshift.Ledger: all, redshift.Fence: all, x: {Owner: true}}
-			if results := Writes(moves, rights, catalog); len(results) != 1 || results[0].State != OK {
+			if results := Writes(moves, false, rights, catalog); len(results) != 1 || results[0].State != OK {
 				t.Errorf("an owner: %+v (%s)", results, last.What)
 			}
-			if results := Writes(moves, &redshift.Rights{User: ident(t, "root"), Superuser: true}, catalog); len(results) != 1 || results[0].State != OK {
+			if results := Writes(moves, false, &redshift.Rights{User: ident(t, "root"), Superuser: true}, catalog); len(results) != 1 || results[0].State != OK {
 				t.Errorf("a superuser: %+v", results)
 			}
 		})
+	}
+}
+
+// A sync also writes down how far it has come, and may alter the target.
+func TestWritesOfSync(t *testing.T) {
+	t.Parallel()
+	x := table(t, "w.x")
+	catalog := &redshift.Catalog{Ledger: true, Schemas: map[redshift.Ident]bool{x.Schema: true, redshift.Ledger.Schema: true}, Tables: []redshift.TableDef{{Table: x}}}
+	all := redshift.TableRights{Select: true, Insert: true, Update: true, Delete: true}
+	rights := &redshift.Rights{
+		User:    ident(t, "u"),
+		Schemas: map[redshift.Ident]redshift.SchemaRights{x.Schema: {Usage: true, Create: true}, redshift.Ledger.Schema: {Usage: true}},
+		Tables:  map[redshift.Table]redshift.TableRights{redshift.Ledger: all, redshift.Fence: all, x: all},
+	}
+	moves := []Move{{Target: x, Method: plan.Mirror, Alters: true}}
+	said := func() string {
+		var got []string
+		for _, r := range Writes(moves, true, rights, catalog) {
+			got = append(got, r.What)
+		}
+		return strings.Join(got, ", ")
+	}
+	if diff := cmp.Diff("CREATE on schema sealift, ownership of w.x", said()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	rights.Tables[redshift.Cursors] = redshift.TableRights{}
+	moves[0].Alters = false
+	if diff := cmp.Diff("INSERT on sealift.cursors, DELETE on sealift.cursors, SELECT on sealift.cursors", said()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
@@ -167,7 +196,7 @@ func TestWritesIntoNothing(t *testing.T) {
 	t.Parallel()
 	moves := []Move{{Target: table(t, "w.x"), Method: plan.Create}, {Target: table(t, "w.y"), Method: plan.Create, Owned: true, Refers: []redshift.Table{table(t, "v.z")}}}
 	rights := &redshift.Rights{User: ident(t, "u")}
-	got := FixSQL(onSide(Writes(moves, rights, &redshift.Catalog{}), "target"))
+	got := FixSQL(onSide(Writes(moves, false, rights, &redshift.Catalog{}), "target"))
 	const want = `-- In the database of the target, as a superuser.
 
 -- schema sealift: it is not there, and the user may make no schemas
@@ -187,7 +216,7 @@ GRANT REFERENCES ON TABLE "v"."z" TO "u";
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	rights.Create = true
-	for _, r := range Writes(moves, rights, &redshift.Catalog{}) {
+	for _, r := range Writes(moves, false, rights, &redshift.Catalog{}) {
 		if strings.Contains(r.What, "schema") {
 			t.Errorf("%s", r.What)
 		}

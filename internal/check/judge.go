@@ -14,6 +14,7 @@ type Move struct {
 	Target redshift.Table
 	Method plan.Method
 	Owned  bool // the table is given to another owner afterwards
+	Alters bool // a sync changes its definition when the source's changes
 	// Refers are the tables of the target that its foreign keys name, but for those that are made beside it.
 	Refers []redshift.Table
 }
@@ -90,10 +91,13 @@ func Reads(moves []Move, r *redshift.Rights, c *redshift.Catalog) []Result {
 	return j.results
 }
 
-// Writes judges what is written into the target.
-func Writes(moves []Move, r *redshift.Rights, c *redshift.Catalog) []Result {
+// Writes judges what is written into the target. synced is for a job that sync carries out.
+func Writes(moves []Move, synced bool, r *redshift.Rights, c *redshift.Catalog) []Result {
 	j := &judge{rights: r, catalog: c}
 	j.ledger()
+	if synced {
+		j.cursors()
+	}
 	for _, m := range moves {
 		j.schema(m.Target.Schema)
 		j.write(m)
@@ -157,6 +161,20 @@ func (j *judge) ledger() {
 	}
 }
 
+// cursors: how far each table has come can be written, or the table for it be made.
+func (j *judge) cursors() {
+	if _, there := j.rights.Tables[redshift.Cursors]; !there {
+		if j.made(redshift.Cursors.Schema) {
+			j.schema(redshift.Cursors.Schema)
+		}
+		return
+	}
+	j.usage(redshift.Cursors.Schema, "each publish of a sync leaves there how far its table has come")
+	for _, privilege := range []string{"INSERT", "DELETE", "SELECT"} {
+		j.table(redshift.Cursors, privilege, "each publish of a sync leaves how far its table has come")
+	}
+}
+
 // write: the way a table is published decides what it takes.
 func (j *judge) write(m Move) {
 	if m.Owned && !j.rights.Superuser {
@@ -189,6 +207,9 @@ func (j *judge) write(m Move) {
 			why = "rows take the place of those with their key"
 		}
 		j.table(m.Target, privilege, why)
+	}
+	if _, there := j.rights.Tables[m.Target]; there && m.Alters && !j.rights.Superuser && !j.rights.Tables[m.Target].Owner {
+		j.lacks("on_schema_change: evolve alters it, which only its owner may", redshift.Build("ALTER TABLE ? OWNER TO ?", m.Target, j.rights.User), "ownership of %s", m.Target)
 	}
 	for _, t := range m.Refers {
 		j.table(t, "REFERENCES", "a foreign key of "+m.Target.String()+" names it")

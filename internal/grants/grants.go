@@ -200,13 +200,18 @@ type entry struct {
 	schema string
 	table  string // "" where it may be many
 	mode   string
+	// Of sync: rows that are gone are marked and not deleted; the table follows the source's definition.
+	marks, evolves bool
 }
 
 func entries(j *job.Job) []entry {
 	var all []entry
 	for i := range j.Tables {
 		t := &j.Tables[i]
-		e := entry{field: fmt.Sprintf("tables[%d]", i), mode: cmp.Or(t.Mode, j.Defaults.Mode)}
+		e := entry{
+			field: fmt.Sprintf("tables[%d]", i), mode: cmp.Or(t.Mode, j.Defaults.Mode),
+			marks: t.DeletedAt != "", evolves: cmp.Or(t.OnSchemaChange, j.Defaults.OnSchemaChange) == "evolve",
+		}
 		e.schema, e.table = t.Select.Names()
 		if t.As != "" {
 			schema, name := job.Pattern{Text: t.As}.Names()
@@ -232,6 +237,7 @@ func entries(j *job.Job) []entry {
 // target: the ledger, schemas to make shadows in, and the tables that are there already.
 func (d *Document) target(j *job.Job) {
 	d.ledger()
+	d.synced(j)
 	for _, e := range entries(j) {
 		if strings.Contains(e.schema, "*") {
 			d.note("%s goes into schemas that only the source knows: grant USAGE and CREATE on each; or name them in the job", e.field)
@@ -262,6 +268,25 @@ func (d *Document) ledger() {
 	d.allow(whole, "copy and load: both find the claim by its table", redshift.Build("SELECT ON TABLE ?", redshift.Fence))
 }
 
+// synced adds the table that says how far each table has come, where the job is one for sync.
+func (d *Document) synced(j *job.Job) {
+	if !Synced(j) {
+		return
+	}
+	d.Grants = append(d.Grants, Grant{SQL: redshift.CreateCursors(), Why: "how far each table has come: made here, for the same reason", Promise: whole})
+	d.allow(whole, "sync: each publish leaves how far its table has come", redshift.Build("INSERT ON TABLE ?", redshift.Cursors))
+	d.allow(whole, "sync: that replaces what the one before left", redshift.Build("DELETE ON TABLE ?", redshift.Cursors))
+	d.allow(whole, "sync: goes on from there", redshift.Build("SELECT ON TABLE ?", redshift.Cursors))
+}
+
+// Synced tells whether a job can only be meant for sync.
+func Synced(j *job.Job) bool {
+	return slices.ContainsFunc(j.Tables, func(t job.Table) bool {
+		mode := cmp.Or(t.Mode, j.Defaults.Mode)
+		return t.Since != "" || mode == "mirror" || mode == "history"
+	})
+}
+
 func (d *Document) schema(e entry) {
 	name := must(redshift.NewIdent(e.schema))
 	if e.schema != "public" {
@@ -280,18 +305,25 @@ func (d *Document) table(e entry) {
 		on = redshift.Build("TABLE ?", must(redshift.NewTable(e.schema, e.table)))
 	}
 	switch e.mode {
-	case "append", "merge":
-		d.allow(whole, "copy and load, mode "+e.mode+": rows are added", redshift.Build("INSERT ON ?", on))
-		why := "copy and load, mode append: LOCK TABLE asks for it, so that nobody else writes meanwhile"
-		if e.mode == "merge" {
-			why = "copy and load, mode merge: rows take the place of those with their key"
-		}
+	case "append", "merge", "mirror", "history":
+		how := "copy, load and sync, mode " + e.mode + ": "
+		d.allow(whole, how+"rows are added", redshift.Build("INSERT ON ?", on))
+		why := how + map[string]string{
+			"append": "LOCK TABLE asks for it, so that nobody else writes meanwhile", "merge": "rows take the place of those with their key",
+			"mirror": "rows take the place of those with their key, and those that are gone can be marked", "history": "it is said until when a version of a row holds",
+		}[e.mode]
 		d.allow(whole, why, redshift.Build("UPDATE ON ?", on))
-		why = "verify compares what is there"
-		if e.mode == "merge" {
-			why = "copy and load, mode merge: rows are found by their key, and compared once more before they are published"
+		why = how + "rows are found by their key, and compared once more before they are published"
+		if e.mode == "append" {
+			why = "verify compares what is there"
 		}
 		d.allow(verified, why, redshift.Build("SELECT ON ?", on))
+		if e.mode == "mirror" && !e.marks {
+			d.allow(whole, how+"rows that are gone from the source are deleted", redshift.Build("DELETE ON ?", on))
+		}
+		if e.evolves {
+			d.note("%s, on_schema_change: evolve: the target's definition is altered, which only its owner may: tables that are there have to be given to %s (ALTER TABLE ... OWNER TO)", e.field, d.User)
+		}
 	case "replace":
 		if e.table == "" {
 			d.note("%s, mode replace: tables of schema %s that are there and that %s does not own have to be given to it: ALTER TABLE ... OWNER TO; sealift check --fix sql names them", e.field, e.schema, d.User)

@@ -133,7 +133,7 @@ func exact(p job.Pattern) (redshift.Table, bool) {
 }
 
 func (b *builder) newSelection(i int, t job.Table, def *redshift.TableDef) *selection {
-	target, err := targetName(t.As, def.Table)
+	target, err := TargetName(t.As, def.Table)
 	if err != nil {
 		b.mistake(t.Pos, fmt.Sprintf("tables[%d].as", i), "%v", err)
 		return nil
@@ -159,8 +159,8 @@ func (b *builder) chooseQuery(i int, t job.Table) []*selection {
 	return []*selection{{entry: i, query: redshift.Raw(t.Query), target: target, mode: cmp.Or(t.Mode, b.Job.Defaults.Mode), pos: t.Pos}}
 }
 
-// targetName is the table that `as` makes of source: itself, another name, or the same name in another schema.
-func targetName(as string, source redshift.Table) (redshift.Table, error) {
+// TargetName is the table that `as` makes of source: itself, another name, or the same name in another schema.
+func TargetName(as string, source redshift.Table) (redshift.Table, error) {
 	if as == "" {
 		return source, nil
 	}

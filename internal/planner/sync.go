@@ -62,7 +62,7 @@ func NewSync(in Input, full bool) (*Sync, error) {
 		if !ok || in.Source.Table(name) != nil || in.Job.Defaults.Unmatched != "error" {
 			continue
 		}
-		target, err := targetName(t.As, name)
+		target, err := TargetName(t.As, name)
 		if err != nil {
 			continue // said below
 		}

@@ -3,6 +3,8 @@
 
 REVOKE ASSUMEROLE ON 'arn:aws:iam::111111111111:role/redshift-unload' FROM "etl_reader" FOR UNLOAD;
 REVOKE SELECT ON svv_table_info FROM "etl_reader";
+REVOKE SELECT ON TABLE "crm"."past" FROM "etl_reader";
+REVOKE SELECT ON TABLE "crm"."live" FROM "etl_reader";
 REVOKE SELECT ON TABLE "crm"."orders" FROM "etl_reader";
 REVOKE SELECT ON TABLE "crm"."events" FROM "etl_reader";
 REVOKE SELECT ON TABLE "crm"."customers" FROM "etl_reader";

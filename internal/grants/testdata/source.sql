@@ -45,6 +45,14 @@ GRANT SELECT ON TABLE "crm"."events" TO "etl_reader";
 -- verified).
 GRANT SELECT ON TABLE "crm"."orders" TO "etl_reader";
 
+-- copy unloads it and takes its digest in the same snapshot; verify reads it (promise: exit 0 means
+-- verified).
+GRANT SELECT ON TABLE "crm"."live" TO "etl_reader";
+
+-- copy unloads it and takes its digest in the same snapshot; verify reads it (promise: exit 0 means
+-- verified).
+GRANT SELECT ON TABLE "crm"."past" TO "etl_reader";
+
 -- plan shows rows and sizes, and says in time that a table of mode create is not empty; without it
 -- everything works, and both are only known later.
 GRANT SELECT ON svv_table_info TO "etl_reader";

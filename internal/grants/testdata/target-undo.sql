@@ -4,6 +4,13 @@
 
 REVOKE ASSUMEROLE ON 'arn:aws:iam::222222222222:role/redshift-copy,arn:aws:iam::111111111111:role/staging-read' FROM "IAMR:sealift-target" FOR COPY;
 REVOKE SELECT ON svv_table_info FROM "IAMR:sealift-target";
+REVOKE SELECT ON TABLE "crm"."past" FROM "IAMR:sealift-target";
+REVOKE UPDATE ON TABLE "crm"."past" FROM "IAMR:sealift-target";
+REVOKE INSERT ON TABLE "crm"."past" FROM "IAMR:sealift-target";
+REVOKE DELETE ON TABLE "crm"."live" FROM "IAMR:sealift-target";
+REVOKE SELECT ON TABLE "crm"."live" FROM "IAMR:sealift-target";
+REVOKE UPDATE ON TABLE "crm"."live" FROM "IAMR:sealift-target";
+REVOKE INSERT ON TABLE "crm"."live" FROM "IAMR:sealift-target";
 REVOKE CREATE ON SCHEMA "report" FROM "IAMR:sealift-target";
 REVOKE USAGE ON SCHEMA "report" FROM "IAMR:sealift-target";
 REVOKE SELECT ON TABLE "audit"."audit" FROM "IAMR:sealift-target";
@@ -25,6 +32,9 @@ REVOKE CREATE ON SCHEMA "ops" FROM "IAMR:sealift-target";
 REVOKE USAGE ON SCHEMA "ops" FROM "IAMR:sealift-target";
 REVOKE CREATE ON SCHEMA "sales" FROM "IAMR:sealift-target";
 REVOKE USAGE ON SCHEMA "sales" FROM "IAMR:sealift-target";
+REVOKE SELECT ON TABLE "sealift"."cursors" FROM "IAMR:sealift-target";
+REVOKE DELETE ON TABLE "sealift"."cursors" FROM "IAMR:sealift-target";
+REVOKE INSERT ON TABLE "sealift"."cursors" FROM "IAMR:sealift-target";
 REVOKE SELECT ON TABLE "sealift"."fence" FROM "IAMR:sealift-target";
 REVOKE DELETE ON TABLE "sealift"."fence" FROM "IAMR:sealift-target";
 REVOKE UPDATE ON TABLE "sealift"."fence" FROM "IAMR:sealift-target";

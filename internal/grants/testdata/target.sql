@@ -9,6 +9,10 @@
 -- IAMR:sealift-target does not own have to be given to it: ALTER TABLE ... OWNER TO; sealift check
 -- --fix sql names them.
 --
+-- NOT HERE: tables[8], on_schema_change: evolve: the target's definition is altered, which only its
+-- owner may: tables that are there have to be given to IAMR:sealift-target (ALTER TABLE ... OWNER
+-- TO).
+--
 -- NOT HERE: owner: true gives tables to other users, which only a superuser may. Leave it out of
 -- the job, or make IAMR:sealift-target a superuser, who may do anything in every database of the
 -- warehouse: ALTER USER "IAMR:sealift-target" CREATEUSER.
@@ -62,6 +66,31 @@ GRANT DELETE ON TABLE "sealift"."fence" TO "IAMR:sealift-target";
 -- copy and load: both find the claim by its table (promise: whole or untouched).
 GRANT SELECT ON TABLE "sealift"."fence" TO "IAMR:sealift-target";
 
+-- how far each table has come: made here, for the same reason (promise: whole or untouched).
+CREATE TABLE IF NOT EXISTS "sealift"."cursors" (
+    target VARCHAR(1024) NOT NULL,
+    source VARCHAR(1024) NOT NULL,
+    spec VARCHAR(64) NOT NULL,
+    mode VARCHAR(16) NOT NULL,
+    since VARCHAR(128) NOT NULL,
+    watermark VARCHAR(128) NOT NULL,
+    seen VARCHAR(512) NOT NULL,
+    passed BIGINT NOT NULL,
+    run VARCHAR(64) NOT NULL,
+    row_count BIGINT NOT NULL,
+    synced_at TIMESTAMP NOT NULL DEFAULT SYSDATE
+)
+DISTSTYLE ALL;
+
+-- sync: each publish leaves how far its table has come (promise: whole or untouched).
+GRANT INSERT ON TABLE "sealift"."cursors" TO "IAMR:sealift-target";
+
+-- sync: that replaces what the one before left (promise: whole or untouched).
+GRANT DELETE ON TABLE "sealift"."cursors" TO "IAMR:sealift-target";
+
+-- sync: goes on from there (promise: whole or untouched).
+GRANT SELECT ON TABLE "sealift"."cursors" TO "IAMR:sealift-target";
+
 -- tables go there; made here, so that the user needs no right to make schemas.
 CREATE SCHEMA IF NOT EXISTS "sales";
 
@@ -107,25 +136,25 @@ GRANT USAGE ON SCHEMA "crm" TO "IAMR:sealift-target";
 -- sees them (promise: whole or untouched).
 GRANT CREATE ON SCHEMA "crm" TO "IAMR:sealift-target";
 
--- copy and load, mode append: rows are added (promise: whole or untouched).
+-- copy, load and sync, mode append: rows are added (promise: whole or untouched).
 GRANT INSERT ON TABLE "crm"."events" TO "IAMR:sealift-target";
 
--- copy and load, mode append: LOCK TABLE asks for it, so that nobody else writes meanwhile
+-- copy, load and sync, mode append: LOCK TABLE asks for it, so that nobody else writes meanwhile
 -- (promise: whole or untouched).
 GRANT UPDATE ON TABLE "crm"."events" TO "IAMR:sealift-target";
 
 -- verify compares what is there (promise: exit 0 means verified).
 GRANT SELECT ON TABLE "crm"."events" TO "IAMR:sealift-target";
 
--- copy and load, mode merge: rows are added (promise: whole or untouched).
+-- copy, load and sync, mode merge: rows are added (promise: whole or untouched).
 GRANT INSERT ON TABLE "crm"."orders" TO "IAMR:sealift-target";
 
--- copy and load, mode merge: rows take the place of those with their key (promise: whole or
+-- copy, load and sync, mode merge: rows take the place of those with their key (promise: whole or
 -- untouched).
 GRANT UPDATE ON TABLE "crm"."orders" TO "IAMR:sealift-target";
 
--- copy and load, mode merge: rows are found by their key, and compared once more before they are
--- published (promise: exit 0 means verified).
+-- copy, load and sync, mode merge: rows are found by their key, and compared once more before they
+-- are published (promise: exit 0 means verified).
 GRANT SELECT ON TABLE "crm"."orders" TO "IAMR:sealift-target";
 
 -- tables go there; made here, so that the user needs no right to make schemas.
@@ -138,10 +167,10 @@ GRANT USAGE ON SCHEMA "audit" TO "IAMR:sealift-target";
 -- sees them (promise: whole or untouched).
 GRANT CREATE ON SCHEMA "audit" TO "IAMR:sealift-target";
 
--- copy and load, mode append: rows are added (promise: whole or untouched).
+-- copy, load and sync, mode append: rows are added (promise: whole or untouched).
 GRANT INSERT ON TABLE "audit"."audit" TO "IAMR:sealift-target";
 
--- copy and load, mode append: LOCK TABLE asks for it, so that nobody else writes meanwhile
+-- copy, load and sync, mode append: LOCK TABLE asks for it, so that nobody else writes meanwhile
 -- (promise: whole or untouched).
 GRANT UPDATE ON TABLE "audit"."audit" TO "IAMR:sealift-target";
 
@@ -157,6 +186,32 @@ GRANT USAGE ON SCHEMA "report" TO "IAMR:sealift-target";
 -- copy and load: rows are loaded into a shadow beside their table, and compared, before anybody
 -- sees them (promise: whole or untouched).
 GRANT CREATE ON SCHEMA "report" TO "IAMR:sealift-target";
+
+-- copy, load and sync, mode mirror: rows are added (promise: whole or untouched).
+GRANT INSERT ON TABLE "crm"."live" TO "IAMR:sealift-target";
+
+-- copy, load and sync, mode mirror: rows take the place of those with their key, and those that are
+-- gone can be marked (promise: whole or untouched).
+GRANT UPDATE ON TABLE "crm"."live" TO "IAMR:sealift-target";
+
+-- copy, load and sync, mode mirror: rows are found by their key, and compared once more before they
+-- are published (promise: exit 0 means verified).
+GRANT SELECT ON TABLE "crm"."live" TO "IAMR:sealift-target";
+
+-- copy, load and sync, mode mirror: rows that are gone from the source are deleted (promise: whole
+-- or untouched).
+GRANT DELETE ON TABLE "crm"."live" TO "IAMR:sealift-target";
+
+-- copy, load and sync, mode history: rows are added (promise: whole or untouched).
+GRANT INSERT ON TABLE "crm"."past" TO "IAMR:sealift-target";
+
+-- copy, load and sync, mode history: it is said until when a version of a row holds (promise: whole
+-- or untouched).
+GRANT UPDATE ON TABLE "crm"."past" TO "IAMR:sealift-target";
+
+-- copy, load and sync, mode history: rows are found by their key, and compared once more before
+-- they are published (promise: exit 0 means verified).
+GRANT SELECT ON TABLE "crm"."past" TO "IAMR:sealift-target";
 
 -- plan shows rows and sizes, and says in time that a table of mode create is not empty; without it
 -- everything works, and both are only known later.
