@@ -171,12 +171,16 @@ func readCatalog(ctx context.Context, w *connect.Warehouse, s *connect.Session) 
 // not start (wrapping plan.ErrStale when the catalogs are not what the plan was made from any more, plan.ErrHeld when
 // another run holds the target) or not be accounted for.
 func Copy(ctx context.Context, p *plan.Plan, o Options) (*receipt.Receipt, error) {
+	return copyAs(ctx, p, newRunID(time.Now()), randomHex(16), o)
+}
+
+// copyAs is Copy for a run whose id and holder are known: the lease that a holder has already is its own.
+func copyAs(ctx context.Context, p *plan.Plan, id, holder string, o Options) (*receipt.Receipt, error) {
 	store, err := state.Open(ctx, o.StateDir)
 	if err != nil {
 		return nil, err
 	}
-	id := newRunID(time.Now())
-	w, err := reach(ctx, p, id, o)
+	w, err := reach(ctx, p, id, holder, o)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +217,7 @@ func Resume(ctx context.Context, id string, o Options) (_ *receipt.Receipt, resu
 	if runner.Finished(run.Plan, run.Log.Entries) {
 		return receipt.Fold(run.Plan, run.Log), false, run.Close()
 	}
-	w, err := reach(ctx, run.Plan, run.ID, o)
+	w, err := reach(ctx, run.Plan, run.ID, randomHex(16), o)
 	if err == nil {
 		err = w.unlock(ctx, run.Plan, true, o)
 	}
@@ -247,7 +251,7 @@ func (w *reached) unlock(ctx context.Context, p *plan.Plan, resumed bool, o Opti
 }
 
 // reach finds the way to both warehouses and the stage. Nothing is changed by it.
-func reach(ctx context.Context, p *plan.Plan, id string, o Options) (*reached, error) {
+func reach(ctx context.Context, p *plan.Plan, id, holder string, o Options) (*reached, error) {
 	both, err := meet(ctx, p.Source, p.Target, application+" "+id, o)
 	if err != nil {
 		return nil, err
@@ -257,7 +261,6 @@ func reach(ctx context.Context, p *plan.Plan, id string, o Options) (*reached, e
 		return nil, err
 	}
 	s := stage.New(cfg, p.Stage.Bucket, p.Stage.Owner, p.Stage.KMSKeyARN)
-	holder := randomHex(16)
 	doors, err := both.doors(ctx, id, "", o)
 	if err != nil {
 		return nil, err

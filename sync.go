@@ -12,9 +12,11 @@ import (
 
 	"github.com/sealift/sealift/internal/connect"
 	"github.com/sealift/sealift/internal/delta"
+	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/planner"
 	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/internal/stage"
 	"github.com/sealift/sealift/job"
 	"github.com/sealift/sealift/plan"
 	"github.com/sealift/sealift/receipt"
@@ -223,32 +225,80 @@ func (q SyncRequest) wish(s delta.Spec) (w delta.Wish, err error) {
 	return w, nil
 }
 
-// Sync carries out what was planned. Definitions that follow the source's are altered first: each such statement is whole by itself, and
-// is left where it is if the run fails. Without a plan there is nothing to do, and no receipt.
+// Sync carries out what was planned. Definitions that follow the source's are altered first, under the lease of the run: each such
+// statement is whole by itself, and is left where it is if the run fails. Without a plan there is nothing to do, and no receipt.
 func Sync(ctx context.Context, s *Syncing, o Options) (*receipt.Receipt, error) {
 	if s.Plan == nil {
 		return nil, errors.New("nothing is new")
 	}
-	if len(s.alter) > 0 {
-		both, err := meet(ctx, plan.Warehouse{}, planner.Warehouse(s.target), application, o)
-		if err != nil {
-			return nil, err
-		}
-		err = both.through(ctx, o, func(ctx context.Context) error {
-			return inSession(ctx, both.target, func(session *connect.Session) error {
-				for _, sql := range s.alter {
-					if _, err := session.Exec(ctx, sql); err != nil {
-						return hint.With(fmt.Errorf("let the target follow the source's columns: %w", err), redshift.HintFor(err))
-					}
-				}
-				return nil
-			})
-		})
-		if err != nil {
-			return nil, err
-		}
+	id, holder := newRunID(time.Now()), randomHex(16)
+	if len(s.alter) == 0 {
+		return copyAs(ctx, s.Plan, id, holder, o)
 	}
-	return Copy(ctx, s.Plan, o)
+	lease, err := s.follow(ctx, id, holder, o)
+	if err != nil {
+		return nil, err
+	}
+	r, err := copyAs(ctx, s.Plan, id, holder, o)
+	if err != nil {
+		err = errors.Join(err, release(ctx, lease)) // which may not have come so far as to do it
+	}
+	return r, err
+}
+
+// follow lets the target's definitions follow the source's, under the lease that the run goes on to hold.
+func (s *Syncing) follow(ctx context.Context, id, holder string, o Options) (*stage.Lease, error) {
+	both, err := meet(ctx, plan.Warehouse{}, planner.Warehouse(s.target), application, o)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := connect.Config(ctx, s.Plan.Stage.Region, connect.Role{})
+	if err != nil {
+		return nil, err
+	}
+	in := stage.New(cfg, s.Plan.Stage.Bucket, s.Plan.Stage.Owner, s.Plan.Stage.KMSKeyARN)
+	lease := in.Lease(s.Plan.Stage.Prefix, s.Plan.Target, id, holder, testOnlyLeaseTTL)
+	ctx = effect.With(ctx, "follow", testOnlyPoint)
+	if _, err := lease.Take(ctx, o.Force); err != nil {
+		return nil, err
+	}
+	err = both.through(ctx, o, func(ctx context.Context) error {
+		return inSession(ctx, both.target, func(session *connect.Session) error {
+			for _, sql := range s.alter {
+				if err := alter(ctx, session, sql); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	if err == nil {
+		err = lease.Renew(ctx) // an ALTER may have waited for somebody
+	}
+	if err != nil {
+		return nil, errors.Join(err, release(ctx, lease))
+	}
+	return lease, nil
+}
+
+func alter(ctx context.Context, session *connect.Session, sql redshift.SQL) error {
+	err := effect.Do(ctx, "target ALTER", func(ctx context.Context) error {
+		_, err := session.Exec(ctx, sql)
+		return err
+	})
+	if redshift.IsColumnThere(err) {
+		return hint.With(fmt.Errorf("%w: another sync has let the target follow the source's columns since: %w", plan.ErrStale, err), "sync again")
+	}
+	if err != nil {
+		return hint.With(fmt.Errorf("let the target follow the source's columns: %w", err), redshift.HintFor(err))
+	}
+	return nil
+}
+
+func release(ctx context.Context, lease *stage.Lease) error {
+	ctx, cancel := context.WithTimeout(effect.With(context.WithoutCancel(ctx), "follow", testOnlyPoint), closeTime)
+	defer cancel()
+	return lease.Release(ctx)
 }
 
 // Cursors says how far the tables that are synced into a job's target have come, by the target's own account, in order of their names.

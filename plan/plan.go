@@ -307,7 +307,7 @@ const (
 	Digests      Role = "digest"       // the table's digest; in the target it must equal the source's
 	Counts       Role = "count"        // the rows it touched must be as many as the source's
 	Updates      Role = "update"       // how many rows took the place of others is told in the receipt
-	Supersedes   Role = "supersede"    // one number: rows that are not moved, because others of their key are newer
+	Supersedes   Role = "supersede"    // one number: the rows of which those are moved that the digest is of; the others' keys have newer ones
 	Adds         Role = "add"          // how many rows were added is told in the receipt
 	Deletes      Role = "delete"       // how many rows were deleted, or marked so, is told in the receipt
 	Inserts      Role = "insert"       // with those that Updates touched, it must touch as many rows as the source had

@@ -31,14 +31,15 @@ type selection struct {
 	masks []plan.Mask
 	uses  map[string]mask.Use
 
-	// Of a sync: what is published, the query for its rows, in place of the table itself, and questions about them.
-	change           *delta.Change
-	reads            redshift.SQL
-	window           redshift.SQL // the condition on the source's rows that are moved
-	superseded, ties redshift.SQL
-	keyed            bool           // rows are told apart by the key
-	since            redshift.Ident // that says which rows are new
-	deletedAt        redshift.Ident // of a mirror: the column that marks rows that are gone
+	// Of a sync: what is published, the query for its rows, in place of the table itself, and one for how many there are with those that
+	// are superseded.
+	change    *delta.Change
+	reads     redshift.SQL
+	window    redshift.SQL // the condition on the source's rows that are moved
+	counted   redshift.SQL
+	keyed     bool           // rows are told apart by the key
+	since     redshift.Ident // that says which rows are new
+	deletedAt redshift.Ident // of a mirror: the column that marks rows that are gone
 
 	want        redshift.TableDef  // the target's definition as it should be
 	moved       []redshift.Column  // the columns that are moved, with the source's types

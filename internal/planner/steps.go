@@ -234,12 +234,6 @@ func (t *tableBuilder) unload() plan.Step {
 			})
 		}
 	}
-	if !t.ties.IsZero() {
-		st = append(st, plan.Statement{
-			SQL: t.ties, Role: plan.MustBeZero,
-			About: "rows share their key (" + strings.Join(t.key, ", ") + ") and " + t.change.Cursor.Since + ", and which of them is meant cannot be told",
-		})
-	}
 	query := redshift.Build("SELECT ?\nFROM ?", redshift.Join(", ", redshift.SelectList(t.moved, t.format)...), from)
 	if !where.IsZero() {
 		query = redshift.Build("?\nWHERE (?)", query, where)
@@ -256,8 +250,8 @@ func (t *tableBuilder) unload() plan.Step {
 		plan.Statement{SQL: redshift.Build("SELECT pg_last_query_id()"), Role: plan.QueryID},
 		plan.Statement{SQL: redshift.DigestQuery(from, where, redshift.DigestColumns(t.moved)), Role: plan.Digests},
 	)
-	if !t.superseded.IsZero() {
-		st = append(st, plan.Statement{SQL: t.superseded, Role: plan.Supersedes})
+	if !t.counted.IsZero() {
+		st = append(st, plan.Statement{SQL: t.counted, Role: plan.Supersedes})
 	}
 	for _, c := range t.moved {
 		if c.Identity != nil && t.makesTable() {

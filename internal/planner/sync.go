@@ -450,14 +450,10 @@ func (b *builder) syncRows(t *SyncTable, c delta.Change) {
 		// Rows that share their key and since are found in the shadow, where these are the key.
 		s.reads = rows(redshift.Build("?, ? AS ?", redshift.Idents(names...), t.Spec.Since.Name, validFrom))
 	case len(keys) > 0 && s.mode != "mirror":
-		// Of rows that share a key, the newest is meant.
+		// Of rows that share a key, the newest is meant. Of those that are as new all are, and are found in the shadow.
 		s.reads = redshift.Build("SELECT ?\nFROM (\n    ?\n) AS d\nWHERE sealift_n = 1", redshift.Idents(names...),
-			rows(redshift.Build("?, ROW_NUMBER() OVER (PARTITION BY ? ORDER BY ? DESC) AS sealift_n", redshift.Idents(names...), redshift.Idents(keys...), t.Spec.Since.Name)))
-		grouped := func(by []redshift.Ident) redshift.SQL {
-			return redshift.Build("?\n    GROUP BY ?", rows(redshift.Build("?, COUNT(*) AS n", redshift.Idents(by...))), redshift.Idents(by...))
-		}
-		s.superseded = redshift.Build("SELECT COALESCE(SUM(n - 1), 0)\nFROM (\n    ?\n) AS d", grouped(keys))
-		s.ties = redshift.Build("SELECT COUNT(*)\nFROM (\n    ?\n) AS d\nWHERE n > 1", grouped(append(slices.Clone(keys), t.Spec.Since.Name)))
+			rows(redshift.Build("?, RANK() OVER (PARTITION BY ? ORDER BY ? DESC) AS sealift_n", redshift.Idents(names...), redshift.Idents(keys...), t.Spec.Since.Name)))
+		s.counted = rows(redshift.Build("COUNT(*)"))
 	default:
 		s.reads = rows(redshift.Idents(names...))
 	}
@@ -465,13 +461,11 @@ func (b *builder) syncRows(t *SyncTable, c delta.Change) {
 	if s.mask == nil {
 		return
 	}
-	switch s.method {
-	case plan.Mirror:
+	switch {
+	case s.method == plan.Mirror && !s.since.IsZero():
 		s.mask = b.withPlain(s, redshift.Column{Name: changed, Type: redshift.Type{Name: redshift.SmallInt}})
-	default:
-		if s.mode == "history" {
-			s.mask = b.withPlain(s, redshift.Column{Name: validFrom, Type: t.Spec.Since.Type})
-		}
+	case s.mode == "history":
+		s.mask = b.withPlain(s, redshift.Column{Name: validFrom, Type: t.Spec.Since.Type})
 	}
 	s.reads = s.mask.Query(redshift.Build("(\n?\n) AS r", s.reads), redshift.SQL{})
 }

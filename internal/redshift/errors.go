@@ -92,6 +92,12 @@ func IsRoleRefused(err error) bool {
 	return ok && (strings.Contains(se.text(), "is not authorized to assume iam role") || strings.Contains(se.text(), "not authorized to get credentials of role"))
 }
 
+// IsColumnThere tells whether a column was to be added that is there already.
+func IsColumnThere(err error) bool {
+	e, ok := serverError(err)
+	return ok && e.Code == "42701"
+}
+
 // IsLoadError tells whether a COPY failed on its data, so that the load-error views say where.
 func IsLoadError(err error) bool {
 	se, ok := serverError(err)

@@ -439,7 +439,7 @@ func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *tab
 		return err
 	case plan.Supersedes:
 		n, err := number(ctx, sess, sql)
-		f.Superseded = n
+		f.Superseded = n - t.rows()
 		return err
 	case plan.Adds:
 		n, err := sess.Exec(ctx, sql)
@@ -450,6 +450,9 @@ func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *tab
 		f.Deleted += n
 		return err
 	case plan.Inserts:
+		if f.Updated == t.rows() {
+			return nil // none is left: a look for those that are not there would read all of the table once more
+		}
 		n, err := sess.Exec(ctx, sql)
 		if err == nil && f.Updated+n != t.rows() {
 			err = fmt.Errorf("%d rows were changed and %d added, the source had %d", f.Updated, n, t.rows())
