@@ -26,20 +26,26 @@ import (
 // benchSite is a site with a job over its whole source.
 func benchSite(b *testing.B, name, tables string) (*site, string) {
 	b.Helper()
+	return siteWithJob(b, name, "defaults: {mode: replace}\ntables: ["+tables+"]\n")
+}
+
+// siteWithJob is a site of which this process knows the environment, with a job over its source.
+func siteWithJob(b testing.TB, name, rest string) (*site, string) {
+	b.Helper()
 	s := newSite(b, name)
 	env := s.env()
 	for k, v := range env {
 		b.Setenv(k, v)
 	}
 	file := filepath.Join(b.TempDir(), "job.yaml")
-	text := os.Expand(jobHead, func(k string) string { return env[k] }) + "defaults: {mode: replace}\ntables: [" + tables + "]\n"
+	text := os.Expand(jobHead, func(k string) string { return env[k] }) + rest
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}
 	return s, file
 }
 
-func (s *site) must(b *testing.B, side, sql string) {
+func (s *site) must(b testing.TB, side, sql string) {
 	b.Helper()
 	if _, err := s.query(b.Context(), side, sql); err != nil {
 		b.Fatal(err)
@@ -128,7 +134,7 @@ and (query_text like 'UNLOAD%' or query_text like 'COPY%' or query_text like '%S
 	return time.Duration(total) * time.Microsecond
 }
 
-func readJob(b *testing.B, file string) *job.Job {
+func readJob(b testing.TB, file string) *job.Job {
 	b.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -1,0 +1,121 @@
+package sealift_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/sealift/sealift"
+	"github.com/sealift/sealift/receipt"
+)
+
+// planned is a sync that was planned and is carried out later: what happens in between is the test's.
+func planned(t *testing.T, file string) *sealift.Syncing {
+	t.Helper()
+	y, err := sealift.PlanSync(t.Context(), readJob(t, file), sealift.SyncRequest{}, sealift.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range y.Tables {
+		if table.Error != "" {
+			t.Fatalf("%s: %s", table.Target, table.Error)
+		}
+	}
+	return y
+}
+
+func carriedOut(t *testing.T, y *sealift.Syncing) *receipt.Receipt {
+	t.Helper()
+	r, err := sealift.Sync(t.Context(), y, sealift.Options{StateDir: t.TempDir(), Fresh: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// inStep syncs once more and wants the tables to have the rows of the source.
+func inStep(t *testing.T, s *site, file string, tables ...string) {
+	t.Helper()
+	if y := planned(t, file); y.Plan != nil {
+		if r := carriedOut(t, y); r.Outcome != receipt.Verified {
+			t.Fatalf("%+v", r.Counts())
+		}
+	}
+	for _, name := range tables {
+		var both [2][][]string
+		for i, side := range []string{"source", "target"} {
+			rows, err := s.query(t.Context(), side, "select * from "+name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			slices.SortFunc(rows, slices.Compare)
+			both[i] = rows
+		}
+		if !slices.EqualFunc(both[0], both[1], slices.Equal) {
+			t.Errorf("%s is %v in the source, %v in the target", name, both[0], both[1])
+		}
+	}
+}
+
+// The source goes on between the questions about it and the UNLOAD.
+func TestSyncOfASourceThatGoesOn(t *testing.T) {
+	s, file := siteWithJob(t, "syncgoeson", `tables:
+  - {select: s.log, mode: append, since: id}
+  - {select: s.merged, mode: merge, key: [id], since: at}
+  - {select: s.mirrored, mode: mirror, key: [id]}
+  - {select: s.replaced, mode: replace}
+`)
+	s.must(t, "source", `create schema s; create table s.log (id int); create table s.merged (id int, v varchar(9), at timestamp);
+create table s.mirrored (id int, v varchar(9)); create table s.replaced (id int, v varchar(9));
+insert into s.mirrored values (1, 'a'); insert into s.replaced values (1, 'a')`)
+	all := []string{"s.log", "s.merged", "s.mirrored", "s.replaced"}
+
+	// Rows come into tables that were empty: they are moved now or the next time, and once.
+	y := planned(t, file)
+	s.must(t, "source", `insert into s.log values (1), (2); insert into s.merged values (1, 'a', '2026-01-01')`)
+	carriedOut(t, y)
+	inStep(t, s, file, all...)
+
+	// Where nothing says what is new: a row changes, is moved like this, and changes back to what was seen.
+	s.must(t, "source", `insert into s.mirrored values (2, 'b'); insert into s.replaced values (2, 'b')`)
+	y = planned(t, file)
+	s.must(t, "source", `update s.mirrored set v = 'x' where id = 1; update s.replaced set v = 'x' where id = 1`)
+	carriedOut(t, y)
+	s.must(t, "source", `update s.mirrored set v = 'a' where id = 1; update s.replaced set v = 'a' where id = 1`)
+	inStep(t, s, file, all...)
+
+	// Rows come at the watermark, below the one that is to be, and above it.
+	s.must(t, "source", `insert into s.log values (5); insert into s.merged values (2, 'b', '2026-01-02')`)
+	y = planned(t, file)
+	s.must(t, "source", `insert into s.log values (4), (6); insert into s.merged values (3, 'late', '2026-01-02'), (4, 'new', '2026-01-03')`)
+	carriedOut(t, y)
+	inStep(t, s, file, all...)
+}
+
+// Two syncs are planned at once, and carried out one after the other: what the first has moved, the second does not move.
+func TestSecondOfTwoSyncs(t *testing.T) {
+	s, file := siteWithJob(t, "syncsecond", `tables:
+  - {select: s.log, mode: append, since: id}
+  - {select: s.kept, mode: history, key: [id], since: at}
+`)
+	s.must(t, "source", `create schema s; create table s.log (id int); create table s.kept (id int, at timestamp);
+insert into s.log select generate_series(1, 10); insert into s.kept values (1, '2026-01-01')`)
+	for round, more := range []string{"", "insert into s.log values (11); insert into s.kept values (1, '2026-01-02')"} {
+		if more != "" {
+			s.must(t, "source", more)
+		}
+		first, second := planned(t, file), planned(t, file)
+		if r := carriedOut(t, first); r.Outcome != receipt.Verified {
+			t.Fatalf("round %d: %+v", round, r.Counts())
+		}
+		r := carriedOut(t, second)
+		if got := fmt.Sprintf("%+v", r.Counts()); r.Outcome == receipt.Verified {
+			t.Errorf("round %d: the second was published too: %s", round, got)
+		}
+		inStep(t, s, file, "s.log")
+		rows, err := s.query(t.Context(), "target", "select count(*), sum(case when is_current then 1 else 0 end) from s.kept")
+		if err != nil || rows[0][0] != fmt.Sprint(round+1) || rows[0][1] != "1" {
+			t.Errorf("round %d: history is %v, %v", round, rows, err)
+		}
+	}
+}
