@@ -78,7 +78,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	s.title("Copy")
 	job := filepath.Join(o.Dir, "demo.yaml")
-	if err := writeJob(job, env, cloud); err != nil {
+	if err := writeJob(job, jobTemplate, env, cloud); err != nil {
 		return err
 	}
 	run := program{path: o.Program, dir: o.Dir, env: env.forSealift(o.Dir)}
@@ -94,6 +94,11 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	s.title("The ten busiest routes, as both warehouses see them")
 	if err := compareRoutes(ctx, s, source, target); err != nil {
+		return err
+	}
+
+	s.title("Copy personal data so that it may be seen: masked before it leaves the source")
+	if err := copyMasked(ctx, s, run, env, cloud, source, target); err != nil {
 		return err
 	}
 

@@ -55,15 +55,17 @@ func TestPolicies(t *testing.T) {
 
 func TestJobFile(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "demo.yaml")
-	if err := writeJob(path, environment{"AWS_REGION": "eu-west-1", "AWS_CA_BUNDLE": "/ca.pem"}, testCloud()); err != nil {
-		t.Fatal(err)
+	for name, template := range map[string]string{"job.golden": jobTemplate, "masked.golden": maskedTemplate} {
+		path := filepath.Join(t.TempDir(), "demo.yaml")
+		if err := writeJob(path, template, environment{"AWS_REGION": "eu-west-1", "AWS_CA_BUNDLE": "/ca.pem"}, testCloud()); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, string(text))
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "job.golden", string(text))
 }
 
 func TestThousands(t *testing.T) {

@@ -11,8 +11,14 @@ import (
 //go:embed demo.yaml.tmpl
 var jobTemplate string
 
-// writeJob writes the job file that the demo runs.
-func writeJob(path string, env environment, c *cloud) error {
+//go:embed masked.yaml.tmpl
+var maskedTemplate string
+
+//go:embed pii.yaml
+var policy string
+
+// writeJob writes a job file that the demo runs.
+func writeJob(path, jobTemplate string, env environment, c *cloud) error {
 	t, err := template.New("job").Option("missingkey=error").Parse(jobTemplate)
 	if err != nil {
 		return fmt.Errorf("job template: %w", err)

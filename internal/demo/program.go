@@ -2,6 +2,8 @@ package demo
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -47,8 +50,16 @@ func (e environment) forSealift(dir string) []string {
 		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 		"AWS_EC2_METADATA_DISABLED=true",
 		"SEALIFT_STATE_DIR="+filepath.Join(dir, "state"),
+		"DEMO_MASK_KEY="+maskKey(),
 	)
 }
+
+// maskKey is a master key for masks, of this process's own.
+var maskKey = sync.OnceValue(func() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails
+	return base64.StdEncoding.EncodeToString(b)
+})
 
 // interruptGrace is what a command gets to finish its step and clean up, once it was interrupted.
 const interruptGrace = 45 * time.Second

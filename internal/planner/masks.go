@@ -207,8 +207,12 @@ func (t *tableBuilder) maskKeys() []plan.Statement {
 	for _, sql := range t.mask.Prepare() {
 		st = append(st, plan.Statement{SQL: sql})
 	}
-	return st
+	return append(st, plan.Statement{SQL: redshift.Build("CREATE TEMP TABLE ? AS\n?", maskedRows, t.reads)})
 }
+
+// maskedRows is a table of the session with the rows as they come out, for everything that is asked about them: computing masks is what
+// takes the time, and UNLOAD, whose query has them in it, is the one that has to do it again.
+var maskedRows = must(redshift.NewIdent("sealift_masked"))
 
 // never are transformers of whose values none is one that a row of the source could have: what comes out and is in the source, came
 // through.
@@ -250,6 +254,7 @@ func (t *tableBuilder) afterMasks(from redshift.SQL) []plan.Statement {
 			About: "column " + m.Column + " comes out with values that the source has",
 		})
 	}
+	st = append(st, plan.Statement{SQL: redshift.Build("DROP TABLE ?", maskedRows)})
 	for _, sql := range t.mask.Clear() {
 		st = append(st, plan.Statement{SQL: sql})
 	}

@@ -215,6 +215,10 @@ func (b *builder) plainRows(s *selection) (from, where redshift.SQL) {
 
 func (t *tableBuilder) unload() plan.Step {
 	from, where := t.from()
+	unloaded, condition := from, where
+	if t.mask != nil {
+		from = redshift.Build("?", maskedRows)
+	}
 	st := []plan.Statement{}
 	if t.source != nil {
 		st = append(st, plan.Statement{SQL: redshift.ColumnsQuery(t.source.Table), Role: plan.Fingerprints})
@@ -234,9 +238,9 @@ func (t *tableBuilder) unload() plan.Step {
 			})
 		}
 	}
-	query := redshift.Build("SELECT ?\nFROM ?", redshift.Join(", ", redshift.SelectList(t.moved, t.format)...), from)
-	if !where.IsZero() {
-		query = redshift.Build("?\nWHERE (?)", query, where)
+	query := redshift.Build("SELECT ?\nFROM ?", redshift.Join(", ", redshift.SelectList(t.moved, t.format)...), unloaded)
+	if !condition.IsZero() {
+		query = redshift.Build("?\nWHERE (?)", query, condition)
 	}
 	unload := redshift.Unload{
 		Query: query, To: redshift.Placeholder(plan.ParamPrefix), Role: t.Job.Source.S3Role, KMSKeyID: t.kmsKey,
