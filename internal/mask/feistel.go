@@ -199,6 +199,9 @@ var fpeDigits = &transformer{
 		if err := errors.Join(c.only(text), err); err != nil {
 			return twins{}, err
 		}
+		if err := c.room(prefix+suffix+leastDigits, "what is kept, and 6 digits,"); err != nil {
+			return twins{}, err
+		}
 		if prefix+suffix > 0 {
 			c.note("%d characters stay as they are", prefix+suffix)
 		}

@@ -139,6 +139,8 @@ func (d decimal) fits(precision int) bool {
 	return d.isZero()
 }
 
+func (d decimal) shown(scale int) string { return string(d.append(nil, scale)) }
+
 // append writes the number with its point.
 func (d decimal) append(dst []byte, scale int) []byte {
 	var text [41]byte

@@ -81,8 +81,20 @@ var bucket = &transformer{
 				}
 				return appendWhole(dst, n-over), nil
 			},
+			samples: bucketSamples(step, least),
 		}, nil
 	},
+}
+
+// bucketSamples are values that have a multiple of the step below them.
+func bucketSamples(step, least int64) []string {
+	var out []string
+	for _, n := range []int64{0, 1, 42, 12345, -1, -step, 1 - step, -step - 1} {
+		if most := -(least + 1); n <= most && n >= least && n-((n%step+step)%step) >= least {
+			out = append(out, fmt.Sprint(n))
+		}
+	}
+	return out
 }
 
 // rounding is round and geo_round.
@@ -121,7 +133,27 @@ func rounding(c *compiler, places int) (twins, error) {
 			}
 			return d.append(dst, t.Scale), nil
 		},
+		samples: roundSamples(t, dropped),
 	}, nil
+}
+
+// roundSamples are numbers of a type that have room to be rounded up.
+func roundSamples(t redshift.Type, dropped int) []string {
+	if kindOf(t) == decimals {
+		return nil // the usual ones have a digit less than there is room for
+	}
+	var out []string
+	for _, n := range []int64{0, 1, -1, 4, 5, -5, 49, 50, -50, 12345, -12345} {
+		d := decimal{lo: uint64(max(n, -n))}
+		d.round(dropped)
+		for range dropped {
+			d.multiply(10)
+		}
+		if d.holds(t) {
+			out = append(out, fmt.Sprint(n))
+		}
+	}
+	return out
 }
 
 // holds tells whether a column of the type holds the number.

@@ -36,7 +36,7 @@ func (t *Table) Probe() Probe {
 		for _, s := range c.values() {
 			samples[i] = append(samples[i], []byte(s))
 		}
-		if !c.NotNull {
+		if !c.NotNull || len(samples[i]) == 0 { // of types that no mask looks into, NULL is all there is to compare
 			samples[i] = append(samples[i], nil)
 		}
 		n = max(n, len(samples[i]))
@@ -129,18 +129,14 @@ func (c *column) values() []string {
 		return c.fitting(hostile)
 	case whole:
 		most := largest(t)
-		out := []string{"0", "1", "-1", "42", "-1001"}
-		if c.use.Transformer != "bucket" { // below the smallest multiple there is none
-			out = append(out, fmt.Sprint(-most-1))
-		}
-		if c.use.Transformer != "round" {
-			out = append(out, fmt.Sprint(most))
-		}
-		return out
+		return []string{"0", "1", "-1", "42", "-1001", fmt.Sprint(most), fmt.Sprint(-most - 1)}
 	case decimals:
+		if t.Precision == 1 {
+			return []string{decimal{lo: 1}.shown(t.Scale), decimal{}.shown(t.Scale)}
+		}
 		var out []string
 		for _, digits := range []string{"0", "1", "5", "49", "50", "995", "12345678901234567890123456789"} {
-			digits = digits[:min(len(digits), max(t.Precision-1, 1))]
+			digits = digits[:min(len(digits), t.Precision-1)] // room to grow by a digit
 			if len(digits) <= t.Scale {
 				digits = strings.Repeat("0", t.Scale+1-len(digits)) + digits
 			}

@@ -48,6 +48,44 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+// TestProbeOfAllTypes: columns of every type, NOT NULL, and masks that can overflow their type, have values to be tried with.
+func TestProbeOfAllTypes(t *testing.T) {
+	columns := []string{"id bigint not null"}
+	uses := map[string]mask.Use{"id": {Transformer: "passthrough"}}
+	add := func(typ string, use mask.Use) {
+		name := fmt.Sprintf("c%d", len(columns))
+		columns = append(columns, name+" "+typ+" not null")
+		uses[name] = use
+	}
+	for _, typ := range []string{
+		"smallint", "integer", "bigint", "numeric(1,0)", "numeric(38,37)", "real", "double precision", "boolean", "char(1)", "varchar(1)", "varchar(65535)", "date", "time", "timetz",
+		"timestamp", "timestamptz", "super", "varbyte(10)",
+	} {
+		add(typ, mask.Use{Transformer: "passthrough"})
+	}
+	for _, step := range []int{2, 7, 1000, 40_000, 3_000_000_000} {
+		for _, typ := range []string{"smallint", "integer", "bigint"} {
+			add(typ, mask.Use{Transformer: "bucket", Options: opt{"step": step}})
+		}
+	}
+	for _, typ := range []string{"smallint", "integer", "bigint", "numeric(5,0)", "numeric(12,2)", "numeric(38,2)"} {
+		for _, digits := range []int{-1, -3, -4} {
+			add(typ, mask.Use{Transformer: "round", Options: opt{"digits": digits}})
+		}
+	}
+	add("numeric(9,6)", mask.Use{Transformer: "geo_round", Options: opt{"digits": 0}})
+	add("numeric(1,0)", mask.Use{Transformer: "num_noise", Domain: "n", Options: opt{"basis_points": 9999}})
+	add("numeric(1,1)", mask.Use{Transformer: "num_noise", Domain: "n1", Options: opt{"basis_points": 9999}})
+	add("numeric(2,0)", mask.Use{Transformer: "num_noise", Domain: "n", Options: opt{"basis_points": 9999}})
+	add("varchar(6)", mask.Use{Transformer: "fpe_digits", Domain: "f"})
+	add("smallint", mask.Use{Transformer: "age_cap"})
+	k := keys(t, "dev", "1")
+	p := newTable(t, define(t, "s.t", columns...), uses, nil).Probe()
+	if err := p.Check(k, session(t, k).rows(p.Query.String())); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestDigest: a table that is filled by the masked query has the digest of that query, column by column. What is moved can
 // then be verified as if it had been masked in the source.
 func TestDigest(t *testing.T) {

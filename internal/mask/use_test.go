@@ -52,6 +52,7 @@ func TestMistakes(t *testing.T) {
 		{"v bigint", mask.Use{Transformer: "permute_int", Domain: "p", Options: opt{"sides": []any{100, 100}}}, "product is at least 1000000"},
 		{"v bigint", mask.Use{Transformer: "permute_int", Domain: "p", Entity: "id"}, "it takes no entity"},
 		{"v numeric(12,2)", mask.Use{Transformer: "permute_int", Domain: "p"}, "has decimal places"},
+		{"v varchar(7)", mask.Use{Transformer: "fpe_digits", Domain: "f", Options: opt{"keep_prefix": 2}}, "what is kept, and 6 digits, has up to 8 bytes"},
 		{"v varchar(60)", mask.Use{Transformer: "ff1", Domain: "f", Options: opt{"alphabet": "aab"}}, "not of different printable"},
 		{"v varchar(8)", mask.Use{Transformer: "first_name", Domain: "n"}, "what comes out has up to 9 bytes"},
 		{"v varchar(60)", mask.Use{Transformer: "first_name", Domain: "n", Options: opt{"dictionary": "frist_name"}}, `no dictionary is called "frist_name"; do you mean first_name?`},
