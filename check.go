@@ -89,7 +89,8 @@ type checker struct {
 	stage  *stage.Stage
 	wrote  atomic.Bool // something in the stage
 	moves  []check.Move
-	sealed string // manifest of what we wrote ourselves
+	sealed string        // manifest of what we wrote ourselves
+	masked planner.Input // what concerns masks
 }
 
 // checkedSide is one warehouse.
@@ -160,6 +161,10 @@ func (c *checker) checks() []check.Check {
 	if slices.ContainsFunc(all, func(c check.Check) bool { return c.Name == "source queries" }) {
 		plans.After = []string{"source queries"}
 	}
+	if c.job.Masking != nil {
+		all = append(all, check.Check{Name: "masks", Side: "job", About: "policies and key of the masks", Needs: []string{"credentials"}, Run: c.masks})
+		plans.Needs = append(plans.Needs, "masks")
+	}
 	all = append(all, plans)
 	for _, s := range c.sides {
 		if s.name == "source" {
@@ -177,6 +182,9 @@ func (c *checker) checks() []check.Check {
 		}})
 	}
 	for _, s := range c.sides {
+		if s.name == "source" && c.job.Masking != nil {
+			all = append(all, check.Check{Name: "source copy", Side: s.name, About: "COPY of the masks' keys as " + s.spec.S3Role, Needs: []string{"source login", "put"}, Run: s.copy})
+		}
 		if s.name == "source" {
 			all = append(all, check.Check{
 				Name: "source unload", Side: s.name, About: "UNLOAD as " + s.spec.S3Role, Needs: []string{"source login", "key", "bucket"}, After: []string{"put"}, Run: s.unload,
@@ -478,6 +486,15 @@ func (s *checkedSide) describeQueries(ctx context.Context, x *connect.Session) (
 	return results, nil
 }
 
+// masks reads the policies of the job, and derives the keys.
+func (c *checker) masks(ctx context.Context) []check.Result {
+	c.masked.Job = c.job
+	if _, err := addMasking(ctx, &c.masked); err != nil {
+		return one(check.Bad(err, "policies and key of the masks"))
+	}
+	return one(check.Good("%s of masks, and their key %s", show.Plural(int64(len(c.masked.Policies)), "policy"), cmp.Or(c.masked.KeyID, "of each run")))
+}
+
 // plan decides what a run would do, from what was read, and keeps what that takes of the users.
 func (c *checker) plan(context.Context) []check.Result {
 	if len(c.job.Tables) == 0 {
@@ -504,6 +521,7 @@ func (c *checker) plan(context.Context) []check.Result {
 	place.KMSKeyARN = c.keyARN
 	p, err := planner.Build(planner.Input{
 		Job: &j, Source: source.catalog, Target: target.catalog, Queries: queries, Stage: place, Nonce: randomHex(8), Now: time.Now(),
+		Policies: c.masked.Policies, Dictionaries: c.masked.Dictionaries, KeyID: c.masked.KeyID,
 	})
 	if mistakes, ok := errors.AsType[job.Errors](err); ok {
 		var results []check.Result
@@ -631,7 +649,7 @@ func (s *checkedSide) unload(ctx context.Context) []check.Result {
 		return err
 	})
 	if err != nil {
-		return one(s.withRole(err, "UNLOAD as "+s.spec.S3Role, "s3:PutObject", "s3:ListBucket", "kms:GenerateDataKey", "kms:Decrypt"))
+		return one(s.withRole(err, redshift.Build("UNLOAD"), "s3:PutObject", "s3:ListBucket", "kms:GenerateDataKey", "kms:Decrypt"))
 	}
 	f, err := s.stage.Check(effect.With(ctx, "check unload", testOnlyPoint), prefix)
 	if err != nil {
@@ -641,29 +659,47 @@ func (s *checkedSide) unload(ctx context.Context) []check.Result {
 	return one(check.Good("UNLOAD as %s wrote one row under the key", s.spec.S3Role))
 }
 
-// copy has the target read it, and load nothing.
+// copy has a warehouse read what was written, and load nothing: what UNLOAD wrote, or we. The source itself reads the keys of masks.
 func (s *checkedSide) copy(ctx context.Context) []check.Result {
 	manifest, packed := s.sealed, false
-	if first := s.sides[0]; first.unloaded != "" {
+	if first := s.sides[0]; s.name == "target" && first.unloaded != "" {
 		manifest, packed = first.unloaded, true
 	}
+	var noTable error
 	err := inSession(ctx, s.at, func(x *connect.Session) (err error) {
-		for _, sql := range []redshift.SQL{redshift.Build("BEGIN"), redshift.ProbeTable(), redshift.ProbeCopy(manifest, s.spec.S3Role, s.region(), packed), redshift.Build("ROLLBACK")} {
-			if _, err = x.Exec(ctx, sql); err != nil {
-				return err // closing the session rolls back
-			}
+		if _, err = x.Exec(ctx, redshift.Build("BEGIN")); err != nil {
+			return err
 		}
-		return nil
+		if _, noTable = x.Exec(ctx, redshift.ProbeTable()); noTable != nil {
+			return noTable // closing the session rolls back
+		}
+		if _, err = x.Exec(ctx, redshift.ProbeCopy(manifest, s.spec.S3Role, s.region(), packed)); err != nil {
+			return err
+		}
+		_, err = x.Exec(ctx, redshift.Build("ROLLBACK"))
+		return err
 	})
-	if err != nil {
-		return one(s.withRole(err, "COPY as "+s.spec.S3Role, "s3:GetObject", "s3:ListBucket", "kms:Decrypt"))
+	switch {
+	case noTable != nil && s.name == "source" && redshift.IsPermission(noTable):
+		r := check.Bad(noTable, "TEMP on the database")
+		r.Reason = "the keys of masks are a temporary table of the session: " + r.Reason
+		user, uerr := redshift.NewIdent(s.user)
+		database, derr := redshift.NewIdent(s.spec.Database)
+		if uerr == nil && derr == nil {
+			r.SQL = []string{redshift.Build("GRANT TEMP ON DATABASE ? TO ?", database, user).String() + ";"}
+		}
+		return one(r)
+	case noTable != nil:
+		return one(check.Unknown(noTable, "COPY as %s, without a temporary table to name", s.spec.S3Role))
+	case err != nil:
+		return one(s.withRole(err, redshift.Build("COPY"), "s3:GetObject", "s3:ListBucket", "kms:Decrypt"))
 	}
 	return one(check.Good("COPY as %s read it, and loaded nothing", s.spec.S3Role))
 }
 
 // withRole says what a role lacks by which the warehouse could not reach the stage.
-func (s *checkedSide) withRole(err error, what string, actions ...string) check.Result {
-	r := check.Bad(hint.With(err, redshift.HintFor(err)), "%s", what)
+func (s *checkedSide) withRole(err error, command redshift.SQL, actions ...string) check.Result {
+	r := check.Bad(hint.With(err, redshift.HintFor(err)), "%s as %s", command, s.spec.S3Role)
 	roles, rerr := redshift.ParseRoleChain(s.spec.S3Role)
 	if rerr != nil {
 		return r
@@ -674,10 +710,6 @@ func (s *checkedSide) withRole(err error, what string, actions ...string) check.
 	case redshift.IsPermission(err):
 		user, uerr := redshift.NewIdent(s.user)
 		if uerr == nil {
-			command := redshift.Build("COPY")
-			if s.name == "source" {
-				command = redshift.Build("UNLOAD")
-			}
 			r.SQL = []string{redshift.Build("GRANT ASSUMEROLE ON ? TO ? FOR ?", redshift.Lit(strings.Join(roles, ",")), user, command).String() + ";"}
 		}
 		return r

@@ -23,6 +23,7 @@ func TestEveryGrantIsNeeded(t *testing.T) {
 		t.Setenv(k, v)
 	}
 	t.Setenv("SEALIFT_STATE_DIR", t.TempDir())
+	t.Setenv("MASK_KEY", "c2VhbGlmdCB0ZXN0IGtleSBvZiAzMiBieXRlcyEhISE=")
 	t.Setenv("SOURCE_USER", s.database+"_reader")
 	t.Setenv("TARGET_USER", s.database+"_loader")
 	t.Setenv("SOURCE_PASSWORD", "Reader-0001")
@@ -37,11 +38,13 @@ func TestEveryGrantIsNeeded(t *testing.T) {
 	}
 	admin("source", "revoke assumerole on all from public for all", "create schema a", "create schema b",
 		"create table a.made (id int)", "insert into a.made values (1)", "create table a.merged (id int)", "insert into a.merged values (1)",
-		"create table b.swapped (id int)", "insert into b.swapped values (1)",
+		"create table b.swapped (id int)", "insert into b.swapped values (1)", "revoke temp on database "+s.database+" from public",
+		"create table b.people (email varchar(50))", "insert into b.people values ('a@example.org')",
 		"create schema d", "create table d.live (id int, at int)", "create table d.past (id int, at int)")
 	admin("target", "revoke assumerole on all from public for all", "create schema a", "create schema c",
 		"create table a.merged (id int)", "create table a.added (id int)", "create table c.swapped (id int)",
 		"create table c.full (id int)", "insert into c.full values (1)", "grant select on c.full to public",
+		"create table c.people (email varchar(50))",
 		"create schema d", "create table d.live (id int, at int)",
 		"create table d.past (id int, at int, valid_from int, valid_to int, is_current boolean)")
 
@@ -64,6 +67,9 @@ func TestEveryGrantIsNeeded(t *testing.T) {
 	synced := write("synced.yaml", jobHead+`tables:
   - {select: d.live, mode: mirror, key: [id]}
   - {select: d.past, mode: history, key: [id], since: at}
+`)
+	masked := write("masked.yaml", jobHead+`masking: {key: 'env:MASK_KEY', environment: test}
+tables: [{select: b.people, as: c.people, mode: replace, mask: {email: {use: email, domain: e}}}]
 `)
 	full := write("full.yaml", jobHead+"tables: [{select: a.made, as: c.full}]\n")
 	added := write("added.yaml", jobHead+"tables: [{select: a.made, as: a.added, mode: append}]\n")
@@ -91,6 +97,10 @@ func TestEveryGrantIsNeeded(t *testing.T) {
 				t.Fatal(err)
 			}
 			code, said := runCLI(t, "load", files)
+			return said, code == 0
+		},
+		"mask": func() (string, bool) {
+			code, said := runCLI(t, "copy", masked)
 			return said, code == 0
 		},
 		"sync": func() (string, bool) {
@@ -121,6 +131,8 @@ func TestEveryGrantIsNeeded(t *testing.T) {
 			return "plan refuses what is not empty"
 		case strings.Contains(sql, `SELECT ON TABLE "a"."added"`):
 			return "verify"
+		case strings.Contains(sql, "TEMP ON"), side == "source" && strings.HasSuffix(sql, "FOR COPY"), strings.Contains(sql, `"people"`):
+			return "mask"
 		case strings.Contains(sql, `"d"`), strings.Contains(sql, `"sealift"."cursors"`):
 			return "sync"
 		case strings.Contains(sql, `"a"."added"`), strings.Contains(sql, `SELECT ON TABLE "sealift"."ledger"`):
@@ -139,7 +151,7 @@ func TestEveryGrantIsNeeded(t *testing.T) {
 		file     string
 		side     grants.Side
 		existing bool
-	}{{tables, grants.Source, false}, {tables, grants.Target, false}, {replaced, grants.Target, true}, {synced, grants.Source, true}, {synced, grants.Target, true}, {files, grants.Target, true}} {
+	}{{tables, grants.Source, false}, {tables, grants.Target, false}, {replaced, grants.Target, true}, {masked, grants.Source, true}, {masked, grants.Target, true}, {synced, grants.Source, true}, {synced, grants.Target, true}, {files, grants.Target, true}} {
 		text, err := os.ReadFile(of.file)
 		if err != nil {
 			t.Fatal(err)
@@ -174,7 +186,8 @@ func TestEveryGrantIsNeeded(t *testing.T) {
 		switch {
 		case strings.HasPrefix(sql, "GRANT "):
 		case strings.HasPrefix(sql, "ALTER TABLE "):
-			undo = `alter table c.swapped owner to "` + env["TARGET_USER"] + `"`
+			table, _, _ := strings.Cut(strings.TrimPrefix(sql, "ALTER TABLE "), " ")
+			undo = "alter table " + table + ` owner to "` + env["TARGET_USER"] + `"`
 		default:
 			continue // made by an administrator, so that the user needs no right to
 		}

@@ -25,6 +25,8 @@ const (
 const (
 	whole    = "whole or untouched"
 	verified = "exit 0 means verified"
+	// inTheSource is that of masks.
+	inTheSource = "raw personal data never leaves the source"
 )
 
 // Grant is one statement, and what takes it back.
@@ -83,6 +85,9 @@ func For(j *job.Job, side Side, o Options) (*Document, error) {
 		d.target(j)
 	}
 	d.settings(w)
+	if side == Source && j.Masking != nil {
+		d.masks(w)
+	}
 	return d, nil
 }
 
@@ -136,16 +141,28 @@ func (d *Document) note(format string, args ...any) {
 func (d *Document) settings(w job.Warehouse) {
 	d.allow("", "plan shows rows and sizes, and says in time that a table of mode create is not empty; without it everything works, and both are only known later",
 		redshift.Build("SELECT ON svv_table_info"))
-	command, word := redshift.Build("COPY"), "copy and load: COPY uses"
 	if d.Side == Source {
-		command, word = redshift.Build("UNLOAD"), "copy: UNLOAD uses"
+		d.role(w, redshift.Build("UNLOAD"), "copy: UNLOAD uses")
+	} else {
+		d.role(w, redshift.Build("COPY"), "copy and load: COPY uses")
 	}
+}
+
+// role lets the user have a command run as the role.
+func (d *Document) role(w job.Warehouse, command redshift.SQL, what string) {
 	roles := redshift.Build("ASSUMEROLE ON ?", redshift.Lit(w.S3Role))
 	d.Grants = append(d.Grants, Grant{
 		SQL:  redshift.Build("GRANT ? TO ? FOR ?", roles, d.User, command),
 		Undo: redshift.Build("REVOKE ? FROM ? FOR ?", roles, d.User, command),
-		Why:  word + " this role. Needed where REVOKE ASSUMEROLE ON ALL FROM PUBLIC FOR ALL was run; elsewhere everybody may",
+		Why:  what + " this role. Needed where REVOKE ASSUMEROLE ON ALL FROM PUBLIC FOR ALL was run; elsewhere everybody may",
 	})
+}
+
+// masks: their keys come into the source by the stage.
+func (d *Document) masks(w job.Warehouse) {
+	d.allow(inTheSource, "copy and sync, masks: their keys, and long dictionaries, are temporary tables of the session. Everybody may make those, where it was not revoked",
+		redshift.Build("TEMP ON DATABASE ?", must(redshift.NewIdent(w.Database))))
+	d.role(w, redshift.Build("COPY"), "copy and sync, masks: COPY reads their keys from the stage, as")
 }
 
 // source: what is read. Nothing is changed there.

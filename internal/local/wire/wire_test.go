@@ -430,6 +430,7 @@ func errorOf(tb testing.TB, err error) *pgconn.PgError {
 	return pe
 }
 
+//standin:imitates users: the user that stands for an IAM role is called IAMR:role, and is made at its first login | MG generating-iam-credentials-cli-api
 //standin:imitates protocol: md5, cleartext of temporary credentials in TLS only, names with a colon | MG Generating IAM database credentials
 func TestAuthentication(t *testing.T) {
 	t.Parallel()
