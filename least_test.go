@@ -46,8 +46,8 @@ import (
 //	scenario NAME               from here on, what is used is used for this
 //	due FILE                    the schedules that close doors of the security group that a file names are called now
 //	stock NAME                  make, in the loader's account, a key under the alias NAME, the buckets NAME-state, -out, -csv and -parquet, a.csv and
-//	                            t.parquet in the latter, under the key; the target's login as a secret, in the file secret; and the
-//	                            source's security group in the file group
+//	                            t.parquet in the latter, under the key; the target's login as a secret, in the file secret; a master
+//	                            key of masks, in the file maskkey; and the source's security group in the file group
 //	refuse BUCKET KEY           let nobody write an object of the loader's account
 //	begin BUCKET KEY            begin an upload in parts, as whoever the environment is
 //	objects BUCKET              list a bucket of the loader's account
@@ -320,7 +320,8 @@ func stock(ts *testscript.TestScript, _ bool, args []string) {
 		bucket := name + "-" + part
 		_, err := s.loaderS3().CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: region}})
 		ts.Check(err)
-		if file := map[string]string{"csv": "a.csv", "parquet": "t.parquet"}[part]; file != "" {
+		file := map[string]string{"csv": "a.csv", "parquet": "t.parquet"}[part]
+		if _, err := os.Stat(ts.MkAbs(file)); file != "" && err == nil {
 			_, err := s.loaderS3().PutObject(ctx, &s3.PutObjectInput{
 				Bucket: &bucket, Key: aws.String("in/" + file), Body: strings.NewReader(ts.ReadFile(file)), ServerSideEncryption: s3types.ServerSideEncryptionAwsKms, SSEKMSKeyId: key.KeyMetadata.Arn,
 			})
@@ -334,6 +335,14 @@ func stock(ts *testscript.TestScript, _ bool, args []string) {
 	made, err := secretsmanager.NewFromConfig(s.target).CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &name, KmsKeyId: own.KeyMetadata.KeyId, SecretString: aws.String(string(login))})
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("secret"), []byte(*made.ARN), 0o600))
+	if own, err = keys.CreateKey(ctx, &kms.CreateKeyInput{}); err != nil { // the stage's is for the stage
+		ts.Fatalf("%v", err)
+	}
+	made, err = secretsmanager.NewFromConfig(s.account(loaderAccount)).CreateSecret(ctx, &secretsmanager.CreateSecretInput{
+		Name: &name, KmsKeyId: own.KeyMetadata.KeyId, SecretString: aws.String("c2VhbGlmdCB0ZXN0IGtleSBvZiAzMiBieXRlcyEhISE="),
+	})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("maskkey"), []byte(*made.ARN), 0o600))
 	found, err := redshift.NewFromConfig(s.source).DescribeClusters(ctx, &redshift.DescribeClustersInput{ClusterIdentifier: aws.String("source")})
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("group"), []byte(*found.Clusters[0].VpcSecurityGroups[0].VpcSecurityGroupId), 0o600))

@@ -10,10 +10,9 @@ import (
 
 // The commands that need a permission, as statements name them.
 var (
-	moving  = []string{"copy", "load", "unload", "resume"}
-	staging = []string{"copy", "load", "unload", "resume", "clean"}
-	looking = []string{"check", "plan", "copy", "load", "unload", "resume", "verify", "clean"}
-	opening = []string{"check", "plan", "copy", "load", "unload", "resume", "verify", "clean"}
+	moving  = []string{"copy", "load", "unload", "sync", "resume"}
+	staging = []string{"check", "copy", "load", "unload", "sync", "resume", "clean"}
+	looking = []string{"check", "plan", "copy", "load", "unload", "sync", "resume", "verify", "clean"}
 )
 
 // The promises, in the README's words.
@@ -34,6 +33,7 @@ func (b *builder) build() {
 	b.stageOfLoader()
 	b.stateAndDeliveries()
 	b.filesInS3()
+	b.maskKey()
 	for _, side := range []struct {
 		w                                        *Warehouse
 		hop, access, unloadHop, unload, closerBy Who
@@ -286,16 +286,16 @@ func (b *builder) copyRole() string {
 
 func (b *builder) files(arn string, who Who, why, bucket, prefix string) {
 	b.allow(arn, Statement{
-		Sid: "FilesList", Who: who, Commands: []string{"load", "resume"}, Promise: whole,
+		Sid: "FilesList", Who: who, Commands: []string{"load", "sync", "resume"}, Promise: whole,
 		Actions: []string{"s3:ListBucket"}, Resources: []string{b.bucketARN(bucket)}, Why: "finds the objects that a job's files name",
 		Documented: documentedFor(who),
 	})
 	b.allow(arn, Statement{
-		Sid: "Files", Who: who, Commands: []string{"load", "resume"}, Promise: verified,
+		Sid: "Files", Who: who, Commands: []string{"load", "sync", "resume"}, Promise: verified,
 		Actions: []string{"s3:GetObject"}, Resources: []string{b.bucketARN(bucket) + "/" + prefix + "*"}, Why: why,
 	})
 	b.allow(arn, Statement{
-		Sid: "FilesKey", Who: who, Commands: []string{"load", "resume"}, Promise: verified,
+		Sid: "FilesKey", Who: who, Commands: []string{"load", "sync", "resume"}, Promise: verified,
 		Actions: []string{"kms:Decrypt"}, Resources: []string{b.arn("kms", b.list.Stage.Region, "*", "key/*")},
 		Conditions: append(b.through(bucket)[:1], Condition{"StringLike", "kms:EncryptionContext:aws:s3:arn", []string{b.bucketARN(bucket), b.bucketARN(bucket) + "/" + prefix + "*"}}),
 		AnyKey:     true,
@@ -374,6 +374,39 @@ func (b *builder) taken(w *Warehouse, before string, token, last bool) Statement
 
 func title(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
+// maskKey reads the master key of masks.
+func (b *builder) maskKey() {
+	m := b.job.Masking
+	if m == nil {
+		return
+	}
+	s := Statement{Who: Loader, Commands: []string{"plan", "copy", "sync", "resume", "mask"}, Promise: "raw personal data never leaves the source"}
+	switch kind, what, _ := strings.Cut(m.Key, ":"); kind {
+	case "secretsmanager":
+		b.secret(b.loader, what, "MaskKey", "MaskSecretKey", "the master key of masks is read anew by each run, and is never in a file", s)
+	case "kms":
+		s.Sid, s.Actions, s.Resources = "MaskKey", []string{"kms:Decrypt"}, []string{b.arn("kms", b.list.Stage.Region, Account(b.loader), "key/*")}
+		s.Why, s.Wide = "the master key of masks is encrypted in the job", sealedWide
+		b.allow(b.loader, s)
+	}
+}
+
+// sealedWide is why a ciphertext's key is any.
+const sealedWide = "the ciphertext alone names its key; put the key's ARN here where you know it"
+
+// secret lets a secret of Secrets Manager be read, which is under a key.
+func (b *builder) secret(arn, secret, sid, keySid, why string, s Statement) {
+	s.Sid, s.Why, s.Actions, s.Resources = sid, why, []string{"secretsmanager:GetSecretValue"}, []string{secret}
+	b.allow(arn, s)
+	s.Sid, s.Why, s.Actions, s.Resources = keySid, "the secret is under a key", []string{"kms:Decrypt"}, []string{b.arn("kms", field(secret, 3), Account(secret), "key/*")}
+	s.Conditions = []Condition{
+		{"StringEquals", "kms:ViaService", b.service("secretsmanager", field(secret, 3))},
+		{"StringEquals", "kms:EncryptionContext:SecretARN", []string{secret}},
+	}
+	s.Wide = "which key that is, only the secret tells; through Secrets Manager, and for this secret alone"
+	b.allow(arn, s)
+}
+
 // lookUp finds the warehouse's address.
 func (b *builder) lookUp(w *Warehouse, arn string, who Who) {
 	if w.Spec.Host != "" || w.Spec.Auth == "data-api" { // which needs no address
@@ -426,24 +459,13 @@ func (b *builder) logIn(w *Warehouse, arn string, who Who) {
 			add("JoinGroups", "groups: the session joins them", groups, "redshift:JoinGroup")
 		}
 	case strings.HasPrefix(spec.PasswordFrom, "secretsmanager:"):
-		secret := strings.TrimPrefix(spec.PasswordFrom, "secretsmanager:")
-		add("Secret", "the password is read anew for each session, and is never in a file", []string{secret}, "secretsmanager:GetSecretValue")
-		b.allow(arn, Statement{
-			Sid: "SecretKey" + side, Who: who, Actions: []string{"kms:Decrypt"}, Commands: looking, Promise: noSecret,
-			Resources: []string{b.arn("kms", field(secret, 3), Account(secret), "key/*")},
-			Conditions: []Condition{
-				{"StringEquals", "kms:ViaService", b.service("secretsmanager", field(secret, 3))},
-				{"StringEquals", "kms:EncryptionContext:SecretARN", []string{secret}},
-			},
-			Why:  "the secret is under a key",
-			Wide: "which key that is, only the secret tells; through Secrets Manager, and for this secret alone",
-		})
+		b.secret(arn, strings.TrimPrefix(spec.PasswordFrom, "secretsmanager:"), "Secret"+side, "SecretKey"+side,
+			"the password is read anew for each session, and is never in a file", Statement{Who: who, Commands: looking, Promise: noSecret})
 	case strings.HasPrefix(spec.PasswordFrom, "kms:"):
 		b.allow(arn, Statement{
 			Sid: "PasswordKey" + side, Who: who, Actions: []string{"kms:Decrypt"}, Commands: looking, Promise: noSecret,
 			Resources: []string{b.arn("kms", w.Region, w.Account, "key/*")},
-			Why:       "the password in the job is encrypted under a key",
-			Wide:      "the ciphertext alone names its key; put the key's ARN here where you know it",
+			Why:       "the password in the job is encrypted under a key", Wide: sealedWide,
 		})
 	}
 }
@@ -460,10 +482,16 @@ func (b *builder) remote(w *Warehouse, arn string, who Who) {
 	b.allow(arn, run)
 	b.allow(arn, Statement{
 		Sid: "Answers" + title(w.Side), Who: who, Commands: looking, Promise: least, Resources: []string{"*"},
-		Actions: []string{"redshift-data:DescribeStatement", "redshift-data:GetStatementResult", "redshift-data:CancelStatement", "redshift-data:ListStatements"},
-		Why:     "what became of the statements, their answers, and which sessions a run has left", Wide: "these know no resource; AWS shows a role its own statements alone",
+		Actions: []string{"redshift-data:DescribeStatement", "redshift-data:GetStatementResult", "redshift-data:ListStatements"},
+		Why:     "what became of the statements, their answers, and which sessions a run has left", Wide: ownStatements,
+	})
+	b.allow(arn, Statement{
+		Sid: "Cancel" + title(w.Side), Who: who, Commands: looking, Promise: least, Resources: []string{"*"}, Actions: []string{"redshift-data:CancelStatement"},
+		Why: "a step that is interrupted for longer than its grace ends its statement in the warehouse, too", Wide: ownStatements, Documented: "API model redshift-data",
 	})
 }
+
+const ownStatements = "these know no resource; AWS shows a role its own statements alone"
 
 // door lets us add and remove a rule of one security group, and somebody remove it in our stead.
 func (b *builder) door(w *Warehouse, arn string, who, closer Who) {
@@ -475,7 +503,7 @@ func (b *builder) door(w *Warehouse, arn string, who, closer Who) {
 	group := b.arn("ec2", w.Region, w.Account, "security-group/"+d.SecurityGroup)
 	rules := []string{b.arn("ec2", w.Region, w.Account, "security-group-rule/*")}
 	add := func(s Statement) {
-		s.Who, s.Commands, s.Promise, s.Sid = who, opening, closed, s.Sid+side
+		s.Who, s.Commands, s.Promise, s.Sid = who, looking, closed, s.Sid+side
 		b.allow(arn, s)
 	}
 	add(Statement{
@@ -515,11 +543,11 @@ func (b *builder) door(w *Warehouse, arn string, who, closer Who) {
 	})
 	b.trust(by, closer, Statement{
 		Sid: "Scheduler", Principals: []Principal{{"Service", []string{"scheduler.amazonaws.com"}}}, Actions: []string{"sts:AssumeRole"},
-		Conditions: []Condition{{"StringEquals", "aws:SourceAccount", []string{w.Account}}}, Commands: opening, Promise: closed,
+		Conditions: []Condition{{"StringEquals", "aws:SourceAccount", []string{w.Account}}}, Commands: looking, Promise: closed,
 		Why: "EventBridge Scheduler closes doors as this role, for schedules of this account",
 	})
 	b.allow(by, Statement{
-		Sid: "CloseDoor" + side, Who: closer, Actions: []string{"ec2:RevokeSecurityGroupIngress"}, Resources: []string{group}, Commands: opening, Promise: closed,
+		Sid: "CloseDoor" + side, Who: closer, Actions: []string{"ec2:RevokeSecurityGroupIngress"}, Resources: []string{group}, Commands: looking, Promise: closed,
 		Why: "removes the rule of a machine that was lost",
 	})
 }
@@ -527,9 +555,9 @@ func (b *builder) door(w *Warehouse, arn string, who, closer Who) {
 // data is what UNLOAD writes as, or COPY reads as.
 func (b *builder) data(w *Warehouse, hop, last Who) {
 	s, roles := b.list.Stage, chain(w.Spec.S3Role)
-	commands := []string{"copy", "unload", "resume"}
+	commands := []string{"check", "copy", "unload", "sync", "resume"}
 	if last == Copy {
-		commands = []string{"copy", "load", "resume"}
+		commands = []string{"check", "copy", "load", "sync", "resume"}
 	}
 	for i, arn := range roles {
 		part := last
@@ -569,15 +597,21 @@ func (b *builder) data(w *Warehouse, hop, last Who) {
 	}
 	add(Statement{Sid: "UnloadList", Actions: []string{"s3:ListBucket"}, Resources: bucket, Promise: whole, Why: "UNLOAD refuses a prefix below which something is"})
 	add(Statement{Sid: "Unload", Actions: []string{"s3:PutObject"}, Resources: objects, Promise: inClear, Why: "UNLOAD writes data and manifest"})
-	add(Statement{Sid: "UnloadRead", Actions: []string{"s3:GetObject"}, Resources: objects, Promise: inClear, Documented: copyDocs, Why: "the manual asks for GET, LIST and PUT"})
+	read := Statement{Sid: "UnloadRead", Actions: []string{"s3:GetObject"}, Resources: objects, Promise: inClear, Documented: copyDocs, Why: "the manual asks for GET, LIST and PUT"}
 	add(Statement{
 		Sid: "UnloadKey", Actions: []string{"kms:GenerateDataKey"}, Resources: []string{s.KeyARN}, Conditions: b.through(s.Bucket, s.Prefix),
 		Promise: inClear, Why: "under the key, through S3 alone",
 	})
-	add(Statement{
+	decrypt := Statement{
 		Sid: "UnloadKeyParts", Actions: []string{"kms:Decrypt"}, Resources: []string{s.KeyARN}, Conditions: b.through(s.Bucket, s.Prefix),
 		Promise: inClear, Documented: multipartDocs, Why: "S3 reads the parts of a large object when it puts them together",
-	})
+	}
+	if b.job.Masking != nil {
+		read.Sid, read.Documented, read.Why = "UnloadMasks", "", "a session of the source reads the key of its masks from an object, which is gone before UNLOAD begins; the manual asks for it, too"
+		decrypt.Sid, decrypt.Documented, decrypt.Why = "UnloadMasksKey", "", "that object is under the key; and S3 reads the parts of a large object when it puts them together"
+	}
+	add(read)
+	add(decrypt)
 }
 
 // attached is the trust of a role that is attached to a warehouse.

@@ -83,6 +83,28 @@ stage: {url: "s3://stage/prefix", region: REGION, kms_key: alias/sealift, owner:
 tables: [a.b]
 `, permission.Options{Issuer: "ISSUER", Audience: "AUDIENCE", Subject: "SUBJECT"}},
 	{`version: 1
+source:
+  cluster: CLUSTER
+  region: REGION
+  database: DATABASE
+  user: USER
+  auth: data-api
+  assume_role: arn:aws:iam::111111111111:role/source
+  external_id: EXTERNAL-ID
+  s3_role: arn:aws:iam::111111111111:role/unload
+target:
+  cluster: CLUSTER
+  region: REGION
+  database: DATABASE
+  auth: data-api
+  assume_role: arn:aws:iam::222222222222:role/target
+  external_id: EXTERNAL-ID
+  s3_role: arn:aws:iam::222222222222:role/copy
+stage: {url: "s3://stage/prefix", region: REGION, kms_key: alias/sealift, owner: "333333333333"}
+masking: {key: "secretsmanager:arn:aws:secretsmanager:REGION:333333333333:secret:NAME"}
+tables: [a.b]
+`, permission.Options{}},
+	{`version: 1
 target:
   host: HOST
   region: REGION

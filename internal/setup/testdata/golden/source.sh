@@ -56,7 +56,7 @@ fi
 if in_account 111111111111; then
 # arn:aws:iam::111111111111:role/sealift-source: looks the source up and logs in to it.
 # Loader: taken by arn:aws:iam::333333333333:role/sealift-loader alone, and only with the external id: that it
-# cannot be taken without is tried by each run. Needed by check, plan, copy, load, unload, resume, verify,
+# cannot be taken without is tried by each run. Needed by check, plan, copy, load, unload, sync, resume, verify,
 # clean. Promise: least privilege.
 read -r -d '' trust <<'JSON' || true
 {
@@ -81,25 +81,25 @@ read -r -d '' trust <<'JSON' || true
   ]
 }
 JSON
-# LookUpSource: finds the address of the source. Needed by check, plan, copy, load, unload, resume, verify,
-# clean. Promise: least privilege.
+# LookUpSource: finds the address of the source. Needed by check, plan, copy, load, unload, sync, resume,
+# verify, clean. Promise: least privilege.
 # LogInSource: a password for an hour at most, of this database user in this database. Needed by check, plan,
-# copy, load, unload, resume, verify, clean. Promise: no secret anywhere.
+# copy, load, unload, sync, resume, verify, clean. Promise: no secret anywhere.
 # DoorSeeSource: sees whose rule lets us in already, and that ours is gone. Needed by check, plan, copy, load,
-# unload, resume, verify, clean. Promise: every door opened is closed. Wide because EC2 has no resources in
-# permissions to describe.
+# unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because EC2 has no resources
+# in permissions to describe.
 # DoorSource: adds a rule for one address and port, and removes it again, in this group alone. Needed by check,
-# plan, copy, load, unload, resume, verify, clean. Promise: every door opened is closed.
+# plan, copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed.
 # DoorTagSource: a rule is made with the tags that say whose it is, and until when. Needed by check, plan, copy,
-# load, unload, resume, verify, clean. Promise: every door opened is closed. Wide because a rule's id is not
-# known before it is made; only in the request that makes it.
+# load, unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because a rule's id is
+# not known before it is made; only in the request that makes it.
 # DoorShareSource: runs that share a rule each put their tag on it, and take it off. Needed by check, plan,
-# copy, load, unload, resume, verify, clean. Promise: every door opened is closed. Wide because a rule's id is
-# not known before it is made; only rules that are tagged as Sealift's.
+# copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because a rule's
+# id is not known before it is made; only rules that are tagged as Sealift's.
 # DoorScheduleSource: a one-time schedule, made before the rule, closes the door if this machine is lost. Needed
-# by check, plan, copy, load, unload, resume, verify, clean. Promise: every door opened is closed.
-# DoorPassSource: the schedule acts as this role. Needed by check, plan, copy, load, unload, resume, verify,
-# clean. Promise: every door opened is closed.
+# by check, plan, copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed.
+# DoorPassSource: the schedule acts as this role. Needed by check, plan, copy, load, unload, sync, resume,
+# verify, clean. Promise: every door opened is closed.
 read -r -d '' policy <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -191,7 +191,7 @@ fi
 if in_account 111111111111; then
 # arn:aws:iam::111111111111:role/sealift-door: closes the source's door if nobody else does.
 # Scheduler: EventBridge Scheduler closes doors as this role, for schedules of this account. Needed by check,
-# plan, copy, load, unload, resume, verify, clean. Promise: every door opened is closed.
+# plan, copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed.
 read -r -d '' trust <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -212,7 +212,7 @@ read -r -d '' trust <<'JSON' || true
   ]
 }
 JSON
-# CloseDoorSource: removes the rule of a machine that was lost. Needed by check, plan, copy, load, unload,
+# CloseDoorSource: removes the rule of a machine that was lost. Needed by check, plan, copy, load, unload, sync,
 # resume, verify, clean. Promise: every door opened is closed.
 read -r -d '' policy <<'JSON' || true
 {
@@ -232,8 +232,8 @@ fi
 
 if in_account 111111111111; then
 # arn:aws:iam::111111111111:role/redshift-unload: is what UNLOAD writes as.
-# Source: the source runs statements of this database user as this role, and no other's. Needed by copy, unload,
-# resume. Promise: least privilege.
+# Source: the source runs statements of this database user as this role, and no other's. Needed by check, copy,
+# unload, sync, resume. Promise: least privilege.
 read -r -d '' trust <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -254,14 +254,16 @@ read -r -d '' trust <<'JSON' || true
   ]
 }
 JSON
-# UnloadList: UNLOAD refuses a prefix below which something is. Needed by copy, unload, resume. Promise: whole
-# or untouched.
-# Unload: UNLOAD writes data and manifest. Needed by copy, unload, resume. Promise: nothing staged in clear.
-# UnloadRead: the manual asks for GET, LIST and PUT. Needed by copy, unload, resume. Promise: nothing staged in
-# clear. Asked for by DG copy-usage_notes-access-permissions.
-# UnloadKey: under the key, through S3 alone. Needed by copy, unload, resume. Promise: nothing staged in clear.
-# UnloadKeyParts: S3 reads the parts of a large object when it puts them together. Needed by copy, unload,
-# resume. Promise: nothing staged in clear. Asked for by S3 User Guide mpuoverview.
+# UnloadList: UNLOAD refuses a prefix below which something is. Needed by check, copy, unload, sync, resume.
+# Promise: whole or untouched.
+# Unload: UNLOAD writes data and manifest. Needed by check, copy, unload, sync, resume. Promise: nothing staged
+# in clear.
+# UnloadKey: under the key, through S3 alone. Needed by check, copy, unload, sync, resume. Promise: nothing
+# staged in clear.
+# UnloadRead: the manual asks for GET, LIST and PUT. Needed by check, copy, unload, sync, resume. Promise:
+# nothing staged in clear. Asked for by DG copy-usage_notes-access-permissions.
+# UnloadKeyParts: S3 reads the parts of a large object when it puts them together. Needed by check, copy,
+# unload, sync, resume. Promise: nothing staged in clear. Asked for by S3 User Guide mpuoverview.
 read -r -d '' policy <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -276,12 +278,6 @@ read -r -d '' policy <<'JSON' || true
       "Sid": "Unload",
       "Effect": "Allow",
       "Action": "s3:PutObject",
-      "Resource": "arn:aws:s3:::corp-sealift/prod-to-dev/*"
-    },
-    {
-      "Sid": "UnloadRead",
-      "Effect": "Allow",
-      "Action": "s3:GetObject",
       "Resource": "arn:aws:s3:::corp-sealift/prod-to-dev/*"
     },
     {
@@ -300,6 +296,12 @@ read -r -d '' policy <<'JSON' || true
           ]
         }
       }
+    },
+    {
+      "Sid": "UnloadRead",
+      "Effect": "Allow",
+      "Action": "s3:GetObject",
+      "Resource": "arn:aws:s3:::corp-sealift/prod-to-dev/*"
     },
     {
       "Sid": "UnloadKeyParts",
