@@ -93,10 +93,11 @@ func (b *builder) table(s *selection) plan.Table {
 		Key:         s.key, Input: s.input, Masks: s.masks,
 		Notes: s.notes, Differences: s.differences,
 	}
-	if s.input == nil {
-		out.Rows = t.rows()
-	} else {
+	switch {
+	case s.input != nil:
 		out.EstimatedBytes = s.input.Bytes()
+	case s.mask == nil: // masked rows can be compared only where the keys are, in a run
+		out.Rows = t.rows()
 	}
 	if c := s.change; c != nil && s.input == nil {
 		out.Window = &plan.Window{Since: c.Cursor.Since, Low: c.Low, High: c.High}
