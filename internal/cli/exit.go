@@ -15,7 +15,7 @@ const (
 	exitSomeFailed  = 3   // the run is over and some tables failed
 	exitStale       = 4   // the plan is stale
 	exitHeld        = 5   // another run holds the target
-	exitDifferent   = 6   // differences were found, or something is missing
+	exitDifferent   = 6   // differences or findings, or something is missing
 	exitInterrupted = 130 // interrupted
 )
 
@@ -50,7 +50,7 @@ func exitCode(err error) int {
 		return exitStale
 	case errors.Is(err, plan.ErrHeld):
 		return exitHeld
-	case errors.Is(err, errDifferent), errors.Is(err, errMissing):
+	case errors.Is(err, errDifferent), errors.Is(err, errMissing), errors.Is(err, errUncovered):
 		return exitDifferent
 	default:
 		return exitFailed

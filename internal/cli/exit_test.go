@@ -27,6 +27,7 @@ func TestExitCodes(t *testing.T) {
 		{hint.With(fmt.Errorf("in a job: %w", job.Errors{{Msg: "mistake"}}), "hint"), 2},
 		{told{errTablesFailed}, 3},
 		{told{errDifferent}, 6},
+		{told{errUncovered}, 6},
 		{hint.With(fmt.Errorf("%w: t changed", plan.ErrStale), "plan again"), 4},
 		{fmt.Errorf("%w: %w", errInterrupted, errors.New("context canceled")), 130},
 		// Closing a log can fail beside anything else; what was wrong first decides.

@@ -50,7 +50,7 @@ To try everything without AWS: sealift local demo`,
 	flags.BoolP("help", "h", false, "show the help of a command")
 	root.AddCommand(
 		a.initCommand(), a.checkCommand(), a.planCommand(), a.copyCommand(), a.syncCommand(), a.loadCommand(), a.unloadCommand(), a.resumeCommand(), a.verifyCommand(), a.cleanCommand(), a.runsCommand(), a.showCommand(), a.jobCommand(),
-		a.maskCommand(), a.setupCommand(), a.keyCommand(), a.secretCommand(), a.resealCommand(), a.unloadCopyCommand(),
+		a.scanCommand(), a.maskCommand(), a.setupCommand(), a.keyCommand(), a.secretCommand(), a.resealCommand(), a.unloadCopyCommand(),
 		a.localCommand(), a.completionCommand(), a.versionCommand(),
 	)
 	return root
@@ -130,7 +130,7 @@ Exit codes:
   3    the run is over, and some tables failed: their targets are untouched
   4    the plan is stale: plan again
   5    another run holds the target
-  6    differences were found, or something is missing
+  6    differences or findings, or something is missing
   130  interrupted{{else if not (index .Annotations "exits")}}
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.{{end}}

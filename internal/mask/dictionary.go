@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -74,6 +75,16 @@ func (d *Dictionary) Name() string { return d.name }
 
 // N is the number of entries.
 func (d *Dictionary) N() int { return len(d.parts[0]) }
+
+// Entries are the values of a part; "" is the whole entry of a dictionary without parts. There is nothing in a part that it
+// does not have.
+func (d *Dictionary) Entries(part string) iter.Seq[string] {
+	values, err := d.part(part)
+	if err != nil {
+		return func(func(string) bool) {}
+	}
+	return slices.Values(values)
+}
 
 // SHA256 is the digest of the entries, each with a line feed, in hex.
 func (d *Dictionary) SHA256() string { return d.sha256 }
