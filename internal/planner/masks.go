@@ -26,10 +26,8 @@ func (b *builder) settleMasks(s *selection) bool {
 	if s.source != nil {
 		def.Table, def.EstimatedRows = s.source.Table, s.source.EstimatedRows
 	}
-	for i := range def.Columns {
-		if c := &def.Columns[i]; c.Collate == "" && b.Source.Collation == "case_insensitive" {
-			c.Collate = b.Source.Collation // the whole database's
-		}
+	if b.Source.Collation == "case_insensitive" {
+		def = *mask.Collated(&def, b.Source.Collation)
 	}
 	uses := make(map[string]mask.Use, len(def.Columns))
 	from := make(map[string]string)
@@ -102,12 +100,8 @@ func use(m job.Mask) mask.Use {
 // unlistedUse is what becomes of a column that nothing is said of. What cannot be hashed is emptied.
 func unlistedUse(policy string, c redshift.Column) mask.Use {
 	if policy == "hash" {
-		switch c.Type.Name {
-		case redshift.Varchar, redshift.Char:
-			return mask.Use{Transformer: "hash_hex"}
-		case redshift.SmallInt, redshift.Integer, redshift.BigInt:
-			return mask.Use{Transformer: "hash_int"}
-		}
+		hashed, _ := mask.HashedUse(c, "") // where that does not fit, New says so
+		return hashed
 	}
 	return mask.Use{Transformer: "null"}
 }
