@@ -45,6 +45,10 @@ clients: postgresql ## Run the tests of clients that need more: psql 15, psycopg
 	go test -race -tags clients -timeout 10m ./internal/local/clients
 	go test -tags clients -timeout 10m -run TestScriptsOfTheCLI .
 
+.PHONY: templates
+templates: ## Hold the CloudFormation templates of the golden files against cfn-lint, which no package of Debian has: pip install cfn-lint
+	cfn-lint --ignore-checks W1030 -- internal/setup/testdata/golden/*.template.yaml # W1030: without its key, IAM is to refuse a role
+
 .PHONY: race
 race: test ## The same as test
 
