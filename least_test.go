@@ -51,12 +51,13 @@ import (
 //	refuse BUCKET KEY           let nobody write an object of the loader's account
 //	begin BUCKET KEY            begin an upload in parts, as whoever the environment is
 //	objects BUCKET              list a bucket of the loader's account
+//	without ROLE ACTION         take an action from a role's policy; with nothing for an action, all is as it was
 //	least [PART]...             hold what was granted against what was used, and change each permission in turn; those of these parts
 
 func leastCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"settle": settle, "as": actAs, "admin": actAsAdmin, "scenario": nameScenario, "due": callSchedules, "least": leastPrivilege,
-		"stock": stock, "refuse": refuseObject, "begin": beginUpload, "objects": listObjects,
+		"stock": stock, "refuse": refuseObject, "begin": beginUpload, "objects": listObjects, "without": without,
 	}
 }
 
@@ -300,6 +301,34 @@ func callSchedules(ts *testscript.TestScript, _ bool, args []string) {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+func without(ts *testscript.TestScript, _ bool, args []string) {
+	s := of(ts)
+	for _, r := range s.usage.setup.Roles {
+		if r.Name() != args[0] {
+			continue
+		}
+		var left []permission.Statement
+		for _, one := range r.Statements {
+			one.Actions = slices.DeleteFunc(slices.Clone(one.Actions), func(a string) bool { return a == args[1] })
+			if len(one.Actions) > 0 {
+				left = append(left, one)
+			}
+		}
+		client, ctx := awsiam.NewFromConfig(s.account(r.Account())), context.Background()
+		if len(left) == 0 {
+			_, err := client.DeleteRolePolicy(ctx, &awsiam.DeleteRolePolicyInput{RoleName: &args[0], PolicyName: aws.String(setup.PolicyName)})
+			ts.Check(err)
+			return
+		}
+		_, err := client.PutRolePolicy(ctx, &awsiam.PutRolePolicyInput{
+			RoleName: &args[0], PolicyName: aws.String(setup.PolicyName), PolicyDocument: aws.String(strings.ReplaceAll(permission.Document(left), permission.StageKey, s.usage.key)),
+		})
+		ts.Check(err)
+		return
+	}
+	ts.Fatalf("without: there is no role %s", args[0])
 }
 
 // loaderAccount is whose the stage is.
