@@ -102,7 +102,7 @@ func (s score) f2() float64 {
 	return 5 * p * r / (4*p + r)
 }
 
-const rowsOfEach = 120
+const rowsOfEach = 60
 
 // measure scans the catalog: columns that are found (sensitive or to be looked at) against those that are labelled, by
 // class, and for "all" without regard to the class.

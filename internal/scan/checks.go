@@ -229,11 +229,6 @@ func findCheck(name string) *check {
 	panic("scan: no check is called " + name)
 }
 
-// passes is the Go twin of a check.
-func (c *check) passes(v value) bool {
-	return slices.Contains(c.shapes, shapeOf(v)) && (c.valid == nil || c.valid(v))
-}
-
 // checkDigits is a check by a weighted sum of digits.
 func checkDigits(name, says string, chance float64, alone bool, shapes string, modulus int64, pattern string, weights ...int) *check {
 	re := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })

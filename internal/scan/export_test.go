@@ -1,6 +1,10 @@
 package scan
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/sealift/sealift/internal/redshift"
+)
 
 // AnswerInGo answers both questions as the warehouse would, from the rows that it would look at.
 func (t *Table) AnswerInGo(rows [][]*string) {
@@ -10,6 +14,7 @@ func (t *Table) AnswerInGo(rows [][]*string) {
 			continue
 		}
 		var values []value
+		var have []string
 		seen := map[string]bool{}
 		for _, row := range rows {
 			if row[i] == nil {
@@ -22,7 +27,9 @@ func (t *Table) AnswerInGo(rows [][]*string) {
 			values = append(values, v)
 			seen[v.text] = true
 			c.n++
-			if s := shapeOf(v); s != "" {
+			s := shapeOf(v)
+			have = append(have, s)
+			if s != "" {
 				c.shapes[s]++
 			}
 		}
@@ -32,8 +39,8 @@ func (t *Table) AnswerInGo(rows [][]*string) {
 		}
 		for _, k := range c.asked {
 			c.passed[k.name] = 0
-			for _, v := range values {
-				if k.passes(v) {
+			for i, v := range values {
+				if slices.Contains(k.shapes, have[i]) && (k.valid == nil || k.valid(v)) {
 					c.passed[k.name]++
 				}
 			}
@@ -74,7 +81,7 @@ func Tokens(name string) []string { return tokens(name) }
 // Passes tells whether a value passes a check in Go, the stricter rules included if strict.
 func Passes(check, text string, strict bool) bool {
 	c, v := findCheck(check), valueOf(text)
-	return c.passes(v) && (!strict || c.strict == nil || c.strict(v))
+	return slices.Contains(c.shapes, shapeOf(v)) && (c.valid == nil || c.valid(v)) && (!strict || c.strict == nil || c.strict(v))
 }
 
 // Kinds are the names of all kinds that phrases refer to, and those there are.
@@ -90,4 +97,9 @@ func Kinds() (used, known []string) {
 	}
 	slices.Sort(known)
 	return used, known
+}
+
+// SampleWhere is the condition by which a sample is chosen.
+func SampleWhere(def *redshift.TableDef, rows int64) string {
+	return sampleOf(def, rows).where.String()
 }

@@ -3,6 +3,7 @@ package scan
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -143,8 +144,8 @@ func (t *Table) Findings() []Finding { return Find([]*Table{t})[0] }
 // score the one whose words come last in the name is meant: user_name_email is an address.
 func (t *Table) judge(c *column) Finding {
 	best, at := Finding{Column: c.Name, Type: c.Type, Result: Clear}, -1
-	for name, k := range kindsInOrder() {
-		f, end := t.weigh(c, name, k)
+	for _, name := range kindNames() {
+		f, end := t.weigh(c, name, kinds[name])
 		if f.Score > best.Score || f.Score == best.Score && f.Score > 0 && end > at {
 			best, at = f, end
 		}
@@ -158,21 +159,8 @@ func (t *Table) judge(c *column) Finding {
 	return best
 }
 
-// kindsInOrder gives all kinds in an order that does not change.
-func kindsInOrder() func(func(string, *kind) bool) {
-	names := make([]string, 0, len(kinds))
-	for name := range kinds {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return func(yield func(string, *kind) bool) {
-		for _, name := range names {
-			if !yield(name, kinds[name]) {
-				return
-			}
-		}
-	}
-}
+// kindNames are the names of all kinds, in an order that does not change.
+var kindNames = sync.OnceValue(func() []string { return slices.Sorted(maps.Keys(kinds)) })
 
 // weigh is the evidence that a column is of a kind, and where in its name that ends.
 func (t *Table) weigh(c *column, name string, k *kind) (Finding, int) {
@@ -306,7 +294,8 @@ var anyColumn = []suggestion{
 // and being a key.
 func suggest(f Finding, of []member) mask.Use {
 	var list []suggestion
-	for _, k := range kindsInOrder() {
+	for _, name := range kindNames() {
+		k := kinds[name]
 		if k.label == f.Looks && k.class == f.Class && k.forms&of[0].column.form != 0 {
 			list = append(list, k.suggest...)
 			break

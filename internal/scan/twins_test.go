@@ -129,3 +129,60 @@ func define(tb testing.TB, name string, columns ...string) *redshift.TableDef {
 	}
 	return def
 }
+
+// A sample has about as many rows as were asked for, and the same ones again, by whatever tells rows apart.
+func TestSample(t *testing.T) {
+	t.Parallel()
+	w := session(t)
+	w.rows(`CREATE SCHEMA samples; CREATE TABLE samples.t (id bigint, name varchar(20), at date, x double precision)`)
+	w.rows(`INSERT INTO samples.t SELECT i, CASE WHEN MOD(i, 7) > 0 THEN 'n' || i END, '2025-01-01', i FROM generate_series(1, 4000) i`)
+	name := func(column string) redshift.Ident {
+		n, err := redshift.NewIdent(column)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for what, change := range map[string]func(d *redshift.TableDef){
+		"key": func(d *redshift.TableDef) { d.PrimaryKey = &redshift.Key{Columns: []redshift.Ident{name("id")}} },
+		"two": func(d *redshift.TableDef) {
+			d.Uniques = []redshift.Key{{Columns: []redshift.Ident{name("name"), name("id")}}}
+		},
+		"counter": func(d *redshift.TableDef) { d.Columns[0].Identity = &redshift.Identity{Seed: 1, Step: 1} },
+		"none":    func(*redshift.TableDef) {},
+	} {
+		var before int64
+		for range 2 {
+			def := define(t, "samples.t", "id bigint", "name varchar(20)", "at date", "x double precision")
+			def.EstimatedRows = 1_000_000 // of which 20,000 are one in fifty
+			change(def)
+			s := scan.New(def, 20_000)
+			w.ask(s)
+			if n := s.Rows(); n < 40 || n > 160 || before != 0 && n != before {
+				t.Errorf("%s: %d rows of 4,000 are looked at, %d before", what, n, before)
+			}
+			before = s.Rows()
+		}
+	}
+	// Where nothing can be hashed, others come each time.
+	def := define(t, "samples.t", "x double precision")
+	def.EstimatedRows = 1_000_000
+	def.Columns[0].Name = name("x")
+	if rows := w.rows(fmt.Sprintf("SELECT COUNT(*) FROM samples.t WHERE %s", scan.SampleWhere(def, 20_000))); *rows[0][0] == "0" || *rows[0][0] == "4000" {
+		t.Errorf("%s rows by chance", *rows[0][0])
+	}
+}
+
+func BenchmarkFind(b *testing.B) {
+	var tables []*scan.Table
+	for i := range 1000 {
+		columns := []string{"id bigint not null", "first_name varchar(40)", "email varchar(100)", "dob date", "notes varchar(2000)"}
+		for c := len(columns); c < 50; c++ {
+			columns = append(columns, fmt.Sprintf("product_attribute_%d varchar(60)", c))
+		}
+		tables = append(tables, scan.New(define(b, fmt.Sprintf("crm.customers_%d", i), columns...), 0))
+	}
+	for b.Loop() {
+		scan.Find(tables)
+	}
+}
