@@ -28,7 +28,7 @@ func TestEveryChangeOnTheWireIsAPoint(t *testing.T) {
 		r.reset(f)
 		state := r.newState()
 		last := slices.IndexFunc(points, func(p point) bool { return strings.HasSuffix(p.name, "/publish: target COMMIT") })
-		if !r.killOne(f, state, strconv.Itoa(points[last].number), "before"+lingering, "copy", f.plan) {
+		if !r.killOne(f, state, strconv.Itoa(points[last].number), "before"+lingering, f.command()...) {
 			t.Fatal("not killed")
 		}
 		r.network.Next()

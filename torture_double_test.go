@@ -56,7 +56,7 @@ func (r *rig) pointsOfRecovery(f *tortureJobFiles, p point, variant string) []po
 	r.tb.Helper()
 	r.reset(f)
 	state := r.newState()
-	if !r.killOne(f, state, strconv.Itoa(p.number), variant, "copy", f.plan) {
+	if !r.killOne(f, state, strconv.Itoa(p.number), variant, f.command()...) {
 		return nil
 	}
 	r.network.Next()
@@ -86,7 +86,7 @@ func doubleCase(r *rig, c *tortureCase) {
 	state := r.newState()
 	first, second, _ := strings.Cut(c.point, "+")
 	v1, v2, _ := strings.Cut(c.variant, "; ")
-	if !r.killOne(f, state, first, v1, "copy", f.plan) {
+	if !r.killOne(f, state, first, v1, f.command()...) {
 		r.missed(f, state)
 		return
 	}

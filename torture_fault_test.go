@@ -96,7 +96,7 @@ func faultCase(r *rig, c *tortureCase) {
 	if fault.Kind == faulty.BlackHole {
 		env = append(env, hasteVariable+"=500ms")
 	}
-	p := r.start(state, env, "copy", f.plan)
+	p := r.start(state, env, f.command()...)
 	p.begin(r.tb)
 	p.wait()
 	struck := r.network.Struck() > 0

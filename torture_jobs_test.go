@@ -12,8 +12,10 @@ type tortureJob struct {
 	pairs  []string // tables, in the source and the target alike
 	added  bool     // rows come on top of what the target holds
 	door   bool     // the source is entered by a door
-	remote bool     // both warehouses through the Data API
-	merged string   // rows come on top of what the target holds, but for this row, in whose place one of them comes
+	// later are statements in the source after a first sync: the job is a sync of what is new since. Without them it is a copy.
+	later  string
+	remote bool   // both warehouses through the Data API
+	merged string // rows come on top of what the target holds, but for this row, in whose place one of them comes
 	// proof is a query of the target whose answer, once everything is done, is proven: what rows alone do not show.
 	proof, proven string
 }
@@ -104,5 +106,12 @@ var tortureJobs = []*tortureJob{
 		target: `create table SCHEMA.a (id int not null, note varchar(60), n numeric(12,2), at timestamp); comment on table SCHEMA.a is 'kept'`,
 		tables: "tables: [SCHEMA.a]", pairs: []string{"a"},
 		proof: viewsAndGrants, proven: "1 tables, kept",
+	},
+	{
+		name:   "synced",
+		source: `create table SCHEMA.l (id int, note varchar(20)); insert into SCHEMA.l values (1, 'one'), (2, 'two'), (2, 'two')`,
+		later:  `insert into SCHEMA.l values (3, 'three'), (4, null), (4, null)`,
+		tables: "tables: [{select: SCHEMA.l, mode: append, since: id}]", pairs: []string{"l"},
+		proof: `select watermark || ' ' || passed from sealift.cursors`, proven: "4 6",
 	},
 }

@@ -80,7 +80,7 @@ func (k *killer) wait() *killer {
 func (r *rig) discover(f *tortureJobFiles) []point {
 	r.tb.Helper()
 	r.reset(f)
-	k := r.launch(r.newState(), "count", "copy", f.plan).wait()
+	k := r.launch(r.newState(), "count", f.command()...).wait()
 	if t := r.look(f); k.code != 0 || !t.done {
 		r.tb.Fatalf("%s without harm: %s %s", f.name, k.said(), t.why)
 	}
@@ -116,7 +116,7 @@ func killCase(r *rig, c *tortureCase) {
 	if c.drawn()%4 == 1 {
 		state = r.newStateInS3()
 	}
-	if !r.killOne(f, state, c.point, c.variant, "copy", f.plan) {
+	if !r.killOne(f, state, c.point, c.variant, f.command()...) {
 		r.missed(f, state)
 		return
 	}
@@ -157,11 +157,11 @@ func (r *rig) goOn(f *tortureJobFiles, state string) []string {
 	}
 	if f.door {
 		// What was killed only looked, and its door closes by itself within minutes; whoever does not want to wait cleans.
-		if p := r.run(f, state, "clean", f.plan, "--older-than", "0"); p.code != 0 {
+		if p := r.run(f, state, "clean", f.file, "--older-than", "0"); p.code != 0 {
 			r.tb.Fatal(p.said())
 		}
 	}
-	return []string{"copy", f.plan}
+	return f.command()
 }
 
 // recover has another process go on, which must come to a good end, and looks at everything.

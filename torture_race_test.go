@@ -16,6 +16,9 @@ func raceCases(r *rig) []*tortureCase {
 	var all []*tortureCase
 	for _, n := range []int{2, 16} {
 		for _, job := range r.order {
+			if r.jobs[job].later != "" {
+				continue // one that comes when another has synced does nothing and is done: TestSyncModel has two at once
+			}
 			for i := range 3 {
 				all = append(all, &tortureCase{kind: "race", job: job, point: strconv.Itoa(i), variant: strconv.Itoa(n) + " at once", do: raceCase})
 			}
@@ -36,7 +39,7 @@ func raceCase(r *rig, c *tortureCase) {
 	states := make([]string, n)
 	for i := range all {
 		states[i] = r.newState()
-		all[i] = r.start(states[i], nil, "copy", f.plan)
+		all[i] = r.start(states[i], nil, f.command()...)
 		all[i].begin(r.tb)
 	}
 	var done []string

@@ -52,7 +52,17 @@ type rig struct {
 type tortureJobFiles struct {
 	*tortureJob
 	plan          string
+	file          string              // the job's
+	synced        string              // of a sync: statements that make what the first one left in the target
 	before, after map[string][]string // rows as text, sorted, by table; no entry is no table
+}
+
+// command is what carries the job out.
+func (f *tortureJobFiles) command() []string {
+	if f.later != "" {
+		return []string{"sync", f.file}
+	}
+	return []string{"copy", f.plan}
 }
 
 const networkDelay = 120 * time.Millisecond
@@ -244,6 +254,21 @@ func (r *rig) prepare(j *tortureJob) {
 	r.order = append(r.order, j.name)
 	r.rows(r.source, j.sql("create schema SCHEMA;"+j.source))
 	r.reset(f)
+	f.file = filepath.Join(r.folder, j.name+".yaml")
+	head := jobHead
+	if j.door {
+		head = strings.Replace(head, "  s3_role: $UNLOAD_ROLE\n", "  s3_role: $UNLOAD_ROLE\n  door: {security_group: $GROUP, ttl: 1h}\n", 1)
+	}
+	if j.remote {
+		head = remoteHead.Replace(head)
+	}
+	text := os.Expand(head, r.variable) + j.sql(j.tables) + "\n"
+	if err := os.WriteFile(f.file, []byte(text), 0o600); err != nil {
+		r.tb.Fatal(err)
+	}
+	if j.later != "" {
+		r.syncOnce(f)
+	}
 	for _, t := range f.pairs {
 		rows, _ := r.rows(r.source, "select * from "+j.name+"."+t)
 		if before, exists := r.rows(r.target, "select * from "+j.name+"."+t); exists {
@@ -258,20 +283,11 @@ func (r *rig) prepare(j *tortureJob) {
 		}
 		f.after[t] = rows
 	}
-	file := filepath.Join(r.folder, j.name+".yaml")
+	if j.later != "" {
+		return
+	}
 	f.plan = filepath.Join(r.folder, j.name+".plan.json")
-	head := jobHead
-	if j.door {
-		head = strings.Replace(head, "  s3_role: $UNLOAD_ROLE\n", "  s3_role: $UNLOAD_ROLE\n  door: {security_group: $GROUP, ttl: 1h}\n", 1)
-	}
-	if j.remote {
-		head = remoteHead.Replace(head)
-	}
-	text := os.Expand(head, r.variable) + j.sql(j.tables) + "\n"
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		r.tb.Fatal(err)
-	}
-	if p := r.run(f, "", "plan", file, "-o", f.plan); p.code != 0 {
+	if p := r.run(f, "", "plan", f.file, "-o", f.plan); p.code != 0 {
 		r.tb.Fatalf("plan %s: %s", j.name, p.said())
 	}
 }
@@ -283,6 +299,32 @@ var remoteHead = strings.NewReplacer(
 	"auth: password", "auth: data-api", "  password_from: env:SOURCE_PASSWORD\n", "", "  password_from: env:TARGET_PASSWORD\n", "",
 )
 
+// syncOnce syncs for the first time, keeps what that left in the target, and lets the source go on.
+func (r *rig) syncOnce(f *tortureJobFiles) {
+	r.tb.Helper()
+	if p := r.run(f, r.newState(), "sync", f.file); p.code != 0 {
+		r.tb.Fatalf("sync %s: %s", f.name, p.said())
+	}
+	insert := func(table string) string {
+		rows, _ := r.rows(r.target, "select * from "+table)
+		var sql strings.Builder
+		for _, row := range rows {
+			var values []string
+			for v := range strings.SplitSeq(row, "|") {
+				values = append(values, strings.ReplaceAll(v, `"`, "'"))
+			}
+			fmt.Fprintf(&sql, "insert into %s values (%s);", table, strings.Join(values, ", "))
+		}
+		return sql.String()
+	}
+	// The statements of a first sync, as a person would write them down.
+	f.synced = f.source + "; create schema sealift; create table sealift.cursors (target varchar(1024) not null, source varchar(1024) not null, spec varchar(64) not null, " +
+		"mode varchar(16) not null, since varchar(128) not null, watermark varchar(128) not null, seen varchar(512) not null, passed bigint not null, run varchar(64) not null, " +
+		"row_count bigint not null, synced_at timestamp not null default sysdate);" + insert("sealift.cursors")
+	r.rows(r.source, f.sql(f.later))
+	r.reset(f)
+}
+
 // reset makes target and stage what they were before the job ever ran.
 func (r *rig) reset(f *tortureJobFiles) {
 	r.tb.Helper()
@@ -290,8 +332,8 @@ func (r *rig) reset(f *tortureJobFiles) {
 	r.endSessions(r.source)
 	r.endSessions(r.target)
 	sql := "drop schema if exists sealift cascade; drop schema if exists SCHEMA cascade;"
-	if f.target != "" {
-		sql += "create schema SCHEMA;" + f.target
+	if f.target+f.synced != "" {
+		sql += "create schema SCHEMA;" + f.target + f.synced
 	}
 	r.rows(r.target, f.sql(sql))
 	r.emptyBucket()

@@ -369,7 +369,7 @@ func (r *rig) prepareAccounts() *accounts {
 		f := r.jobs[job]
 		r.reset(f)
 		state := r.newState()
-		if p := r.run(f, state, "copy", f.plan); p.code != 0 {
+		if p := r.run(f, state, f.command()...); p.code != 0 {
 			r.tb.Fatal(p.said())
 		}
 		a.id = r.runID(state)
