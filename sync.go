@@ -111,6 +111,7 @@ func (both sides) planSync(ctx context.Context, in planner.Input, q SyncRequest,
 	if err != nil {
 		return nil, err
 	}
+	y.Vanished(cursors)
 	if q.Only != nil {
 		if y.Only(q.Only); len(y.Tables) == 0 {
 			return nil, plan.ErrNothingLeft

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -88,6 +89,35 @@ func NewSync(in Input, full bool) (*Sync, error) {
 	}
 	slices.SortStableFunc(y.Tables, func(a, b *SyncTable) int { return strings.Compare(a.Target, b.Target) })
 	return y, nil
+}
+
+// Vanished adds the tables that a pattern of the job chose before, by what the target says, and that are not in the source any more. Those
+// that the target has dropped as well are nobody's any more.
+func (y *Sync) Vanished(cursors map[string]redshift.Cursor) {
+	b := y.b
+	for _, target := range slices.Sorted(maps.Keys(cursors)) {
+		from, ours := strings.CutPrefix(cursors[target].Source, Warehouse(b.Job.Source).Name()+" ")
+		name, err := redshift.ParseTable(from)
+		to, terr := redshift.ParseTable(target)
+		if !ours || err != nil || terr != nil || b.Source.Table(name) != nil || b.Target.Table(to) == nil ||
+			slices.ContainsFunc(y.Tables, func(t *SyncTable) bool { return t.Target == target }) {
+			continue
+		}
+		matches := func(p job.Pattern) bool { return p.Match(name.Schema.String(), name.Name.String()) }
+		i := slices.IndexFunc(b.Job.Tables, func(t job.Table) bool {
+			as, err := TargetName(t.As, name)
+			return t.Query == "" && matches(t.Select) && err == nil && as == to
+		})
+		if i < 0 || slices.ContainsFunc(b.Job.Exclude, matches) {
+			continue
+		}
+		t := b.Job.Tables[i]
+		y.Tables = append(y.Tables, &SyncTable{
+			Source: from, Target: target, Mode: cmp.Or(t.Mode, b.Job.Defaults.Mode),
+			Err: hint.With(fmt.Errorf("%s is not in the source any more, or %s may not see it", name, b.Job.Source.User), "the target keeps what it has; drop the table there, too, if that is meant"),
+		})
+	}
+	slices.SortStableFunc(y.Tables, func(a, b *SyncTable) int { return strings.Compare(a.Target, b.Target) })
 }
 
 // Only keeps the tables that are wanted, by their targets.
