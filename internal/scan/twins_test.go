@@ -164,6 +164,12 @@ func TestSample(t *testing.T) {
 			before = s.Rows()
 		}
 	}
+	// Rows without a value in the key are among them.
+	without := define(t, "samples.t", "id bigint", "name varchar(20)")
+	without.EstimatedRows, without.Uniques = 1_000_000, []redshift.Key{{Columns: []redshift.Ident{name("name"), name("id")}}}
+	if rows := w.rows(fmt.Sprintf("SELECT COUNT(*) FROM samples.t WHERE name IS NULL AND %s", scan.SampleWhere(without, 20_000))); *rows[0][0] == "0" {
+		t.Error("no row with NULL in its key is looked at")
+	}
 	// Where nothing can be hashed, others come each time.
 	def := define(t, "samples.t", "x double precision")
 	def.EstimatedRows = 1_000_000
