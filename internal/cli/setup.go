@@ -14,9 +14,9 @@ import (
 func (a *app) setupCommand() *cobra.Command {
 	return group(&cobra.Command{
 		Use: "setup", Short: "Documents for administrators: what a job needs, and nothing else",
-		Long: `Write what an administrator has to set up for a job, from the job file alone: nothing is asked, and
-nothing is changed. Each statement says which command needs it. What is there, and what is missing,
-sealift check finds out.`,
+		Long: `Write what an administrator has to set up for a job, from the job file alone: nothing is changed,
+and but for --diff nothing is asked. Each statement says which command needs it. What is there, and
+what is missing, sealift check finds out.`,
 		Example: "  sealift setup aws prod-to-dev.yaml --for stage\n  sealift setup sql prod-to-dev.yaml --for source",
 	}, a.setupAWSCommand(), a.setupSQLCommand())
 }

@@ -250,7 +250,7 @@ func (t *template) instance() {
 			{Name: "DeviceIndex", Value: 0}, {Name: "SubnetId", Value: ref("Subnet")}, {Name: "Groups", Value: list{ref("LoaderSecurityGroup")}}, {Name: "AssociatePublicIpAddress", Value: true},
 		}}},
 		{Name: "UserData", Value: base64.StdEncoding.EncodeToString([]byte(i.data))},
-	}}}, "What the loader is: its credentials by version 2 of the metadata service alone, gone when it shuts down, and no secret in its user data, which is in base64 what stands in docs/setup.md.")
+	}}}, "What the loader is: its credentials by version 2 of the metadata service alone, gone when it shuts down, and no secret in its user data, which is a script and the job, in base64.")
 	t.add("LoaderInstance", account, "AWS::EC2::Instance", object{{Name: "LaunchTemplate", Value: object{
 		{Name: "LaunchTemplateId", Value: ref("LoaderTemplate")}, {Name: "Version", Value: object{{Name: "Fn::GetAtt", Value: list{"LoaderTemplate", "LatestVersionNumber"}}}},
 	}}}, "Runs the job once, keeps its receipt below state/ of the stage, and terminates itself.")
