@@ -55,11 +55,14 @@ func Check(ctx context.Context, j *job.Job, o Options) (*Checkup, error) {
 	}
 	out := &Checkup{Version: CheckupVersion, Job: j.File}
 	out.Results = append(check.Run(ctx, c.checks()), c.leave(ctx)...)
-	// What is needed follows from the job; where that is not enough, the results stand without.
-	if needs, err := setup.Of(j, setup.Options{Options: permission.Options{Loader: principal(c.caller.ARN), KeyARN: c.keyARN}, For: setup.All}); err == nil {
+	needs, err := setup.Of(j, setup.Options{Options: permission.Options{Loader: principal(c.caller.ARN), KeyARN: c.keyARN}, For: setup.All})
+	switch {
+	case err == nil:
 		check.Fill(out.Results, needs)
-	} else {
-		o.log().Debug("what is missing in AWS is not written down", "err", err)
+	case slices.ContainsFunc(out.Results, func(r check.Result) bool { return r.State == check.Missing && len(r.Lacks) > 0 }):
+		r := check.Unknown(err, "the policies that are missing in AWS")
+		r.Check, r.Side = "fix", "job"
+		out.Results = append(out.Results, r)
 	}
 	for _, r := range out.Results {
 		switch r.State {

@@ -87,6 +87,8 @@ tables: [{select: b.people, as: c.people, mode: replace, mask: {email: {use: ema
 			return said, code == 2 && strings.Contains(said, "exists in the target and has about 1 rows")
 		},
 		"copy": func() (string, bool) {
+			loaded++ // a row to add, beside those to change
+			admin("source", fmt.Sprintf("insert into a.merged values (%d)", 1+loaded))
 			admin("target", "drop table if exists a.made")
 			code, said := runCLI(t, "copy", tables)
 			return said, code == 0

@@ -264,6 +264,9 @@ func (d *Document) target(j *job.Job) {
 		d.table(e)
 	}
 	d.owners(j)
+	if len(j.Files) > 0 {
+		d.note("sealift sync of files keeps which were loaded in %s, which it makes at the first time: grant CREATE on schema %s for that", redshift.SyncedFiles, redshift.SyncedFiles.Schema)
+	}
 }
 
 // ledger makes Sealift's own tables, which users of several jobs share.
