@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/sealift/sealift"
+	"github.com/sealift/sealift/internal/delta"
+	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/receipt"
 )
 
@@ -116,6 +118,32 @@ insert into s.log select generate_series(1, 10); insert into s.kept values (1, '
 		rows, err := s.query(t.Context(), "target", "select count(*), sum(case when is_current then 1 else 0 end) from s.kept")
 		if err != nil || rows[0][0] != fmt.Sprint(round+1) || rows[0][1] != "1" {
 			t.Errorf("round %d: history is %v, %v", round, rows, err)
+		}
+	}
+}
+
+// What somebody writes for a value of a since column is kept as the warehouse writes it: else the next sync would take it for another.
+func TestSyncValuesAreTheWarehouses(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "syncvalues")
+	for name, values := range map[string][]string{
+		"smallint": {"-32768", "+7"}, "bigint": {"-0", "9223372036854775807", "007"}, "numeric(9,2)": {"1.5", "-9999999.99", "0"}, "numeric(38,37)": {"0.1"},
+		"date": {"2026-11-26", "0001-01-01"}, "timestamp": {"2026-11-26", "2026-11-26T10:15:00.120Z", "9999-12-31 23:59:59.999999"}, "timestamptz": {"2026-11-26 10:15:00.5", "2026-11-26T00:00:00+00:00"},
+	} {
+		of, err := redshift.ParseType(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range values {
+			got, err := delta.ParseValue(v, of)
+			if err != nil {
+				t.Errorf("%q as %s: %v", v, name, err)
+				continue
+			}
+			rows, err := s.query(t.Context(), "source", fmt.Sprintf("set timezone to 'UTC'; set datestyle to 'ISO, MDY'; select cast(max(v) as varchar(64)) from (select cast('%s' as %s) as v) as q", v, name))
+			if err != nil || rows[0][0] != got {
+				t.Errorf("%q as %s is %q, to the warehouse %v, %v", v, name, got, rows, err)
+			}
 		}
 	}
 }
