@@ -759,7 +759,7 @@ func TestSyncModel(t *testing.T) {
 	seeds, rounds := 1, 5
 	switch {
 	case *tortureAll:
-		seeds, rounds = 12, 40
+		seeds, rounds = 6, 40
 	case raceDetector:
 		rounds = 3
 	}
