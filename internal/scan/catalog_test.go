@@ -175,7 +175,7 @@ func TestFigures(t *testing.T) {
 	}
 	row("**any of them**", by["all"], named["all"])
 	row("any, unseen tables", unseen["all"], unseenNamed["all"])
-	fmt.Fprintf(&b, "\nThe catalog has %d columns, %d of them labelled; the unseen tables have %d and %d. Of what is called sensitive, %.0f %% are in the catalog, and %.0f %% in\nthe unseen tables.\n",
+	fmt.Fprintf(&b, "\nThe catalog has %d columns, %d of them labelled; the unseen tables have %d and %d. Of the columns called sensitive, %.0f %% are labelled\nin the catalog, and %.0f %% in the unseen tables.\n",
 		columns, by["all"].labelled, others, unseen["all"].labelled, 100*sensitive.precision(), 100*unseenSensitive.precision())
 	const file, begin, end = "../../docs/scan.md", "<!-- figures -->\n", "<!-- end of figures -->"
 	text, err := os.ReadFile(file)
