@@ -42,6 +42,13 @@ type Checkup struct {
 // objects in the stage, a temporary table) is gone when it answers, and named where it is not; what a process leaves that is
 // killed, Clean finds like what runs leave. An error is for a check that could not be made at all.
 func Check(ctx context.Context, j *job.Job, o Options) (*Checkup, error) {
+	var server []check.Result
+	if j.Source.Postgres != "" {
+		server = checkPostgres(ctx, j, o)
+		target := *j // which is looked at as for a job of files
+		target.Source, target.Tables = job.Warehouse{}, nil
+		j = &target
+	}
 	c := &checker{job: j, options: o, run: newRunID(time.Now())}
 	for _, s := range []struct {
 		name              string
@@ -54,7 +61,7 @@ func Check(ctx context.Context, j *job.Job, o Options) (*Checkup, error) {
 		c.sides = append(c.sides, &checkedSide{checker: c, name: s.name, spec: planner.Warehouse(s.w), access: s.access, hop: s.hop, data: s.data})
 	}
 	out := &Checkup{Version: CheckupVersion, Job: j.File}
-	out.Results = append(check.Run(ctx, c.checks()), c.leave(ctx)...)
+	out.Results = append(append(server, check.Run(ctx, c.checks())...), c.leave(ctx)...)
 	needs, err := setup.Of(j, setup.Options{Options: permission.Options{Loader: principal(c.caller.ARN), KeyARN: c.keyARN}, For: setup.All})
 	switch {
 	case err == nil:

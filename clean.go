@@ -237,7 +237,7 @@ func (c *cleaner) find(ctx context.Context, i int, p Place) error {
 		spec    plan.Warehouse
 		shadows bool
 	}{{p.Target, true}, {p.Source, false}} {
-		if w.spec == (plan.Warehouse{}) {
+		if w.spec == (plan.Warehouse{}) || w.spec.Postgres != "" { // where sessions only read, and end with their connection
 			continue
 		}
 		if err := c.atWarehouse(ctx, i, w.spec, w.shadows); err != nil {

@@ -198,10 +198,7 @@ func PlanLoad(ctx context.Context, q LoadRequest, o Options) (*plan.Plan, error)
 				if q.Target.Workgroup != "" {
 					return nil
 				}
-				return s.Query(ctx, redshift.SlicesQuery(), func(row []*string) error {
-					_, err := fmt.Sscan(*row[0], &in.Input.Slices)
-					return err
-				})
+				return readSlices(ctx, s, &in.Input.Slices)
 			})
 			return err
 		})
@@ -217,6 +214,14 @@ func PlanLoad(ctx context.Context, q LoadRequest, o Options) (*plan.Plan, error)
 		return nil, err
 	}
 	return planner.Load(in)
+}
+
+// readSlices asks how many files a cluster reads at once.
+func readSlices(ctx context.Context, s *connect.Session, to *int) error {
+	return s.Query(ctx, redshift.SlicesQuery(), func(row []*string) error {
+		_, err := fmt.Sscan(*row[0], to)
+		return err
+	})
 }
 
 // DDL answers the statement that would create the table of a load, from what the files hold.
@@ -325,6 +330,7 @@ type sender struct {
 	key      string // the stage's, by its ARN
 	files    *Files // nil in a run that is resumed
 	progress func(table string, bytes, records int64)
+	server   *server // a PostgreSQL server, in place of files
 
 	mu     sync.Mutex
 	sent   map[string]sentPart // by the part's key
@@ -338,6 +344,9 @@ type sentPart struct {
 
 // Send implements runner.Sender.
 func (s *sender) Send(ctx context.Context, t *plan.Table, prefix string, attempt int) (_ journal.Facts, err error) {
+	if t.Extract != nil {
+		return s.extract(ctx, t, prefix)
+	}
 	in := t.Input
 	if in.Way != plan.Stream {
 		return s.sendWhole(ctx, t, prefix)

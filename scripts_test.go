@@ -41,6 +41,8 @@ import (
 //	job FILE REST       write a job file: the script's warehouses and stage, then the text of REST
 //	files FILE REST     the same without a source
 //	config              write the configuration, in which the script's target is the warehouse dev
+//	server 'SQL'...     the same in a plain PostgreSQL, which knows nothing of Redshift
+//	serverjob FILE REST write a job whose source is that PostgreSQL
 //	staged N            the bucket holds N objects, versions and uploads
 //	put FILE KEY [HOW]  write FILE into the script's other bucket, $INBOX, encrypted as HOW says: key (the script's, the default),
 //	                    s3, or other (a key that nobody named)
@@ -72,7 +74,7 @@ type mainOf struct{ *testing.M }
 
 func (m mainOf) Run() int {
 	code := m.M.Run()
-	if err := stopStandIn(); err != nil {
+	if err := errors.Join(stopStandIn(), stopPlainServer()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return max(code, 1)
 	}
@@ -97,7 +99,8 @@ func runScripts(t *testing.T, dir string) {
 		Cmds: with(with(with(cleanCommands(), doorCommands()), leastCommands()), map[string]func(*testscript.TestScript, bool, []string){
 			"source": warehouseCommand("source"),
 			"target": warehouseCommand("target"),
-			"same":   same, "job": writeJob, "files": writeFiles, "staged": staged, "kms": keyCommand, "between": between, "full": full,
+			"server": serverCommand, "serverjob": postgresJob,
+			"same": same, "job": writeJob, "files": writeFiles, "staged": staged, "kms": keyCommand, "between": between, "full": full,
 			"exits": exits, "alter": alterFile, "reached": reached, "stop": stopAll, "continue": continueAll,
 			"config": writeConfig, "put": putObject, "inbox": listInbox, "copied": copyByHand, "comesback": comesBack, "worse": worse, "archive": archive, "damage": damage, "flights": writeFlights, "parquet": writeParquet,
 		}),

@@ -60,6 +60,8 @@ type Options struct {
 	Address string
 	// AllowWideDoor lets more than one address in.
 	AllowWideDoor bool
+
+	postgres *connect.Postgres // the source of a sync, in the snapshot that it was planned in
 }
 
 func (o Options) log() *slog.Logger {
@@ -271,11 +273,13 @@ func reach(ctx context.Context, p *plan.Plan, id, holder string, o Options) (*re
 // carryOn carries out what is left of a run, closes its journal and gives the account.
 func (w *reached) carryOn(ctx context.Context, run *state.Run, o Options) (_ *receipt.Receipt, err error) {
 	defer func() { err = errors.Join(err, run.Close()) }()
+	server := &server{spec: run.Plan.Source, readers: run.Plan.Concurrency.Unload, options: o, open: o.postgres}
+	defer func() { err = errors.Join(err, server.close(ctx)) }()
 	c := runner.Config{
 		Plan: run.Plan, Run: run.ID, Journal: &reported{w: run.Journal, progress: o.Progress}, Log: o.log(),
 		Source: opener(w.source), Target: opener(w.target), Stage: w.stage, Lease: w.lease, Doors: forRun(w.doors),
 		Fetcher: fetcher{stage: w.stage, place: run.Plan.Stage, run: run.ID},
-		Sender:  &sender{stage: w.stage, key: run.Plan.Stage.KMSKeyARN, files: o.Files, progress: o.Sent},
+		Sender:  &sender{stage: w.stage, key: run.Plan.Stage.KMSKeyARN, files: o.Files, progress: o.Sent, server: server},
 		Holder:  w.holder, NewMarker: func() string { return randomHex(16) },
 		Unchanged: func(ctx context.Context, targets map[string]bool) error {
 			return w.compareCatalogs(ctx, run.Plan, targets)

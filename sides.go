@@ -24,7 +24,7 @@ func meet(ctx context.Context, source, target plan.Warehouse, application string
 		spec plan.Warehouse
 		to   **connect.Warehouse
 	}{{source, &s.source}, {target, &s.target}} {
-		if side.spec == (plan.Warehouse{}) {
+		if side.spec == (plan.Warehouse{}) || side.spec.Postgres != "" { // which is no warehouse
 			continue
 		}
 		g.Go(func() (err error) {

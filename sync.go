@@ -36,9 +36,13 @@ type Syncing struct {
 	Plan   *plan.Plan // nil where nothing is to be moved
 	Tables []SyncingTable
 
-	target job.Warehouse
-	alter  []redshift.SQL
+	target   job.Warehouse
+	alter    []redshift.SQL
+	postgres *connect.Postgres // the source, where that is a PostgreSQL server
 }
+
+// Close gives up what a sync was planned in.
+func (s *Syncing) Close(ctx context.Context) error { return s.postgres.Close(ctx) }
 
 // SyncingTable is what a sync knows of one table before it moves anything.
 type SyncingTable struct {
@@ -56,7 +60,10 @@ type SyncingTable struct {
 
 // PlanSync finds out what is new in the tables of a job, and says what a sync would do. It changes nothing.
 func PlanSync(ctx context.Context, j *job.Job, q SyncRequest, o Options) (*Syncing, error) {
-	in := planner.Input{Job: j, Now: time.Now(), Nonce: randomHex(8), Queries: make(map[int][]redshift.Column)}
+	if j.Source.Postgres != "" {
+		return planPostgres(ctx, j, q, o)
+	}
+	in := newInput(j)
 	both, err := meet(ctx, planner.Warehouse(j.Source), planner.Warehouse(j.Target), application, o)
 	if err != nil {
 		return nil, err
@@ -95,6 +102,23 @@ func (both sides) planSync(ctx context.Context, in planner.Input, q SyncRequest,
 		return err
 	})
 	g.Go(func() (err error) {
+		cursors, err = both.readTarget(gctx, &in, target)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return planChanges(ctx, in, q, conceal, source, cursors)
+}
+
+func newInput(j *job.Job) planner.Input {
+	return planner.Input{Job: j, Now: time.Now(), Nonce: randomHex(8), Queries: make(map[int][]redshift.Column)}
+}
+
+// readTarget reads what a sync has to know of the target, and looks at the stage meanwhile.
+func (both sides) readTarget(ctx context.Context, in *planner.Input, target *connect.Session) (cursors map[string]redshift.Cursor, err error) {
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
 		if in.Target, err = readCatalog(gctx, both.target, target); err == nil {
 			cursors, err = redshift.ReadCursors(gctx, target)
 		}
@@ -104,9 +128,11 @@ func (both sides) planSync(ctx context.Context, in planner.Input, q SyncRequest,
 		in.Stage, err = lookUpStage(gctx, in.Job)
 		return err
 	})
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
+	return cursors, g.Wait()
+}
+
+// planChanges asks the source what is new, and plans to move that.
+func planChanges(ctx context.Context, in planner.Input, q SyncRequest, conceal func(string) string, source redshift.Querier, cursors map[string]redshift.Cursor) (*Syncing, error) {
 	y, err := planner.NewSync(in, q.Full)
 	if err != nil {
 		return nil, err
@@ -232,6 +258,7 @@ func Sync(ctx context.Context, s *Syncing, o Options) (*receipt.Receipt, error) 
 	if s.Plan == nil {
 		return nil, errors.New("nothing is new")
 	}
+	o.postgres = s.postgres
 	id, holder := newRunID(time.Now()), randomHex(16)
 	if len(s.alter) == 0 {
 		return copyAs(ctx, s.Plan, id, holder, o)

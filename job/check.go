@@ -57,6 +57,13 @@ func (p *parser) warehouse(path string, w *Warehouse) {
 		return // which is a mistake already
 	}
 	at := func(key string) string { return join(path, key) }
+	if p.given(at("postgres")) {
+		p.postgres(path, w)
+		return
+	}
+	if p.given(at("sslmode")) {
+		p.conflict(at("sslmode"), "is for postgres; warehouses are reached by TLS only")
+	}
 	named := p.given(at("cluster")) || p.given(at("workgroup"))
 	switch {
 	case p.given(at("cluster")) && p.given(at("workgroup")):
@@ -152,6 +159,43 @@ func (p *parser) remote(path string, w *Warehouse, named bool) {
 		p.conflict(from, "auth: data-api takes a login from Secrets Manager only: secretsmanager:ARN")
 	case p.given(join(path, "user")):
 		p.conflict(join(path, "user"), "stands in the secret that password_from names; leave it out")
+	}
+}
+
+// postgres checks a source that is no warehouse.
+func (p *parser) postgres(path string, w *Warehouse) {
+	at := func(key string) string { return join(path, key) }
+	if path != "source" {
+		p.conflict(at("postgres"), "only the source of sealift sync can be a PostgreSQL server")
+		return
+	}
+	for _, key := range []string{"cluster", "workgroup", "host", "s3_role", "groups", "auto_create", "assume_role", "role_duration", "web_identity_token_file", "external_id", "account", "door"} {
+		if p.given(at(key)) {
+			p.conflict(at(key), "is for warehouses; a PostgreSQL server has postgres, port, database, user, password_from, sslmode and ca_file")
+		}
+	}
+	if p.given(at("auth")) && w.Auth != "password" {
+		p.conflict(at("auth"), "a PostgreSQL server is logged in to by password")
+	}
+	w.Auth = "password"
+	p.needs(path, "user", "postgres")
+	if !p.given(at("port")) {
+		w.Port = 5432
+	}
+	local := strings.HasPrefix(w.Postgres, "/")
+	if !p.given(at("sslmode")) {
+		w.SSLMode = "verify-full"
+		if local {
+			w.SSLMode = "disable"
+		}
+	}
+	if !local {
+		p.needs(path, "password_from", "postgres")
+	}
+	switch a, err := netip.ParseAddr(w.Postgres); {
+	case w.SSLMode != "disable", local, w.Postgres == "localhost", err == nil && a.IsLoopback():
+	default:
+		p.conflict(at("sslmode"), "disable would send rows in clear over the network; it is for a server on this machine")
 	}
 }
 

@@ -25,6 +25,7 @@ var grammars = lazily(map[string]Grammar{
 	"cluster":   {Expr: `[a-z]([a-z0-9]|-[a-z0-9]){0,62}`, What: "a cluster identifier (small letters, digits and single hyphens)"},
 	"workgroup": {Expr: `[a-z0-9-]{3,64}`, What: "a workgroup's name (small letters, digits and hyphens)"},
 	"host":      {Expr: `[A-Za-z0-9:]([A-Za-z0-9._:-]{0,252}[A-Za-z0-9:])?`, What: "a host name or an address, without scheme, user or port", Hidden: true},
+	"postgres":  {Expr: `/[^\x00-\x1f]{0,90}|[A-Za-z0-9:]([A-Za-z0-9._:-]{0,252}[A-Za-z0-9:])?`, What: "a host name or an address, without scheme, user or port, or the folder of a socket", Hidden: true},
 	"region":    {Expr: `[a-z]{2}(-[a-z]+)+-[0-9]+`, What: "a region such as eu-west-1"},
 	"account":   {Expr: `[0-9]{12}`, What: "an account id of 12 digits"},
 	"role":      {Expr: roleExpr, What: "a role's ARN: arn:aws:iam::111122223333:role/NAME"},

@@ -11,7 +11,7 @@ const MaxSize = 1 << 20
 type Job struct {
 	// Version of the job file's format. Always 1.
 	Version int `yaml:"version" required:"true" min:"1" max:"1"`
-	// Source is the warehouse that is read. Nothing is ever changed there. A job of files alone has none.
+	// Source is the warehouse that is read, or for sync a PostgreSQL server. Nothing is ever changed there. A job of files alone has none.
 	Source Warehouse `yaml:"source" required:"!files"`
 	// Target is the warehouse that is written.
 	Target Warehouse `yaml:"target" required:"true"`
@@ -42,9 +42,15 @@ type Warehouse struct {
 	Cluster string `yaml:"cluster" grammar:"cluster"`
 	// Workgroup is a serverless workgroup's name; its address is looked up.
 	Workgroup string `yaml:"workgroup" grammar:"workgroup"`
+	// Postgres is the address of a PostgreSQL server of version 13 or later, which sealift sync reads as a source: a name or an
+	// address, or the folder of its socket on this machine. Such a source logs in with user and password_from.
+	Postgres string `yaml:"postgres" env:"true" grammar:"postgres"`
+	// SSLMode of a PostgreSQL server: verify-full (TLS, and its certificate is checked against the name) or disable, which is for a
+	// server on this machine. Default: verify-full; disable for a folder.
+	SSLMode string `yaml:"sslmode" enum:"verify-full,disable"`
 	// Host is the address to connect to, in place of a look-up.
 	Host string `yaml:"host" env:"true" grammar:"host"`
-	// Port to connect to.
+	// Port to connect to. That of a PostgreSQL server is 5432 if nothing is said.
 	Port int `yaml:"port" default:"5439" min:"1" max:"65535"`
 	// Region the warehouse is in. Needed wherever AWS is asked: to look an address up, for auth other than password, and
 	// to assume a role.
@@ -78,7 +84,7 @@ type Warehouse struct {
 	ExternalID string `yaml:"external_id" grammar:"external_id"`
 	// S3Role is the role the warehouse uses for UNLOAD or COPY: an ARN, or a chain of ARNs joined by commas, without
 	// blanks.
-	S3Role string `yaml:"s3_role" required:"true" grammar:"role_chain"`
+	S3Role string `yaml:"s3_role" required:"!postgres" grammar:"role_chain"`
 	// Account pins the account id: before anything happens it is compared with the account Sealift is really in.
 	Account string `yaml:"account" grammar:"account"`
 	// CAFile holds the certificates the warehouse's own is checked against, in place of the system's.

@@ -120,6 +120,49 @@ stage: {url: s3://bucket, region: eu-west-1, kms_key: alias/k}
 tables: [a.b]
 `
 
+const minimalSource = `source: {cluster: a, region: eu-west-1, database: d, user: u, s3_role: "arn:aws:iam::111111111111:role/r"}`
+
+// A PostgreSQL server is a source without a role, reached by TLS unless it is on this machine.
+func TestPostgresSource(t *testing.T) {
+	t.Parallel()
+	parse := func(source string) (*job.Job, error) {
+		return job.Parse("j", []byte(strings.Replace(minimal, minimalSource, "source: {"+source+"}", 1)), env)
+	}
+	for source, want := range map[string]job.Warehouse{
+		"postgres: db, database: d, user: u, password_from: env:P":                              {Postgres: "db", Port: 5432, Database: "d", User: "u", PasswordFrom: "env:P", Auth: "password", SSLMode: "verify-full"},
+		"postgres: /run/pg, port: 5433, database: d, user: u":                                   {Postgres: "/run/pg", Port: 5433, Database: "d", User: "u", Auth: "password", SSLMode: "disable"},
+		"postgres: 127.0.0.2, database: d, user: u, password_from: env:P, sslmode: disable":     {Postgres: "127.0.0.2", Port: 5432, Database: "d", User: "u", PasswordFrom: "env:P", Auth: "password", SSLMode: "disable"},
+		"postgres: localhost, database: d, user: u, password_from: env:P, sslmode: verify-full": {Postgres: "localhost", Port: 5432, Database: "d", User: "u", PasswordFrom: "env:P", Auth: "password", SSLMode: "verify-full"},
+	} {
+		j, err := parse(source)
+		if err != nil {
+			t.Errorf("%s: %v", source, err)
+			continue
+		}
+		if diff := cmp.Diff(want, j.Source); diff != "" {
+			t.Errorf("%s: %s", source, diff)
+		}
+	}
+	for source, want := range map[string]string{
+		"postgres: db, database: d, user: u":                                                                        "source.password_from: is missing; postgres needs it",
+		"postgres: db, database: d":                                                                                 "source.user: is missing; postgres needs it",
+		"postgres: db, database: d, user: u, password_from: env:P, sslmode: disable":                                "source.sslmode: disable would send rows in clear over the network",
+		"postgres: db, database: d, user: u, password_from: env:P, sslmode: require":                                `"require" is not one of verify-full, disable`,
+		"postgres: db, cluster: a, database: d, user: u, password_from: env:P":                                      "source.cluster: is for warehouses",
+		`postgres: db, database: d, user: u, password_from: env:P, s3_role: "arn:aws:iam::111111111111:role/r"`:     "source.s3_role: is for warehouses",
+		"postgres: db, database: d, user: u, password_from: env:P, auth: iam":                                       "source.auth: a PostgreSQL server is logged in to by password",
+		"postgres: 'postgres://db', database: d, user: u, password_from: env:P":                                     "source.postgres: is not a host name or an address",
+		`cluster: a, sslmode: disable, region: eu-west-1, database: d, s3_role: "arn:aws:iam::111111111111:role/r"`: "source.sslmode: is for postgres",
+	} {
+		if _, err := parse(source); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", source, err, want)
+		}
+	}
+	if _, err := job.Parse("j", []byte(strings.Replace(minimal, "host: h", "postgres: h", 1)), env); err == nil || !strings.Contains(err.Error(), "target.postgres: only the source of sealift sync can be a PostgreSQL server") {
+		t.Errorf("a target: %v", err)
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	j, err := job.Parse("job.yaml", []byte(minimal), nil)
@@ -266,7 +309,7 @@ func TestOneMistake(t *testing.T) {
 		"empty variable":       {"host: h", "host: '${SPACES}'", "j:3:16  target.host: ${SPACES} is not set in the environment, or empty"},
 		"variable in variable": {"host: h", "host: '${NASTY}'", "j:3:16  target.host: is not a host name or an address, without scheme, user or port"},
 		"open variable":        {"host: h", "host: '${DEV'", "j:3:16  target.host: ${ begins the name of a variable, as in ${NAME}"},
-		"variable elsewhere":   {"[a.b]", "['${T}.b']", "j:5:10  tables[0]: ${...} is not replaced here, only in host, region, database, user, web_identity_token_file, ca_file, security_group, address, url, kms_key"},
+		"variable elsewhere":   {"[a.b]", "['${T}.b']", "j:5:10  tables[0]: ${...} is not replaced here, only in postgres, host, region, database, user, web_identity_token_file, ca_file, security_group, address, url, kms_key"},
 		"control character":    {"user: u, password", `user: "u\u001b[2J", password`, "j:3:38  target.user: has a control character in it"},
 		"anchor":               {"[a.b]", "&t [a.b]", "j:5:9  an anchor (&t); write the value where it is needed"},
 		"tag":                  {"[a.b]", "!!seq [a.b]", "j:5:9  a tag (!!seq); values need none"},
@@ -484,6 +527,9 @@ func TestSchemaAcceptsWhatParseAccepts(t *testing.T) {
 		"files beside tables": minimal + "files: [{path: a.csv, as: a.b}]\n",
 		"data-api":            strings.Replace(minimal, "cluster: a", "cluster: a, auth: data-api", 1),
 		"data-api by secret":  strings.Replace(minimal, "cluster: a, region: eu-west-1, database: d, user: u", "cluster: a, region: eu-west-1, database: d, auth: data-api, password_from: 'secretsmanager:arn:aws:secretsmanager:eu-west-1:111111111111:secret:x-abcdef'", 1),
+		"postgres":            strings.Replace(minimal, minimalSource, "source: {postgres: db.example.com, database: d, user: u, password_from: env:P, ca_file: /ca.pem}", 1),
+		"postgres's socket":   strings.Replace(minimal, minimalSource, "source: {postgres: /run/postgresql, database: d, user: u}", 1),
+		"gone files":          strings.Replace(filesOnly, "header: true", "header: true, gone: ignore", 1),
 		"variable":            strings.Replace(minimal, "host: h", "host: '${DEV_WAREHOUSE}'", 1),
 	} {
 		if _, err := job.Parse("j", []byte(text), env); err != nil {

@@ -68,6 +68,8 @@ type JobRef struct {
 type Warehouse struct {
 	Cluster      string `json:"cluster,omitempty"`
 	Workgroup    string `json:"workgroup,omitempty"`
+	Postgres     string `json:"postgres,omitempty"` // the address of a PostgreSQL server, which is no warehouse
+	SSLMode      string `json:"sslmode,omitempty"`
 	Host         string `json:"host,omitempty"`
 	Port         int    `json:"port,omitempty"`
 	Region       string `json:"region,omitempty"`
@@ -124,6 +126,9 @@ func (w Warehouse) Name() string {
 	}
 	if name == "" {
 		name = w.Host
+	}
+	if name == "" {
+		name = w.Postgres
 	}
 	return name + "/" + w.Database
 }
@@ -216,6 +221,8 @@ type Table struct {
 	Window *Window `json:"window,omitempty"`
 	// Input is what a load reads, in place of a table in a source.
 	Input *Input `json:"input,omitempty"`
+	// Extract is how rows are read from a PostgreSQL server, in place of an UNLOAD.
+	Extract *Extract `json:"extract,omitempty"`
 	// Output is what an unload writes, in place of a table in a target.
 	Output *Output `json:"output,omitempty"`
 	// Undo is run when a step fails after the shadow was made, so that nothing is left of the try.
@@ -259,7 +266,7 @@ const (
 	Prepare Kind = "prepare" // target: ledger, schemas
 	Fence   Kind = "fence"   // target: claim every table for this process
 	Unload  Kind = "unload"  // source: UNLOAD and digest in one transaction
-	Send    Kind = "send"    // stage: read files, write their records as parts, checked, and the manifest for COPY
+	Send    Kind = "send"    // stage: read files, or a PostgreSQL server, write their records as parts, checked, and the manifest for COPY
 	Check   Kind = "check"   // stage: manifest against objects, and the manifest for COPY
 	Load    Kind = "load"    // target: make the shadow, COPY into it, digest, in one transaction
 	Publish Kind = "publish" // target: make it visible, with the marker, in one transaction
@@ -302,6 +309,7 @@ const (
 	Fingerprints Role = "fingerprint"  // rows whose fingerprint must equal the table's on that side
 	MustBeZero   Role = "must-be-zero" // one number, which must be 0
 	Unloads      Role = "unload"       // an UNLOAD
+	Extracts     Role = "extract"      // a COPY TO STDOUT of a PostgreSQL server, whose answer is staged
 	Copies       Role = "copy"         // a COPY; left out when the source had no rows, because COPY of nothing is an error
 	QueryID      Role = "query-id"     // the query id of the statement before it
 	Digests      Role = "digest"       // the table's digest; in the target it must equal the source's

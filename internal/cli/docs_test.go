@@ -26,6 +26,7 @@ func TestOutputIsDocumented(t *testing.T) {
 		reflect.TypeFor[plan.Plan](), reflect.TypeFor[journal.Entry](), reflect.TypeFor[receipt.Receipt](), reflect.TypeFor[failure](),
 		reflect.TypeFor[job.Error](), reflect.TypeFor[runSummary](), reflect.TypeFor[buildVersion](),
 		reflect.TypeFor[sealift.Comparison](), reflect.TypeFor[sealift.Cleaning](), reflect.TypeFor[sealift.Checkup](), reflect.TypeFor[sealift.Scanned](),
+		reflect.TypeFor[syncAnswer](), reflect.TypeFor[syncPlanAnswer](), reflect.TypeFor[syncedTable](),
 	} {
 		for key, where := range jsonKeys(answer, map[reflect.Type]bool{}) {
 			if !strings.Contains(string(text), "`"+key+"`") {

@@ -101,6 +101,9 @@ func (a *app) jobOfTables(file string, text []byte) (*job.Job, error) {
 	if err == nil && len(j.Tables) == 0 {
 		err = hint.With(usageError{fmt.Errorf("%s has no tables, only files", show.Safe(file))}, "load them with: sealift load "+show.Argument(file))
 	}
+	if err == nil && j.Source.Postgres != "" {
+		err = hint.With(usageError{fmt.Errorf("the source of %s is a PostgreSQL server", show.Safe(file))}, "sealift sync reads such a source: sealift sync "+show.Argument(file))
+	}
 	return j, err
 }
 

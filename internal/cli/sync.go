@@ -179,11 +179,12 @@ func (a *app) syncJob(file string, f syncFlags) (*job.Job, []job.Pattern, error)
 }
 
 // syncTables brings the tables of a job in step.
-func (a *app) syncTables(ctx context.Context, j *job.Job, patterns []job.Pattern, f syncFlags, answer *syncAnswer) error {
+func (a *app) syncTables(ctx context.Context, j *job.Job, patterns []job.Pattern, f syncFlags, answer *syncAnswer) (err error) {
 	y, err := a.planSync(ctx, j, patterns, f)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, y.Close(context.WithoutCancel(ctx))) }()
 	if f.plan {
 		answer.Tables, answer.plan = y.Tables, y.Plan
 		return a.answerSyncPlan(y, f.sql)

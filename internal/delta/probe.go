@@ -32,7 +32,7 @@ func Extents(ctx context.Context, q redshift.Querier, specs []Spec) (out []Exten
 		high := top
 		if len(s.Key) == 0 && s.Lookback > 0 {
 			// Rows that are not as old as the lookback wait, where they could not be told from late ones afterwards.
-			high = redshift.Build("MAX(CASE WHEN ? <= DATEADD(second, ?, SYSDATE) THEN ? END)", s.Since.Name, redshift.Int(-s.Lookback), s.Since.Name)
+			high = redshift.Build("MAX(CASE WHEN ? <= ? THEN ? END)", s.Since.Name, s.earlier(s.now()), s.Since.Name)
 		}
 		return redshift.Build("SELECT ? AS i, CAST(? AS VARCHAR(64)) AS a, CAST(? AS VARCHAR(64)) AS b, CAST(COUNT(*) - COUNT(?) AS VARCHAR(64)) AS c FROM ?",
 			redshift.Int(i), high, top, s.Since.Name, s.rows(redshift.SQL{}))
@@ -110,7 +110,7 @@ func (l Look) near() redshift.SQL {
 		return redshift.SQL{}
 	}
 	where := redshift.Build("? >= ? AND ? <= ?", s.Since.Name, s.below(l.High), s.Since.Name, s.at(l.High))
-	return redshift.Build("SELECT ? AS v FROM ?", redshift.Sum(redshift.DigestColumns(s.Near), redshift.SQL{}), s.rows(where))
+	return redshift.Build("SELECT ? AS v FROM ?", s.sum(s.Near, redshift.SQL{}), s.rows(where))
 }
 
 // all asks about all rows.
@@ -118,7 +118,7 @@ func (l Look) all() redshift.SQL {
 	if len(l.Spec.All) == 0 {
 		return redshift.SQL{}
 	}
-	return redshift.Build("SELECT ? AS v FROM ?", redshift.Sum(redshift.DigestColumns(l.Spec.All), redshift.SQL{}), l.Spec.rows(redshift.SQL{}))
+	return redshift.Build("SELECT ? AS v FROM ?", l.Spec.sum(l.Spec.All, redshift.SQL{}), l.Spec.rows(redshift.SQL{}))
 }
 
 // passed counts the rows that are taken to be there.

@@ -25,6 +25,8 @@ type Spec struct {
 	// All are the columns by which all rows are compared with those of the last sync, not only the new ones: where rows that are gone
 	// count, or where nothing says which are new. None: only new rows count.
 	All []redshift.Column
+	// Postgres says that a PostgreSQL server answers, and From has text where the target will have SUPER or VARBYTE.
+	Postgres bool
 }
 
 // SinceTypes tells whether values of a type can say what is new: they grow, and their text says them exactly.
@@ -86,10 +88,43 @@ func (s Spec) below(value string) redshift.SQL {
 	case s.Lookback == 0:
 		return s.at(value)
 	case temporal(s.Since.Type):
-		return redshift.Build("DATEADD(second, ?, ?)", redshift.Int(-s.Lookback), s.at(value))
+		return s.earlier(s.at(value))
 	default:
 		return s.at(minus(value, s.Lookback, s.Since.Type))
 	}
+}
+
+// earlier is a time, less the lookback.
+func (s Spec) earlier(value redshift.SQL) redshift.SQL {
+	if s.Postgres {
+		return redshift.Build("? - CAST(? AS INTERVAL)", value, redshift.Lit(strconv.FormatInt(s.Lookback, 10)+" seconds"))
+	}
+	return redshift.Build("DATEADD(second, ?, ?)", redshift.Int(-s.Lookback), value)
+}
+
+// now is the server's clock, in UTC.
+func (s Spec) now() redshift.SQL {
+	if s.Postgres {
+		return redshift.Build("(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')")
+	}
+	return redshift.Build("SYSDATE")
+}
+
+// sum tells sets of rows apart, by some columns.
+func (s Spec) sum(columns []redshift.Column, where redshift.SQL) redshift.SQL {
+	cols := redshift.DigestColumns(columns)
+	if !s.Postgres {
+		return redshift.Sum(cols, where)
+	}
+	for i, c := range cols {
+		switch c.Column.Type.Name {
+		case redshift.Real, redshift.Double, redshift.Super, redshift.Varbyte:
+			// Only sums of one server are compared, so that any text will do that says the value exactly.
+			cols[i].Expr = redshift.Build("CAST(? AS TEXT)", c.Expr)
+			cols[i].Column.Type = redshift.Type{Name: redshift.Varchar, Length: 65535}
+		}
+	}
+	return redshift.SumInPostgres(cols, where)
 }
 
 // Window is the rows that are moved: those of the table for which the condition holds.

@@ -66,6 +66,9 @@ func For(j *job.Job, side Side, o Options) (*Document, error) {
 		if len(j.Tables) == 0 {
 			return nil, hint.With(fmt.Errorf("%s has no source, only files", j.File), "its target is written: --for target")
 		}
+		if w.Postgres != "" {
+			return nil, hint.With(fmt.Errorf("the source of %s is a PostgreSQL server", j.File), "its user needs GRANT USAGE ON the schemas and GRANT SELECT ON the tables; the target's: --for target")
+		}
 	}
 	user, how, err := userOf(w, o.User)
 	if err != nil {

@@ -71,6 +71,12 @@ func headerNames(line int64, values []delimited.Value) ([]string, error) {
 
 // rewriter is a function of its own for each goroutine: rewriters keep scratch memory.
 func (s *sending) rewriter() func(out []byte, b block) ([]byte, counts, error) {
+	if s.see != nil {
+		see := s.see()
+		return func(_ []byte, b block) ([]byte, counts, error) {
+			return b.text.Text, counts{records: b.rows}, see(b.text.Text)
+		}
+	}
 	if s.Format.JSON {
 		w := &jsonrec.Rewriter{Marker: []byte(s.Marker), Extra: s.IgnoreExtra}
 		for _, c := range s.Columns {

@@ -124,6 +124,7 @@ type block struct {
 	name    string
 	text    delimited.Block
 	objects jsonrec.Block
+	rows    int64 // of SendRows
 }
 
 // Send reads all inputs once and stages their records. When it fails, what was staged is aborted where it was not
@@ -135,7 +136,7 @@ func Send(ctx context.Context, j Job) (*Sent, error) {
 	if j.Records == nil {
 		j.Records = new(atomic.Int64)
 	}
-	s := &sending{Job: j, blocks: make(chan block), buffers: sync.Pool{New: func() any { return new(make([]byte, 0, blockSize)) }}}
+	s := newSending(j)
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(s.blocks)
@@ -147,10 +148,15 @@ func Send(ctx context.Context, j Job) (*Sent, error) {
 	return s.sum(), nil
 }
 
+func newSending(j Job) *sending {
+	return &sending{Job: j, blocks: make(chan block), buffers: sync.Pool{New: func() any { return new(make([]byte, 0, blockSize)) }}}
+}
+
 type sending struct {
 	Job
 	blocks  chan block
-	buffers sync.Pool // of *[]byte, for blocks of text
+	buffers sync.Pool                   // of *[]byte, for blocks of text
+	see     func() func(b []byte) error // of SendRows
 
 	streams []Stream // the reader's until all is read
 
@@ -172,16 +178,7 @@ type failure struct {
 
 // readAll reads the inputs one after another.
 func (s *sending) readAll(ctx context.Context, g *errgroup.Group) error {
-	var read int64
-	begin := func(n int) {
-		read += int64(n)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for s.writers < min(max(1, s.Slices), MaxOpen) && int64(s.writers)*perPart <= read {
-			s.writers++
-			g.Go(func() error { return s.write(ctx) })
-		}
-	}
+	begin := s.begin(ctx, g)
 	for _, in := range s.Inputs {
 		err := s.Opener.Each(ctx, in, func(st source.Stream) error {
 			h := &hashed{r: st, h: sha256.New()}
@@ -196,6 +193,20 @@ func (s *sending) readAll(ctx context.Context, g *errgroup.Group) error {
 		}
 	}
 	return nil
+}
+
+// begin answers what is to be told of every block: it begins as many writers as there is something to write for.
+func (s *sending) begin(ctx context.Context, g *errgroup.Group) func(n int) {
+	var read int64
+	return func(n int) {
+		read += int64(n)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for s.writers < min(max(1, s.Slices), MaxOpen) && int64(s.writers)*perPart <= read {
+			s.writers++
+			g.Go(func() error { return s.write(ctx) })
+		}
+	}
 }
 
 // hashed passes a stream on and takes its digest.
@@ -365,9 +376,11 @@ func (w *writer) block(ctx context.Context, b block) error {
 	if len(b.objects) > 0 {
 		line = b.objects[0].Line
 	}
-	if b.text.Text != nil {
-		w.buffers.Put(new(b.text.Text[:0]))
-	}
+	defer func() {
+		if b.text.Text != nil {
+			w.buffers.Put(new(b.text.Text[:0])) // SendRows writes from it
+		}
+	}()
 	if n.records > 0 {
 		if w.upload == nil {
 			if err := w.beginPart(ctx); err != nil {

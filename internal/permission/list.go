@@ -210,7 +210,7 @@ var (
 
 // warehouse settles one side.
 func (b *builder) warehouse(side string, w *job.Warehouse) *Warehouse {
-	if w.Database == "" {
+	if w.Database == "" || w.Postgres != "" { // AWS has nothing to do with a PostgreSQL server
 		return nil
 	}
 	out := &Warehouse{Side: side, Spec: *w, Region: w.Region, Account: w.Account}

@@ -64,7 +64,7 @@ func (t *tableBuilder) merge() (update, add, compare plan.Statement) {
 	}
 	compare = plan.Statement{
 		SQL: redshift.DigestQuery(redshift.Build("? AS sealift_t", t.target), redshift.Build("EXISTS (SELECT 1 FROM ? AS sealift_s WHERE ?)", t.shadow, same),
-			redshift.DigestColumns(t.moved)),
+			t.proven()),
 		Role: plan.Digests,
 	}
 	return update, add, compare

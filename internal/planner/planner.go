@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,9 @@ type Input struct {
 	Policies     []*job.Policy
 	Dictionaries mask.Dictionaries
 	KeyID        string
-	Stage        plan.Stage // bucket, key and owner as they were looked up
+	// Postgres is set where the source is a PostgreSQL server; Source is its catalog then, with the types of the target.
+	Postgres *Postgres
+	Stage    plan.Stage // bucket, key and owner as they were looked up
 	// Nonce is a random text of letters and digits that no data contains and no other plan has. It names shadows and
 	// is the NULL marker's heart.
 	Nonce string
@@ -74,6 +77,12 @@ func (b *builder) newPlan() *plan.Plan {
 
 // compatible refuses warehouses in which the same names or texts mean something else.
 func (b *builder) compatible() {
+	if b.Postgres != nil {
+		if b.Job.Masking != nil || slices.ContainsFunc(b.Job.Tables, func(t job.Table) bool { return len(t.Mask) > 0 }) {
+			b.mistake(job.Pos{}, "masking", "masks are expressions of a warehouse, and the source is a PostgreSQL server, which would send the rows as they are")
+		}
+		return
+	}
 	if b.Source.CaseSensitive != b.Target.CaseSensitive {
 		b.mistake(job.Pos{}, "", "enable_case_sensitive_identifier is %v in the source and %v in the target: names would change; set it alike on both", b.Source.CaseSensitive, b.Target.CaseSensitive)
 	}
@@ -100,8 +109,10 @@ func (b *builder) mistake(at job.Pos, field, format string, args ...any) {
 // roles settles as whom the warehouses reach the stage, and how the source's names the key.
 func (b *builder) roles() {
 	var err error
-	if b.kmsKey, err = redshift.KeyFor(b.Stage.KMSKeyARN, b.Job.Source.S3Role); err != nil {
-		b.mistake(job.Pos{}, "source.s3_role", "%v", err)
+	if b.Postgres == nil {
+		if b.kmsKey, err = redshift.KeyFor(b.Stage.KMSKeyARN, b.Job.Source.S3Role); err != nil {
+			b.mistake(job.Pos{}, "source.s3_role", "%v", err)
+		}
 	}
 	if _, err = redshift.ParseRoleChain(b.Job.Target.S3Role); err != nil {
 		b.mistake(job.Pos{}, "target.s3_role", "%v", err)
@@ -111,7 +122,7 @@ func (b *builder) roles() {
 // Warehouse is the plan's form of a job's warehouse.
 func Warehouse(w job.Warehouse) plan.Warehouse {
 	p := plan.Warehouse{
-		Cluster: w.Cluster, Workgroup: w.Workgroup, Host: w.Host, Port: w.Port, Region: w.Region, Database: w.Database,
+		Cluster: w.Cluster, Workgroup: w.Workgroup, Postgres: w.Postgres, SSLMode: w.SSLMode, Host: w.Host, Port: w.Port, Region: w.Region, Database: w.Database,
 		User: w.User, Groups: strings.Join(w.Groups, ","), AutoCreate: w.AutoCreate != nil && *w.AutoCreate, Auth: w.Auth, PasswordFrom: w.PasswordFrom, AssumeRole: w.AssumeRole, RoleDuration: w.RoleDuration, WebIdentity: w.WebIdentityTokenFile, ExternalID: w.ExternalID,
 		S3Role: w.S3Role, Account: w.Account, CAFile: w.CAFile,
 	}

@@ -148,7 +148,7 @@ func (t *tableBuilder) cursor() []plan.Statement {
 		About: "another sync of the table was published since this one was planned; sync again",
 	}}
 	seen := redshift.Build("?", redshift.Lit(t.change.Cursor.Seen))
-	if t.since.IsZero() && t.input == nil && t.mask == nil {
+	if t.since.IsZero() && t.input == nil && t.mask == nil && t.summed() {
 		// Where nothing says that a row is new, what was seen must be what was moved: between the two, a row may have changed, and later
 		// change back to what was seen. Of masked rows the digest says something else.
 		seen = redshift.Build("? || ?", redshift.Lit(delta.Seen{}.String()), redshift.Placeholder(plan.ParamSum))

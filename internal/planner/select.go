@@ -41,6 +41,9 @@ type selection struct {
 	since     redshift.Ident // that says which rows are new
 	deletedAt redshift.Ident // of a mirror: the column that marks rows that are gone
 
+	extract *plan.Extract // of a PostgreSQL server
+	inexact redshift.SQL  // counts values of it that would not be kept
+
 	want        redshift.TableDef  // the target's definition as it should be
 	moved       []redshift.Column  // the columns that are moved, with the source's types
 	key         []string           // of moved, what tells rows apart

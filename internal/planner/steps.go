@@ -89,8 +89,8 @@ func (b *builder) table(s *selection) plan.Table {
 		Source: s.name(), Target: s.target.String(), Mode: s.mode, Method: s.method, Format: s.format,
 		Folder:      b.folder(s),
 		Fingerprint: plan.Fingerprint{Source: redshift.Absent, Target: redshift.Absent},
-		Digest:      redshift.Layout(s.moved),
-		Key:         s.key, Input: s.input, Masks: s.masks,
+		Digest:      s.layout(),
+		Key:         s.key, Input: s.input, Extract: s.extract, Masks: s.masks,
 		Notes: s.notes, Differences: s.differences,
 	}
 	switch {
@@ -103,16 +103,22 @@ func (b *builder) table(s *selection) plan.Table {
 		out.Window = &plan.Window{Since: c.Cursor.Since, Low: c.Low, High: c.High}
 	}
 	if s.source != nil {
-		out.Fingerprint.Source = s.source.ColumnsFingerprint()
+		if s.extract == nil {
+			out.Fingerprint.Source = s.source.ColumnsFingerprint()
+		}
 		out.EstimatedRows, out.EstimatedBytes = s.source.EstimatedRows, s.source.EstimatedBytes
 	}
 	if s.have != nil {
 		out.Fingerprint.Target = s.have.ColumnsFingerprint()
 	}
-	if s.input == nil {
-		out.Steps = []plan.Step{t.unload(), t.check(), t.load(), t.publish()}
-	} else {
+	switch {
+	case s.input != nil:
 		out.Steps = []plan.Step{t.send(), t.load(), t.publish()}
+	case s.extract != nil:
+		out.Steps = []plan.Step{t.sendRows(), t.load(), t.publish()}
+		out.Notes = s.notes // with what is said of the digest
+	default:
+		out.Steps = []plan.Step{t.unload(), t.check(), t.load(), t.publish()}
 	}
 	if b.Stage.Keep != "always" {
 		out.Steps = append(out.Steps, plan.Step{ID: t.id("empty"), Kind: plan.Empty, About: "empty the stage"})
@@ -322,8 +328,12 @@ func (t *tableBuilder) load() plan.Step {
 		cp.NullAs = t.marker()
 	}
 	about := "copy into a shadow and compare its digest with the source's"
-	if t.input != nil {
+	switch {
+	case t.input != nil:
 		about = t.readsInput(&cp)
+	case t.extract != nil:
+		cp.Delimiter, cp.NullAs, cp.Compression = ',', t.extract.Marker, "zstd"
+		about = "copy into a shadow and compare its digest with that of the rows as they were read"
 	}
 	st := []plan.Statement{
 		{SQL: redshift.ColumnsQuery(t.target), Role: plan.Fingerprints},
@@ -332,7 +342,7 @@ func (t *tableBuilder) load() plan.Step {
 		{SQL: redshift.CommentOn(t.shadow, redshift.Placeholder(plan.ParamShadow))},
 		{SQL: cp.SQL(), Role: plan.Copies},
 		{SQL: redshift.Build("SELECT pg_last_query_id()"), Role: plan.QueryID},
-		{SQL: redshift.DigestQuery(redshift.Build("?", t.shadow), redshift.SQL{}, redshift.DigestColumns(t.moved)), Role: plan.Digests},
+		{SQL: redshift.DigestQuery(redshift.Build("?", t.shadow), redshift.SQL{}, t.proven()), Role: plan.Digests},
 	}
 	if t.mode == "merge" || t.keyed {
 		st = append(st, t.keyChecks()...)
@@ -349,7 +359,7 @@ func (t *tableBuilder) publish() plan.Step {
 	unchanged := plan.Statement{SQL: redshift.ColumnsQuery(t.target), Role: plan.Fingerprints}
 	list := redshift.Idents(t.columns...)
 	insert := plan.Statement{SQL: redshift.Build("INSERT INTO ? (?)\nSELECT ?\nFROM ?", t.target, list, list, t.shadow), Role: plan.Counts}
-	compare := plan.Statement{SQL: redshift.DigestQuery(redshift.Build("?", t.target), redshift.SQL{}, redshift.DigestColumns(t.moved)), Role: plan.Digests}
+	compare := plan.Statement{SQL: redshift.DigestQuery(redshift.Build("?", t.target), redshift.SQL{}, t.proven()), Role: plan.Digests}
 	drop := run(redshift.Drop(t.shadow))
 	// Asked when this transaction has a lock on what was the shadow: a process that was taken over, and does not know,
 	// could have made another of the same name.

@@ -157,13 +157,19 @@ func (b *builder) syncTable(t *SyncTable, full bool) error {
 			return fmt.Errorf("where: %w", err)
 		}
 	}
-	t.Spec.From = redshift.Build("?", s.target)
-	if s.source != nil {
+	switch {
+	case b.Postgres != nil:
+		var err error
+		if t.Spec.From, err = b.postgresRows(s, entry.Where); err != nil {
+			return err
+		}
+		t.Spec.Postgres = true
+	case s.source != nil:
 		t.Spec.From = redshift.Build("?", s.source.Table)
-	} else {
+	default:
 		t.Spec.From = redshift.Build("(\n?\n) AS q", s.query)
 	}
-	if entry.Where != "" {
+	if entry.Where != "" && b.Postgres == nil {
 		t.Spec.Where = redshift.Raw(entry.Where)
 	}
 	if !full || s.mode == "mirror" || s.mode == "history" {
@@ -238,7 +244,9 @@ func (b *builder) syncTable(t *SyncTable, full bool) error {
 		s.arrange(t.Spec)
 	}
 	b.checkMasks(s)
-	b.chooseFormat(s)
+	if s.format = redshift.CSV; b.Postgres == nil {
+		b.chooseFormat(s)
+	}
 	t.Next = redshift.Cursor{
 		Target: t.Target, Source: Warehouse(b.Job.Source).Name() + " " + t.Source, Spec: b.specDigest(t, entry), Mode: s.mode, Since: t.Spec.Since.Name.String(),
 	}
@@ -461,11 +469,13 @@ func (b *builder) syncRows(t *SyncTable, c delta.Change) {
 	case s.method == plan.Mirror && !t.Spec.Since.Name.IsZero():
 		// Every row is there with its key; those that are not new have nothing else.
 		var list []redshift.SQL
-		recent := delta.Spec{Since: t.Spec.Since, Lookback: t.Spec.Lookback, Key: t.Spec.Key}.Condition(delta.Window{Low: c.Low})
+		recent := delta.Spec{Since: t.Spec.Since, Lookback: t.Spec.Lookback, Key: t.Spec.Key, Postgres: t.Spec.Postgres}.Condition(delta.Window{Low: c.Low})
 		for _, col := range s.moved {
 			switch {
 			case recent.IsZero(), slices.Contains(keys, col.Name), col.Name == t.Spec.Since.Name:
 				list = append(list, redshift.Build("?", col.Name))
+			case t.Spec.Postgres: // which gives CASE the column's type; a cast to VARCHAR could cut texts off
+				list = append(list, redshift.Build("CASE WHEN ? THEN ? END AS ?", recent, col.Name, col.Name))
 			default:
 				list = append(list, redshift.Build("CAST(CASE WHEN ? THEN ? END AS ?) AS ?", recent, col.Name, col.Type, col.Name))
 			}

@@ -96,7 +96,16 @@ func DigestQuery(from, where SQL, cols []DigestExpr) SQL {
 
 // Sum is an expression over the rows of a query: a short text that is the same for two sets of rows in which where holds if, and but
 // for chance only if, their columns are. where may be zero: all rows. It is what a digest says of whole rows.
-func Sum(cols []DigestExpr, where SQL) SQL {
+func Sum(cols []DigestExpr, where SQL) SQL { return sumBy(cols, where, lane) }
+
+// SumInPostgres is Sum for a PostgreSQL server, which has no STRTOL. Columns must be of types that both write alike.
+func SumInPostgres(cols []DigestExpr, where SQL) SQL {
+	return sumBy(cols, where, func(text SQL, at Int) SQL {
+		return Build("CAST(CAST(CAST('x' || SUBSTRING(MD5(?), ?, 15) AS BIT(60)) AS BIGINT) AS DECIMAL(38,0))", text, at)
+	})
+}
+
+func sumBy(cols []DigestExpr, where SQL, lane func(text SQL, at Int) SQL) SQL {
 	texts := make([]digestText, len(cols))
 	for i, c := range cols {
 		texts[i] = valueText(c.Expr, c.Column.Type)
@@ -139,6 +148,8 @@ type digestText struct {
 	plain bool
 	// width is the most bytes of the text, by the column's type.
 	width int
+	// hashed pieces of a row's text are hashes.
+	hashed bool
 }
 
 // valueText writes a value of type t as text: the same on both sides if, and only if, the values are equal bit for bit.
@@ -146,34 +157,34 @@ func valueText(value SQL, t Type) digestText {
 	cast := Build("CAST(? AS VARCHAR)", value)
 	switch t.Name {
 	case SmallInt:
-		return digestText{cast, true, len("-32768")}
+		return digestText{text: cast, plain: true, width: len("-32768")}
 	case Integer:
-		return digestText{cast, true, len("-2147483648")}
+		return digestText{text: cast, plain: true, width: len("-2147483648")}
 	case BigInt:
-		return digestText{cast, true, len("-9223372036854775808")}
+		return digestText{text: cast, plain: true, width: len("-9223372036854775808")}
 	case Decimal:
-		return digestText{cast, true, t.Precision + len("-0.")}
+		return digestText{text: cast, plain: true, width: t.Precision + len("-0.")}
 	case Date:
-		return digestText{cast, true, len("4713-01-01 BC")}
+		return digestText{text: cast, plain: true, width: len("4713-01-01 BC")}
 	case Time, TimeTZ:
-		return digestText{cast, true, len("23:59:59.999999+15:59:59")}
+		return digestText{text: cast, plain: true, width: len("23:59:59.999999+15:59:59")}
 	case Timestamp, TimestampTZ:
-		return digestText{cast, true, len("4713-01-01 00:00:00.000001+00 BC")}
+		return digestText{text: cast, plain: true, width: len("4713-01-01 00:00:00.000001+00 BC")}
 	case Boolean:
-		return digestText{Build("CASE WHEN ? THEN 't' WHEN NOT ? THEN 'f' END", value, value), true, 1}
+		return digestText{text: Build("CASE WHEN ? THEN 't' WHEN NOT ? THEN 'f' END", value, value), plain: true, width: 1}
 	case Real, Double:
 		// Text may lose digits (DG r_UNLOAD); FNV_HASH reads the bits. Its sums have structure, so MD5 follows as for
 		// all others.
-		return digestText{Build("CASE WHEN ? IS NOT NULL THEN CAST(FNV_HASH(?) AS VARCHAR) END", value, value), true, len("-9223372036854775808")}
+		return digestText{text: Build("CASE WHEN ? IS NOT NULL THEN CAST(FNV_HASH(?) AS VARCHAR) END", value, value), plain: true, width: len("-9223372036854775808")}
 	case Char:
 		// Trailing blanks mean nothing in CHAR and may or may not be written by UNLOAD.
-		return digestText{Build("RTRIM(?)", value), false, t.Length}
+		return digestText{text: Build("RTRIM(?)", value), width: t.Length}
 	case Varchar:
-		return digestText{value, false, t.Length}
+		return digestText{text: value, width: t.Length}
 	case Super:
-		return digestText{Build("JSON_SERIALIZE(?)", value), false, maxVarchar}
+		return digestText{text: Build("JSON_SERIALIZE(?)", value), width: maxVarchar}
 	case Varbyte:
-		return digestText{Build("TO_HEX(?)", value), false, min(2*t.Length, maxVarchar)}
+		return digestText{text: Build("TO_HEX(?)", value), width: min(2*t.Length, maxVarchar)}
 	default:
 		panic("redshift: digest of type " + t.Name)
 	}
@@ -218,7 +229,7 @@ func rowPieces(texts []digestText) []digestText {
 	}
 	for i, t := range texts {
 		if pieces[i].width > hashWidth+len("|") {
-			pieces[i] = digestText{text: Build("COALESCE(MD5(?), '') || '|'", t.text), width: hashWidth + len("|")}
+			pieces[i] = digestText{text: Build("COALESCE(MD5(?), '') || '|'", t.text), width: hashWidth + len("|"), hashed: true}
 		}
 	}
 	return pieces

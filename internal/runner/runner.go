@@ -35,9 +35,9 @@ type Stage interface {
 	Empty(ctx context.Context, prefix string) (removed int, err error)
 }
 
-// Sender reads the files of a load and stages their records.
+// Sender reads the files of a load, or a PostgreSQL server, and stages their records.
 type Sender interface {
-	// Send stages the records of t's files under prefix, and writes the manifest for COPY. Every object is checked. The facts
+	// Send stages the records of t's files, or the rows of the server's table, under prefix, and writes the manifest for COPY. Every object is checked. The facts
 	// tell rows (-1 where nobody counted them, because COPY reads the files as they are), objects, bytes, manifest and content; for an attempt after the first, which tells that files are read again.
 	Send(ctx context.Context, t *plan.Table, prefix string, attempt int) (journal.Facts, error)
 	// Place tells which line of which file a line of a staged object came from. It knows what this process has sent.
@@ -80,7 +80,7 @@ type Config struct {
 	Target  func(ctx context.Context) (Session, error)
 	Stage   Stage
 	Fetcher Fetcher // for plans of unloads only, which need no Target and no Lease
-	Sender  Sender  // for plans of loads only, which need no Source
+	Sender  Sender  // for plans of loads, and of PostgreSQL servers, which need no Source
 	Lease   Lease
 	Keys    Keys   // for plans with masks only
 	Doors   []Door // of warehouses that would not let us in otherwise; optional
@@ -329,16 +329,25 @@ func (r *run) table(ctx context.Context, p *plan.Table) error {
 
 // reuse takes what an earlier process unloaded. It is checked again before it is loaded.
 func (t *table) reuse(f journal.Facts) {
+	d := digestOf(t.plan, f)
+	if d == nil {
+		return // written by another version: unload again
+	}
+	t.digest, t.reused = d, true
+	t.facts.Prefix, t.facts.Identity = f.Prefix, f.Identity
+}
+
+// digestOf is the digest that facts tell of, nil if they do not.
+func digestOf(t *plan.Table, f journal.Facts) *redshift.Digest {
 	row := make([]*string, len(f.DigestRow))
 	for i := range f.DigestRow {
 		row[i] = &f.DigestRow[i]
 	}
-	d, err := redshift.ReadDigest(t.plan.Digest, row)
+	d, err := redshift.ReadDigest(t.Digest, row)
 	if err != nil || d.Hex() != f.Digest {
-		return // written by another version: unload again
+		return nil
 	}
-	t.digest, t.reused = &d, true
-	t.facts.Prefix, t.facts.Identity = f.Prefix, f.Identity
+	return &d
 }
 
 // cleanUp removes what a failed table left. It works after cancellation too, for a bounded time; but when another run

@@ -186,6 +186,9 @@ func (t *table) keep(s plan.Step, f journal.Facts) {
 		t.facts.Manifest = f.Manifest
 	case plan.Send:
 		t.facts, t.digest = f, nil
+		if t.plan.Extract != nil {
+			t.digest = digestOf(t.plan, f)
+		}
 	case plan.Prepare, plan.Fence, plan.Load, plan.Publish, plan.Fetch, plan.Empty, plan.Relate, plan.Discard:
 	}
 }

@@ -105,10 +105,11 @@ func sectionSchema(c comments, section reflect.Type) object {
 
 func warehouseRules() object {
 	return object{
-		{"anyOf", []any{need("cluster"), need("workgroup"), need("host")}},
+		{"anyOf", []any{need("cluster"), need("workgroup"), need("host"), need("postgres")}},
 		{"not", object{{"required", []string{"cluster", "workgroup"}}}},
 		{"dependentRequired", object{{"external_id", []string{"assume_role"}}, {"door", []string{"region"}}, {"role_duration", []string{"assume_role"}}, {"web_identity_token_file", []string{"assume_role", "region"}}, {"groups", []string{"user"}}, {"auto_create", []string{"user"}}}},
 		{"allOf", []any{
+			object{{"anyOf", []any{need("s3_role"), need("postgres")}}},
 			when("auth", "password", object{{"required", []string{"password_from", "user"}}}),
 			when("auth", "secret", object{{"required", []string{"password_from"}}}),
 			when("auth", "iam", object{{"required", []string{"region"}}, {"properties", object{{"password_from", false}}}, {"anyOf", []any{need("cluster"), need("workgroup")}}}),
