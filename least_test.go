@@ -206,6 +206,11 @@ func (w *world) make(ctx context.Context, s *setup.Setup) (string, error) {
 	}
 	for _, p := range s.Provider {
 		_, err := awsiam.NewFromConfig(w.account(p.Account)).CreateOpenIDConnectProvider(ctx, &awsiam.CreateOpenIDConnectProviderInput{Url: aws.String("https://" + p.Issuer), ClientIDList: []string{p.Audience}})
+		if _, there := errors.AsType[*iamtypes.EntityAlreadyExistsException](err); there { // another script's
+			_, err = awsiam.NewFromConfig(w.account(p.Account)).AddClientIDToOpenIDConnectProvider(ctx, &awsiam.AddClientIDToOpenIDConnectProviderInput{
+				OpenIDConnectProviderArn: aws.String("arn:aws:iam::" + p.Account + ":oidc-provider/" + p.Issuer), ClientID: &p.Audience,
+			})
+		}
 		if err != nil {
 			return "", err
 		}

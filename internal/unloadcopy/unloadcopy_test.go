@@ -68,7 +68,7 @@ func TestThePublishedExample(t *testing.T) {
 			Auth: "password", PasswordFrom: "kms:AQIC//8=", S3Role: role,
 		},
 		Target: job.Warehouse{Cluster: "my-other-cluster", Port: 5439, Region: "eu-west-1", Database: "other", User: "master", Auth: "iam", S3Role: role},
-		Stage:  job.Stage{URL: "s3://my-bucket/prefix", Region: "eu-west-1", KMSKey: "alias/RedshiftUnloadCopyUtility", Format: "auto", Keep: "always"},
+		Stage:  job.Stage{URL: "s3://my-bucket/prefix", Region: "eu-west-1", KMSKey: "alias/RedshiftUnloadCopyUtility", Format: "auto", Keep: "always", Layout: "dated"},
 		Defaults: job.Defaults{
 			Mode: "append", Verify: "digest", Unmatched: "error",
 		},

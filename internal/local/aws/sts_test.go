@@ -338,6 +338,17 @@ func TestWebIdentity(t *testing.T) {
 	_, err = take(other, good)
 	wantCode(t, err, "InvalidIdentityToken") // that account has no such provider
 
+	for range 2 { // again is no error
+		if _, err := w.admin.iam.AddClientIDToOpenIDConnectProvider(ctx, &sdkiam.AddClientIDToOpenIDConnectProviderInput{
+			OpenIDConnectProviderArn: provider.OpenIDConnectProviderArn, ClientID: awssdk.String("somebody"),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := take(role, token("repo:corp/etl", "somebody", time.Hour)); err == nil || strings.Contains(err.Error(), "InvalidIdentityToken") {
+		t.Errorf("a token for an audience that was added, which the trust does not name: %v", err)
+	}
+
 	list, err := w.admin.iam.ListOpenIDConnectProviders(ctx, &sdkiam.ListOpenIDConnectProvidersInput{})
 	if err != nil || len(list.OpenIDConnectProviderList) != 1 {
 		t.Errorf("%+v, %v", list, err)

@@ -82,10 +82,11 @@ var operations = map[string]operation{
 	"RemoveRoleFromInstanceProfile": {true, "InstanceProfileName RoleName", (*call).removeRoleFromProfile},
 	"DeleteInstanceProfile":         {true, "InstanceProfileName", (*call).deleteProfile},
 
-	"CreateOpenIDConnectProvider": {true, "Url ClientIDList ThumbprintList", (*call).createProvider},
-	"GetOpenIDConnectProvider":    {false, "OpenIDConnectProviderArn", (*call).getProvider},
-	"ListOpenIDConnectProviders":  {false, "", (*call).listProviders},
-	"DeleteOpenIDConnectProvider": {true, "OpenIDConnectProviderArn", (*call).deleteProvider},
+	"CreateOpenIDConnectProvider":        {true, "Url ClientIDList ThumbprintList", (*call).createProvider},
+	"AddClientIDToOpenIDConnectProvider": {true, "OpenIDConnectProviderArn ClientID", (*call).addClient},
+	"GetOpenIDConnectProvider":           {false, "OpenIDConnectProviderArn", (*call).getProvider},
+	"ListOpenIDConnectProviders":         {false, "", (*call).listProviders},
+	"DeleteOpenIDConnectProvider":        {true, "OpenIDConnectProviderArn", (*call).deleteProvider},
 
 	"CreatePolicy":            {true, "PolicyName Path PolicyDocument Description Tags", (*call).createPolicy},
 	"GetPolicy":               {false, "PolicyArn", (*call).getPolicy},

@@ -68,13 +68,14 @@ func TestEveryActionIsAsked(t *testing.T) {
 	must("CreateUser", params("UserName", "there"))
 	must("PutRolePolicy", params("RoleName", "there", "PolicyName", "there", "PolicyDocument", identity))
 	must("CreatePolicy", params("PolicyName", "there", "PolicyDocument", identity))
+	must("CreateInstanceProfile", params("InstanceProfileName", "there"))
 	before := snapshot(t, s)
 	for action, op := range operations {
 		for _, name := range []string{"there", "absent"} {
 			values := url.Values{}
 			for p := range strings.FieldsSeq(op.params) {
 				switch p {
-				case "UserName", "RoleName", "PolicyName":
+				case "UserName", "RoleName", "PolicyName", "InstanceProfileName":
 					values.Set(p, name)
 				case "PolicyArn":
 					values.Set(p, "arn:aws:iam::111111111111:policy/"+name)

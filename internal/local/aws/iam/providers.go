@@ -54,6 +54,22 @@ func (c *call) providerFor(action string) (*provider, error) {
 	return nil, noSuch("OpenIDConnect Provider not found for arn %s", arn)
 }
 
+// addClient lets a provider's tokens be for one audience more. One that it knows is no error (IAM API, AddClientIDToOpenIDConnectProvider).
+func (c *call) addClient() (any, error) {
+	p, err := c.providerFor("AddClientIDToOpenIDConnectProvider")
+	if err != nil {
+		return nil, err
+	}
+	client := c.p.Get("ClientID")
+	if client == "" {
+		return nil, validation("1 validation error detected: Value null at 'clientID' failed to satisfy constraint: Member must not be null")
+	}
+	if !slices.Contains(p.Clients, client) {
+		p.Clients = append(slices.Clip(p.Clients), client)
+	}
+	return nil, nil
+}
+
 type providerShape struct {
 	URL          string   `xml:"Url"`
 	ClientIDList []string `xml:"ClientIDList>member"`
