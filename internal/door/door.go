@@ -170,6 +170,8 @@ const (
 	answerTime = 90 * time.Second
 	// lateTime is how long what was changed may not be shown yet.
 	lateTime = 15 * time.Second
+	// reserveTime is how long credentials must be good for a door to be opened: that it answers, something is done, and it is gone again.
+	reserveTime = 5 * time.Minute
 	// goneTime is how long a rule may be shown after it was revoked.
 	goneTime = 2 * time.Minute
 )
@@ -177,6 +179,9 @@ const (
 // Open makes the door, or shares the one that is there, and waits until the warehouse answers. It can be repeated. After an
 // error, something may be open: Close it.
 func (d *Door) Open(ctx context.Context) (journal.Door, error) {
+	if err := d.reserve(ctx); err != nil {
+		return journal.Door{}, fmt.Errorf("open a door to %s: %w", d.options.Name, err)
+	}
 	f, err := d.open(ctx)
 	if err != nil {
 		return f, fmt.Errorf("open a door to %s: %w", d.options.Name, err)
@@ -186,6 +191,28 @@ func (d *Door) Open(ctx context.Context) (journal.Door, error) {
 			fmt.Sprintf("is %s the address that the warehouse sees, and %s one of its security groups? Name another: --address", d.from.Addr(), d.group))
 	}
 	return f, nil
+}
+
+// reserve makes sure that the door can be closed by the credentials that open it: those that end before, and are not renewed, open none.
+// The schedule would close it, but only at its time.
+func (d *Door) reserve(ctx context.Context) error {
+	short := func() (time.Duration, bool, error) {
+		c, err := d.cfg.Credentials.Retrieve(ctx)
+		left := c.Expires.Sub(d.options.Now())
+		return left.Round(time.Second), err == nil && c.CanExpire && left < reserveTime, err
+	}
+	left, expire, err := short()
+	if cache, ok := d.cfg.Credentials.(interface{ Invalidate() }); ok && expire {
+		cache.Invalidate() // a role is taken again: its session may be near its end only here
+		left, expire, err = short()
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("get credentials: %w", err)
+	case expire:
+		return hint.With(fmt.Errorf("the credentials end in %s, before it could be closed again", left), "log in anew, or use credentials that are renewed: a role, or a profile that takes one")
+	}
+	return nil
 }
 
 func (d *Door) open(ctx context.Context) (f journal.Door, err error) {

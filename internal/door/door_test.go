@@ -622,3 +622,54 @@ func TestADoorOfSix(t *testing.T) {
 	w.close(again)
 	w.expect(0, 0)
 }
+
+// passing are credentials that end after a time, whenever they are asked for.
+type passing struct {
+	awssdk.CredentialsProvider
+	left []time.Duration // of the first answer, the second and so on; the last goes on
+	asks int
+}
+
+func (p *passing) Retrieve(ctx context.Context) (awssdk.Credentials, error) {
+	c, err := p.CredentialsProvider.Retrieve(ctx)
+	c.CanExpire, c.Expires = true, time.Now().Add(p.left[min(p.asks, len(p.left)-1)])
+	p.asks++
+	return c, err
+}
+
+// Hazard A10: credentials that end before the door could be closed open none. Those that are renewed are asked for anew.
+func TestCredentialsThatEndTooSoon(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "other")
+	static := w.cfg.Credentials
+	for _, c := range []struct {
+		name  string
+		left  []time.Duration
+		opens bool
+	}{
+		{"long", []time.Duration{time.Hour}, true},
+		{"not renewed", []time.Duration{2 * time.Minute}, false},
+		{"over", []time.Duration{-time.Minute}, false},
+		{"renewed", []time.Duration{2 * time.Minute, time.Hour}, true},
+	} {
+		p := &passing{CredentialsProvider: static, left: c.left}
+		d := w.door("0")
+		d.cfg.Credentials = awssdk.NewCredentialsCache(p)
+		_, err := d.Open(in(t.Context()))
+		inbound := 0
+		for _, r := range w.rules() {
+			if !*r.IsEgress {
+				inbound++
+			}
+		}
+		switch {
+		case c.opens && err != nil:
+			t.Errorf("%s: %v", c.name, err)
+		case !c.opens && (err == nil || !strings.Contains(err.Error(), "before it could be closed again") || inbound > 0):
+			t.Errorf("%s: %v; %d rules", c.name, err, inbound)
+		}
+		if c.opens {
+			w.close(d)
+		}
+	}
+}
