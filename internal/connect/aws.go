@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/sealift/sealift/internal/hint"
 )
@@ -30,6 +31,9 @@ type Identity struct {
 // refreshed before it expires.
 func Config(ctx context.Context, region string, role Role) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithHTTPClient(client()),
+		// What the SDK warns of, a connection that is not used again above all, would stand on stderr, where it is no answer to anything
+		// that somebody asked. What goes wrong comes as an error.
+		config.WithLogger(logging.Nop{}),
 		// Version 1 of the instance's metadata service answers whoever can make this machine send a request.
 		config.WithEC2RoleCredentialOptions(func(o *ec2rolecreds.Options) {
 			o.Client = imds.New(imds.Options{EnableFallback: aws.FalseTernary})
