@@ -34,12 +34,12 @@ func (b *builder) settleMasks(s *selection) bool {
 	at := make(map[string]*job.Error)
 	unlisted := cmp.Or(b.Job.Masking.OnUnlisted, "error")
 	put := func(column string, m job.Mask, who, file string) {
-		name := column
-		if _, ok := def.Column(must(redshift.NewIdent(cmp.Or(name, "?")))); !ok {
+		name := column // which may be anything that somebody wrote
+		if !slices.ContainsFunc(def.Columns, func(c redshift.Column) bool { return c.Name.String() == name }) {
 			name = strings.ToLower(column)
 		}
 		uses[name], from[name] = use(m), who
-		at[name] = &job.Error{File: file, Line: m.Pos.Line, Column: m.Pos.Column, Field: who}
+		at[name] = &job.Error{File: file, Line: m.Pos.Line, Column: m.Pos.Column}
 	}
 	for _, y := range b.Policies {
 		for table, columns := range y.Tables {
