@@ -132,8 +132,11 @@ func chooseWay(ctx context.Context, q LoadRequest, in *planner.LoadInput) error 
 	case unloaded && q.Way == "stream":
 		return errors.New("--way stream: what UNLOAD wrote is for COPY to read; leave --way out")
 	case unloaded:
-		if err := packing(ctx, q, in); err != nil {
+		switch why, err := packing(ctx, q, in); {
+		case err != nil:
 			return err
+		case why != "":
+			return errors.New(why)
 		}
 	case !parquet && (q.Way == "" || q.Way == "stream"):
 		if remote > 0 && q.Way == "" {
@@ -212,34 +215,37 @@ func readable(ctx context.Context, q LoadRequest, in *planner.LoadInput) error {
 	case in.Input.Quote == "":
 		return refuse("COPY takes double quotes for quotes, and in these files nothing is quoted")
 	}
-	if err := packing(ctx, q, in); err != nil {
-		return refuse(err.Error())
+	switch why, err := packing(ctx, q, in); {
+	case err != nil:
+		return err
+	case why != "":
+		return refuse(why)
 	}
 	in.Input.Why = "COPY reads the text itself: empty text becomes NULL, also where it is quoted, and digits that a DECIMAL has no place for are cut off"
 	return nil
 }
 
-// packing finds out how text is packed that COPY reads as it is: all files alike.
-func packing(ctx context.Context, q LoadRequest, in *planner.LoadInput) error {
+// packing finds out how text is packed that COPY reads as it is: all files alike. why says what is wrong with how they are packed.
+func packing(ctx context.Context, q LoadRequest, in *planner.LoadInput) (why string, err error) {
 	found := make([]string, len(q.Files.files))
-	err := q.Files.each(ctx, func(ctx context.Context, i int) error {
+	err = q.Files.each(ctx, func(ctx context.Context, i int) error {
 		begin, err := begins(ctx, q.Files.inputs[i], source.Peek)
 		found[i] = source.Packing(begin)
 		return err
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
 	for i, p := range found {
 		switch {
 		case p != found[0]:
-			return fmt.Errorf("%s and %s are not packed alike", q.Files.files[0].Name, q.Files.files[i].Name)
+			return fmt.Sprintf("%s and %s are not packed alike", q.Files.files[0].Name, q.Files.files[i].Name), nil
 		case p == "zip" || p == "tar":
-			return fmt.Errorf("COPY reads no archives, and %s is one", q.Files.files[i].Name)
+			return fmt.Sprintf("COPY reads no archives, and %s is one", q.Files.files[i].Name), nil
 		}
 	}
 	in.Input.Compression = found[0]
-	return nil
+	return "", nil
 }
 
 // lookUnloaded takes what was said of text that UNLOAD wrote with ESCAPE: nothing in it tells, and which columns it has, the
