@@ -318,15 +318,12 @@ func (c *cleaner) leases(ctx context.Context, i int, add bool) (map[string]strin
 
 // inWarehouse looks for shadows (in the target only) and sessions.
 func (c *cleaner) inWarehouse(ctx context.Context, i int, w *connect.Warehouse, spec plan.Warehouse, shadows bool) error {
-	return c.with(ctx, w, func(ctx context.Context) error { return c.inside(ctx, i, w, spec, shadows) })
+	return c.with(ctx, w, func(ctx context.Context) error {
+		return inSession(ctx, w, func(s *connect.Session) error { return c.inside(ctx, s, i, w, spec, shadows) })
+	})
 }
 
-func (c *cleaner) inside(ctx context.Context, i int, w *connect.Warehouse, spec plan.Warehouse, shadows bool) (err error) {
-	s, err := w.Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
+func (c *cleaner) inside(ctx context.Context, s *connect.Session, i int, w *connect.Warehouse, spec plan.Warehouse, shadows bool) error {
 	if shadows {
 		err := s.Query(ctx, redshift.ShadowsQuery(), func(row []*string) error {
 			shadow, ok, err := redshift.ParseShadow(row)
@@ -334,7 +331,9 @@ func (c *cleaner) inside(ctx context.Context, i int, w *connect.Warehouse, spec 
 				c.add(Leftover{
 					Kind: ShadowLeft, Run: shadow.Run, Where: spec.Name(), What: shadow.Table.String(), place: i, in: spec,
 					remove: func(ctx context.Context) error {
-						return c.with(ctx, w, func(ctx context.Context) error { return dropShadow(ctx, w, shadow) })
+						return c.with(ctx, w, func(ctx context.Context) error {
+							return inSession(ctx, w, func(s *connect.Session) error { return dropShadow(ctx, s, shadow) })
+						})
 					},
 				})
 			}
@@ -454,12 +453,7 @@ func oneText(ctx context.Context, s *connect.Session, sql redshift.SQL) (text st
 var errAnother = errors.New("another process of the run has made its own meanwhile")
 
 // dropShadow drops a shadow if it still is the one that was found: a run that was resumed meanwhile may have made its own.
-func dropShadow(ctx context.Context, w *connect.Warehouse, shadow redshift.Shadow) (err error) {
-	s, err := w.Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
+func dropShadow(ctx context.Context, s *connect.Session, shadow redshift.Shadow) error {
 	if _, err := s.Exec(ctx, redshift.Build("BEGIN")); err != nil {
 		return err
 	}
@@ -481,7 +475,7 @@ func dropShadow(ctx context.Context, w *connect.Warehouse, shadow redshift.Shado
 	if _, err := s.Exec(ctx, redshift.DropIfExists(shadow.Table)); err != nil {
 		return hint.With(err, redshift.HintFor(err))
 	}
-	_, err = s.Exec(ctx, redshift.Build("COMMIT"))
+	_, err := s.Exec(ctx, redshift.Build("COMMIT"))
 	return err
 }
 

@@ -145,19 +145,13 @@ func describeQueries(ctx context.Context, s *connect.Session, j *job.Job, querie
 }
 
 // catalog opens a session, reads the warehouse's catalog, and lets also use the session before it is closed.
-func catalog(ctx context.Context, w *connect.Warehouse, also func(*connect.Session) error) (_ *redshift.Catalog, err error) {
-	s, err := w.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
-	c, err := readCatalog(ctx, w, s)
-	if err != nil {
-		return nil, err
-	}
-	if also != nil {
-		err = also(s)
-	}
+func catalog(ctx context.Context, w *connect.Warehouse, also func(*connect.Session) error) (c *redshift.Catalog, err error) {
+	err = inSession(ctx, w, func(s *connect.Session) (err error) {
+		if c, err = readCatalog(ctx, w, s); err == nil && also != nil {
+			err = also(s)
+		}
+		return err
+	})
 	return c, err
 }
 

@@ -44,14 +44,11 @@ func (t *tableBuilder) keyChecks() []plan.Statement {
 // merge writes the shadow's rows into the table. The key is written as well: values that only differ in trailing blanks are
 // equal to the warehouse, and the digest looks at bytes.
 func (t *tableBuilder) merge() (update, add, compare plan.Statement) {
-	var on, set []redshift.SQL
-	for _, k := range t.keys() {
-		on = append(on, redshift.Build("sealift_t.? = sealift_s.?", k, k))
-	}
+	var set []redshift.SQL
 	for _, c := range t.columns {
 		set = append(set, redshift.Build("? = sealift_s.?", c, c))
 	}
-	same := redshift.Join(" AND ", on...)
+	same := t.same(asT, asS)
 	list := redshift.Idents(t.columns...)
 	update = plan.Statement{
 		SQL:  redshift.Build("UPDATE ? AS sealift_t\nSET ?\nFROM ? AS sealift_s\nWHERE ?", t.target, redshift.Join(", ", set...), t.shadow, same),

@@ -119,9 +119,8 @@ func (t *tableBuilder) inShadow() redshift.SQL {
 
 // versions says of each version of a row until when it holds, which is from when the next one does.
 func (t *tableBuilder) versions(of redshift.Table, where redshift.SQL) plan.Statement {
-	var by, on []redshift.SQL
+	var by []redshift.SQL
 	for _, k := range t.keys() {
-		on = append(on, redshift.Build("sealift_t.? = n.?", k, k))
 		if k != validFrom {
 			by = append(by, redshift.Build("?", k))
 		}
@@ -138,7 +137,7 @@ FROM (
     FROM ?
 ) AS n
 WHERE ? AND (sealift_t.? IS NULL OR sealift_t.? <> n.until OR (sealift_t.? IS NULL) <> (n.until IS NULL))`,
-		of, validTo, isCurrent, keys, validFrom, validFrom, keys, validFrom, from, redshift.Join(" AND ", on...), isCurrent, validTo, validTo)}
+		of, validTo, isCurrent, keys, validFrom, validFrom, keys, validFrom, from, t.same(asT, redshift.Build("n")), isCurrent, validTo, validTo)}
 }
 
 // cursor moves the target's cursor, in the transaction that publishes, if it is still the one that the plan rests on.
