@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -191,8 +192,9 @@ func probed(t *plan.Table, seen map[string]bool) (*mask.Table, bool, error) {
 		kind, err := json.Marshal(struct {
 			Type, Use, Collate string
 			Options            map[string]any
+			Paths              map[string]plan.Mask
 			In                 string
-		}{t.Digest.Columns[i].Type.String(), m.Use, m.Collate, m.Options, within(t, m)})
+		}{t.Digest.Columns[i].Type.String(), m.Use, m.Collate, m.Options, m.Paths, within(t, m)})
 		if err != nil {
 			return nil, false, err
 		}
@@ -211,10 +213,14 @@ func probed(t *plan.Table, seen map[string]bool) (*mask.Table, bool, error) {
 
 // within names the table of a mask that depends on other columns of it.
 func within(t *plan.Table, m plan.Mask) string {
-	if m.Entity != "" || m.When != "" || m.Else != nil {
+	if dependent(m) {
 		return t.Target + "." + m.Column
 	}
 	return ""
+}
+
+func dependent(m plan.Mask) bool {
+	return m.Entity != "" || m.When != "" || m.Else != nil || slices.ContainsFunc(slices.Collect(maps.Values(m.Paths)), dependent)
 }
 
 // probeTable runs one probe in a transaction of which nothing is left.

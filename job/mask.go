@@ -25,6 +25,8 @@ type Mask struct {
 	When string `yaml:"when"`
 	// Else is what becomes of rows for which When is not true.
 	Else *Mask `yaml:"else"`
+	// Paths says what becomes of the texts within an object, by the names of attributes joined by dots (a, a.b), for super_paths.
+	Paths map[string]Mask `yaml:"paths"`
 	// Options are every other key: what the transformer takes.
 	Options map[string]any `yaml:"-"`
 
@@ -161,13 +163,14 @@ func (p *parser) masks(path string, columns map[string]Mask) {
 			case m.When != "" && m.Else == nil:
 				p.conflict(at, "says nothing of rows for which when is not true; give else")
 			}
+			p.masks(join(at, "paths"), m.Paths)
 		}
 	}
 }
 
 // node writes a mask as it is read.
 func (m Mask) node() *yaml.Node {
-	if m.Domain == "" && m.Entity == "" && m.When == "" && m.Else == nil && len(m.Options) == 0 {
+	if m.Domain == "" && m.Entity == "" && m.When == "" && m.Else == nil && len(m.Options) == 0 && len(m.Paths) == 0 {
 		return text(m.Use)
 	}
 	n := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle}
@@ -175,6 +178,13 @@ func (m Mask) node() *yaml.Node {
 	add("use", text(m.Use))
 	for _, key := range slices.Sorted(maps.Keys(m.Options)) {
 		add(key, optionNode(m.Options[key]))
+	}
+	if len(m.Paths) > 0 {
+		paths := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle}
+		for _, path := range slices.Sorted(maps.Keys(m.Paths)) {
+			paths.Content = append(paths.Content, text(path), m.Paths[path].node())
+		}
+		add("paths", paths)
 	}
 	for _, f := range []struct{ key, value string }{{"domain", m.Domain}, {"entity", m.Entity}, {"when", m.When}} {
 		if f.value != "" {

@@ -20,6 +20,7 @@ tables:
     note: null
     born: {use: date_shift, days: 90, entity: id, when: "country = 'DE'", else: passthrough}
     kind: {use: category, values: [a, b], weights: [1, 2]}
+    profile: {use: super_paths, paths: {plan: passthrough, contact.email: {use: email, keep_domain: true}}}
   Sales."Order Lines":
     text: scramble
 `
@@ -35,6 +36,9 @@ func TestPolicy(t *testing.T) {
 			"id": {Use: "passthrough"}, "name": {Use: "full_name", Domain: "person"},
 			"email": {Use: "email", Entity: "id", Options: map[string]any{"keep_domain": true}}, "note": {Use: "null"},
 			"born": {Use: "date_shift", Entity: "id", When: "country = 'DE'", Else: &job.Mask{Use: "passthrough"}, Options: map[string]any{"days": 90}},
+			"profile": {Use: "super_paths", Paths: map[string]job.Mask{
+				"plan": {Use: "passthrough"}, "contact.email": {Use: "email", Options: map[string]any{"keep_domain": true}},
+			}},
 			"kind": {Use: "category", Options: map[string]any{"values": []any{"a", "b"}, "weights": []any{1, 2}}},
 		},
 		`Sales."Order Lines"`: {"text": {Use: "scramble"}},

@@ -29,10 +29,12 @@ type Mask struct {
 	// join, none where it is the column's own.
 	Use     string         `json:"use"`
 	Options map[string]any `json:"options,omitempty"`
-	Domain  string         `json:"domain,omitempty"`
-	Entity  string         `json:"entity,omitempty"`
-	When    string         `json:"when,omitempty"`
-	Else    *Mask          `json:"else,omitempty"`
+	// Paths are masks of what is within an object, by their paths, of which Column is empty.
+	Paths  map[string]Mask `json:"paths,omitempty"`
+	Domain string          `json:"domain,omitempty"`
+	Entity string          `json:"entity,omitempty"`
+	When   string          `json:"when,omitempty"`
+	Else   *Mask           `json:"else,omitempty"`
 	// From says who wrote it: job, a policy's file, or on_unlisted.
 	From string `json:"from"`
 	// Class is unique, chance or lossy; Privacy ranks what can be learned of a value, from 1, nothing, to 6, all of it.

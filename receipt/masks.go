@@ -102,7 +102,7 @@ func (r *Receipt) PrivacyReport() ([]byte, error) {
 	for _, t := range r.Tables {
 		for _, m := range t.Masks {
 			rows = append(rows, []string{
-				t.Source, t.Target, m.Column, m.uses(), options(m.Options), m.Domain, m.Entity, m.When, m.From, m.Class, strconv.Itoa(m.Privacy), sums(m.Dictionaries),
+				t.Source, t.Target, m.Column, m.uses(), strings.Join(slices.DeleteFunc([]string{options(m.Options), paths(m.Paths)}, func(s string) bool { return s == "" }), " "), m.Domain, m.Entity, m.When, m.From, m.Class, strconv.Itoa(m.Privacy), sums(m.Dictionaries),
 				number(m.Values), number(m.Distinct), number(m.ValuesOut), number(m.DistinctOut), r.Run, r.Masking.Environment, r.Masking.Epoch, r.Masking.KeyID,
 			})
 		}
@@ -129,6 +129,19 @@ func options(o map[string]any) string {
 	}
 	slices.Sort(all)
 	return strings.Join(all, " ")
+}
+
+// paths says what became of what is within objects.
+func paths(within map[string]plan.Mask) string {
+	all := make([]string, 0, len(within))
+	for path, m := range within {
+		all = append(all, strings.Join(strings.Fields(path+"="+Masked{Mask: m}.uses()+" "+options(m.Options)), " "))
+	}
+	slices.Sort(all)
+	if len(all) == 0 {
+		return ""
+	}
+	return "paths=[" + strings.Join(all, "; ") + "]"
 }
 
 func sums(dictionaries map[string]string) string {

@@ -21,3 +21,6 @@ func FF1(key, tweak []byte, alphabet, text string) (string, error) {
 	}
 	return string(out), nil
 }
+
+// SortedJSON is for comparing what super_paths makes.
+func SortedJSON(text []byte) ([]byte, error) { return sortedJSON(text) }

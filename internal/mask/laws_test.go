@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -196,9 +197,12 @@ func TestPermutations(t *testing.T) {
 	}
 }
 
-// TestNoAllocation: once warm, no row takes memory, whatever its masks but FF1, whose numbers are big.
+// TestNoAllocation: once warm, no row takes memory, whatever its masks but FF1, whose numbers are big, and those that look into
+// texts and objects by what the standard library has for it.
 func TestNoAllocation(t *testing.T) {
-	tw := newTwins(t, twinCases())
+	tw := newTwins(t, slices.DeleteFunc(twinCases(), func(c twinCase) bool {
+		return c.use.Transformer == "regex_replace" || c.use.Transformer == "super_paths"
+	}))
 	m, err := newTable(t, tw.def, tw.uses, tw.dictionaries).Masker(keys(t, "dev", "1"))
 	if err != nil {
 		t.Fatal(err)

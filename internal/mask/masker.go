@@ -12,7 +12,9 @@ type Masker struct {
 	prf   *prf
 	ff1   *ff1
 
-	row     [][]byte // of the call that is under way
+	row     [][]byte // of the call that is under way, with the texts within its columns
+	whole   [][]byte // what row is then
+	objects []object // by Table.columns; nil for those that are not taken apart
 	hashes  []slot   // by Table.hashes
 	holding []slot   // by Table.conditions; only the state is used
 	message []byte
@@ -54,7 +56,7 @@ func (t *Table) Masker(keys Keys) (*Masker, error) {
 func (t *Table) masker(keys Keys) (*Masker, error) {
 	m := &Masker{
 		table: t, hashes: make([]slot, len(t.hashes)), holding: make([]slot, len(t.conditions)),
-		out: make([][]byte, len(t.columns)), ends: make([]int, len(t.columns)), buffer: make([]byte, 0, 1024), message: make([]byte, 0, 256),
+		objects: make([]object, len(t.columns)), out: make([][]byte, len(t.columns)), ends: make([]int, len(t.columns)), buffer: make([]byte, 0, 1024), message: make([]byte, 0, 256),
 	}
 	var err error
 	if m.prf, err = newPRF(keys); err != nil {
@@ -74,6 +76,11 @@ func (m *Masker) Row(row [][]byte) ([][]byte, error) {
 		return nil, fmt.Errorf("mask %s: a row with %d fields for %d columns", m.table.def.Table, len(row), len(m.table.columns))
 	}
 	m.row = row
+	if len(m.table.attributes) > 0 {
+		if err := m.takeApart(row); err != nil {
+			return nil, err
+		}
+	}
 	for i := range m.hashes {
 		m.hashes[i].state = slotEmpty
 	}

@@ -16,7 +16,7 @@ import (
 var transformers = []*transformer{
 	passthrough, null, constant, hashHex, hashInt, uuid, permuteInt, fpeDigits, ff1Text, firstName, lastName, company, city,
 	dictionary, fullName, addressTuple, street, email, phone, scramble, ssn, card, iban, keepMask, dateShift, tsShift,
-	dateTrunc, ageCap, numNoise, bucket, round, category, shuffleColumn, ip, zip3, geoRound,
+	dateTrunc, ageCap, numNoise, bucket, round, category, shuffleColumn, ip, zip3, geoRound, regexReplace, pathsOfSuper,
 }
 
 // hashing is the run of a transformer that needs one hash.

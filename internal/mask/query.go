@@ -9,7 +9,7 @@ import (
 
 // The shape of a masked query, from the inside out:
 //
-//	the rows, their columns named c1, c2, ...
+//	the rows, their columns named c1, c2, ..., and behind those the texts within SUPER columns that have masks of their own
 //	+ every hash and every condition, each once per row, named h1, ... and q1, ...
 //	+ words and digits that are drawn from them, named t1, ...
 //	+ ten levels of rounds, where a column is permuted
@@ -70,6 +70,15 @@ func (t *Table) Query(from, where redshift.SQL) redshift.SQL {
 		levels[i] = level{name: alias("c", i), typ: c.Type}
 	}
 	inner := rows
+	if len(t.attributes) > 0 {
+		for i, p := range t.attributes {
+			levels = append(levels, level{alias("c", len(t.columns)+i), p.Type, p.sql()})
+		}
+		inner = redshift.Build("SELECT\n?\nFROM (\n?\n) m", selected(levels), rows)
+		for i := range levels {
+			levels[i].sql = redshift.SQL{}
+		}
+	}
 	if len(t.hashes)+len(t.walks)+len(t.conditions) > 0 {
 		for i, h := range t.hashes {
 			levels = append(levels, level{alias("h", i), hexText, hashSQL(h.domain, h.canon.sql(valueAlias(h.column)))})
@@ -80,7 +89,7 @@ func (t *Table) Query(from, where redshift.SQL) redshift.SQL {
 		for i, w := range t.walks {
 			levels = append(levels, w.start(i)...)
 		}
-		inner = t.raise(rows, levels, len(t.hashes) > 0)
+		inner = t.raise(inner, levels, len(t.hashes) > 0)
 		if len(t.draws) > 0 {
 			for i, d := range t.draws {
 				levels = append(levels, level{alias("t", i), d.typ, d.sql})

@@ -15,6 +15,9 @@ type Table struct {
 	def     *redshift.TableDef
 	columns []column
 
+	// attributes are texts within columns, numbered behind those.
+	attributes []attribute
+
 	// What the columns need, each once.
 	hashes       []hashed
 	domains      []domainUse
@@ -154,6 +157,14 @@ func New(def *redshift.TableDef, uses map[string]Use, dictionaries Dictionaries)
 	return t, nil
 }
 
+// column is a column, or a text within one, by its number.
+func (t *Table) column(at int) redshift.Column {
+	if at >= len(t.def.Columns) {
+		return t.attributes[at-len(t.def.Columns)].Column
+	}
+	return t.def.Columns[at]
+}
+
 func columnOf(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Column
@@ -186,13 +197,19 @@ type compiler struct {
 	use          Use
 	dictionaries Dictionaries
 	notes        []Note
+	// compile is Table.compile, for transformers that have others within.
+	compile func(at int, use Use) (twins, error)
 }
 
 func (t *Table) compile(at int, use Use, dictionaries Dictionaries) (twins, error) {
-	c := &compiler{table: t, at: at, column: t.def.Columns[at], use: use, dictionaries: dictionaries}
+	c := &compiler{table: t, at: at, column: t.column(at), use: use, dictionaries: dictionaries}
+	c.compile = func(at int, use Use) (twins, error) { return t.compile(at, use, dictionaries) }
 	tr, err := find(use.Transformer)
 	if err != nil {
 		return twins{}, err
+	}
+	if len(use.Paths) > 0 && tr.Name != superPaths {
+		return twins{}, fmt.Errorf("%s has no paths; %s has", tr.Name, superPaths)
 	}
 	o := newOptions(tr, use.Options)
 	tw, err := tr.compile(c, o)
@@ -333,7 +350,7 @@ func (c *compiler) hashOf(source int, suffix string) (int, error) {
 	if err := c.checkDomain(); err != nil {
 		return 0, err
 	}
-	from := c.table.def.Columns[source]
+	from := c.table.column(source)
 	form, err := canonOf(from)
 	if err != nil {
 		if source != c.at {
@@ -379,7 +396,7 @@ func (c *compiler) draw(x redshift.SQL, t redshift.Type) redshift.SQL {
 func (c *compiler) word(slot, j int) redshift.SQL { return c.draw(wordSQL(hashAlias(slot), j), bigint) }
 
 // maxHashed leaves room in the longest VARCHAR for a key, a domain and a colon.
-const maxHashed = 65535 - 64 - 128
+const maxHashed = longestText - 64 - 128
 
 // only tells what kinds of columns the transformer takes.
 func (c *compiler) only(kinds ...kind) error {
@@ -557,7 +574,7 @@ func CheckDomains(tables ...*Table) error {
 	var errs []error
 	for _, t := range tables {
 		for _, d := range t.domains {
-			u := use{d, t.def.Table, t.def.Columns[d.column].Name}
+			u := use{d, t.def.Table, t.column(d.column).Name}
 			fail := func(other use, mine, others string) {
 				errs = append(errs, &Error{u.table, u.name.String(), fmt.Errorf(
 					"domain %s is of %s here and of %s for %s of %s: equal values would not come out equal", d.domain, mine, others, other.name, other.table)})

@@ -14,6 +14,8 @@ type Use struct {
 	Transformer string
 	// Options are the transformer's, as YAML or JSON make them: strings, booleans, integers, and lists of those.
 	Options map[string]any
+	// Paths are masks of texts within a SUPER column, by attribute names joined by dots, for super_paths.
+	Paths map[string]Use `json:",omitempty"`
 	// Domain is the consistency domain: columns with the same one turn equal values into equal values. Transformers that
 	// hash need one.
 	Domain string
@@ -80,6 +82,13 @@ type transformer struct {
 	compile func(c *compiler, o *options) (twins, error)
 }
 
+// unavailable are transformers that other programs have, and that no warehouse can compute: why not, and what is near.
+var unavailable = map[string]string{
+	"free_text_redact": "names and places in running text are found by models, which a warehouse has none of; regex_replace replaces what patterns find, keep_mask and null hide all of it",
+	"plugin":           "it would have raw values go to a program outside of the warehouse; when and else choose among the masks that there are",
+	"expr":             "what an expression of SQL does is not known, so that nobody could say what it leaves to be seen, or compare it with anything; use query, which is moved as it is, with a mask for each of its columns",
+}
+
 func find(name string) (*transformer, error) {
 	if i := slices.IndexFunc(transformers, func(t *transformer) bool { return t.Name == name }); i >= 0 {
 		return transformers[i], nil
@@ -87,6 +96,9 @@ func find(name string) (*transformer, error) {
 	names := make([]string, len(transformers))
 	for i, t := range transformers {
 		names[i] = t.Name
+	}
+	if why, known := unavailable[name]; known {
+		return nil, fmt.Errorf("%s cannot be part of a query: %s", name, why)
 	}
 	if name == "" {
 		return nil, fmt.Errorf("no transformer is named; there are %s", strings.Join(names, ", "))
@@ -119,7 +131,7 @@ func newOptions(t *transformer, given map[string]any) *options {
 	return o
 }
 
-func sortedKeys(m map[string]any) []string {
+func sortedKeys[T any](m map[string]T) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)

@@ -10,6 +10,15 @@ import (
 	"github.com/sealift/sealift/internal/redshift"
 )
 
+// paths are masks that keep what is at each of them.
+func paths(all ...string) map[string]mask.Use {
+	out := make(map[string]mask.Use)
+	for _, p := range all {
+		out[p] = mask.Use{Transformer: "passthrough"}
+	}
+	return out
+}
+
 // TestMistakes: what does not fit, or is not known, is an error that names the column, before anything is opened.
 func TestMistakes(t *testing.T) {
 	email := mask.Use{Transformer: "email", Domain: "e"}
@@ -43,6 +52,23 @@ func TestMistakes(t *testing.T) {
 		{"v varchar(64)", mask.Use{Transformer: "hash_hex", Domain: "h", Entity: "ff"}, `its entity: the table has no column "ff"; do you mean f?`},
 		{"v varchar(64) not null", mask.Use{Transformer: "hash_hex", Domain: "h", Entity: "owner"}, "the column is NOT NULL, its entity owner is not"},
 		{"v super", mask.Use{Transformer: "hash_hex", Domain: "h"}, "hash_hex does not take SUPER"},
+		{"v varchar(60)", mask.Use{Transformer: "free_text_redact"}, "free_text_redact cannot be part of a query: names and places in running text are found by models"},
+		{"v varchar(60)", mask.Use{Transformer: "plugin"}, "plugin cannot be part of a query"},
+		{"v varchar(60)", mask.Use{Transformer: "expr", Options: opt{"sql": "md5(v)"}}, "expr cannot be part of a query"},
+		{"v integer", mask.Use{Transformer: "regex_replace", Options: opt{"patterns": []any{"digits"}}}, "regex_replace does not take INTEGER; it takes text"},
+		{"v varchar(60)", mask.Use{Transformer: "regex_replace"}, "option patterns of regex_replace: there is none; there are email, url"},
+		{"v varchar(60)", mask.Use{Transformer: "regex_replace", Options: opt{"patterns": []any{"e-mail", "a|b"}}}, `"e-mail" is not one of those on which all engines agree; do you mean email?`},
+		{"v varchar(60)", mask.Use{Transformer: "regex_replace", Options: opt{"patterns": []any{"email"}, "with": `\1`}}, `option with of regex_replace: "\\1" holds what is not printable ASCII, or one of`},
+		{"v varchar(6)", mask.Use{Transformer: "regex_replace", Options: opt{"patterns": []any{"email"}, "with": "x@x.com"}}, "what stands in place of a match has up to 7 bytes and does not fit VARCHAR(6)"},
+		{"v varchar(65535)", mask.Use{Transformer: "regex_replace", Options: opt{"patterns": []any{"email"}, "with": "x@x.com"}}, "which is more than a warehouse computes with; 3 stars would do"},
+		{"v varchar(60)", mask.Use{Transformer: "super_paths", Paths: paths("a")}, "super_paths does not take VARCHAR(60); it takes SUPER"},
+		{"v super", mask.Use{Transformer: "super_paths"}, "super_paths needs paths; for nothing of the object, use null"},
+		{"v super", mask.Use{Transformer: "null", Paths: paths("a")}, "null has no paths; super_paths has"},
+		{"v super", mask.Use{Transformer: "super_paths", Paths: paths("Name")}, `path "Name": attributes are named by a-z, 0-9 and underscores`},
+		{"v super", mask.Use{Transformer: "super_paths", Paths: paths("items.0")}, `path "items.0": attributes are named by`},
+		{"v super", mask.Use{Transformer: "super_paths", Paths: paths(`a"."b`)}, `attributes are named by`},
+		{"v super", mask.Use{Transformer: "super_paths", Paths: paths("a", "a.b")}, "path a.b lies within path a, which has a mask of its own"},
+		{"v super", mask.Use{Transformer: "super_paths", Paths: map[string]mask.Use{"a.b": {Transformer: "date_shift", Domain: "d"}}}, "path a.b: date_shift does not take VARCHAR(65535)"},
 		{"v smallint", mask.Use{Transformer: "hash_int", Domain: "h", Options: opt{"hi": 40000}}, "40000 is not within"},
 		{"v bigint", mask.Use{Transformer: "hash_int", Domain: "h", Options: opt{"lo": 5, "hi": 5}}, "there are not 2 to 2^50 numbers"},
 		{"v varchar(35)", mask.Use{Transformer: "uuid", Domain: "u"}, "a UUID has up to 36 bytes"},

@@ -65,7 +65,7 @@ func (b *builder) settleMasks(s *selection) bool {
 		uses[name], from[name] = unlistedUse(unlisted, c), "on_unlisted"
 	}
 	said := maps.Clone(uses)
-	b.domains(def.Table, uses)
+	domains(def.Table, "", uses)
 	made, err := mask.New(&def, uses, b.Dictionaries)
 	if err == nil {
 		err = made.Pushdown()
@@ -94,7 +94,20 @@ func use(m job.Mask) mask.Use {
 	if m.Else != nil {
 		u.Else = new(use(*m.Else))
 	}
+	u.Paths = within(m.Paths, use)
 	return u
+}
+
+// within makes masks of those within an object.
+func within[From, To any](paths map[string]From, to func(From) To) map[string]To {
+	if paths == nil {
+		return nil
+	}
+	out := make(map[string]To, len(paths))
+	for path, m := range paths {
+		out[path] = to(m)
+	}
+	return out
 }
 
 // unlistedUse is what becomes of a column that nothing is said of. What cannot be hashed is emptied.
@@ -106,17 +119,25 @@ func unlistedUse(policy string, c redshift.Column) mask.Use {
 	return mask.Use{Transformer: "null"}
 }
 
-// domains gives columns that share no domain one of their own.
-func (b *builder) domains(t redshift.Table, uses map[string]mask.Use) {
+// domains gives columns that share no domain one of their own, or the paths of a column. A path's has the column in front.
+func domains(t redshift.Table, column string, uses map[string]mask.Use) {
 	for name, u := range uses {
+		own := name
+		if column != "" {
+			own = column + "." + name
+		}
 		for p := &u; p != nil; p = p.Else {
 			if p.Domain == "" {
-				if ident, err := redshift.NewIdent(name); err == nil {
+				if ident, err := redshift.NewIdent(own); err == nil {
 					p.Domain, _ = mask.DefaultDomain(t, ident) // a name that cannot be one is told where a domain is needed
 				}
 			}
 			if p.Else != nil {
 				p.Else = new(*p.Else)
+			}
+			if p.Paths != nil {
+				p.Paths = maps.Clone(p.Paths)
+				domains(t, name, p.Paths)
 			}
 		}
 		uses[name] = u
@@ -164,6 +185,7 @@ func planned(u mask.Use) plan.Mask {
 	if u.Else != nil {
 		m.Else = new(planned(*u.Else))
 	}
+	m.Paths = within(u.Paths, planned)
 	return m
 }
 
@@ -181,6 +203,7 @@ func asUse(m plan.Mask) mask.Use {
 	if m.Else != nil {
 		u.Else = new(asUse(*m.Else))
 	}
+	u.Paths = within(m.Paths, asUse)
 	return u
 }
 
