@@ -192,6 +192,9 @@ func (c *checker) checks() []check.Check {
 		}})
 	}
 	for _, s := range c.sides {
+		if s.name == "source" && c.job.Subset != nil {
+			all = append(all, check.Check{Name: "source temporary", Side: s.name, About: "temporary tables for the keys of the subset", Needs: []string{"source login"}, Run: s.temporary})
+		}
 		if s.name == "source" && c.job.Masking != nil {
 			all = append(all, check.Check{Name: "source copy", Side: s.name, About: "COPY of the masks' keys as " + s.spec.S3Role, Needs: []string{"source login", "put"}, Run: s.copy})
 		}
@@ -691,20 +694,42 @@ func (s *checkedSide) copy(ctx context.Context) []check.Result {
 	})
 	switch {
 	case noTable != nil && s.name == "source" && redshift.IsPermission(noTable):
-		r := check.Bad(noTable, "TEMP on the database")
-		r.Reason = "the keys of masks are a temporary table of the session: " + r.Reason
-		user, uerr := redshift.NewIdent(s.user)
-		database, derr := redshift.NewIdent(s.spec.Database)
-		if uerr == nil && derr == nil {
-			r.SQL = []string{redshift.Build("GRANT TEMP ON DATABASE ? TO ?", database, user).String() + ";"}
-		}
-		return one(r)
+		return one(s.noTemporary(noTable, "the keys of masks are a temporary table of the session"))
 	case noTable != nil:
 		return one(check.Unknown(noTable, "COPY as %s, without a temporary table to name", s.spec.S3Role))
 	case err != nil:
 		return one(s.withRole(err, redshift.Build("COPY"), "s3:GetObject", "s3:ListBucket", "kms:Decrypt"))
 	}
 	return one(check.Good("COPY as %s read it, and loaded nothing", s.spec.S3Role))
+}
+
+// temporary has the source make a table of the session, as a subset keeps its keys in.
+func (s *checkedSide) temporary(ctx context.Context) []check.Result {
+	err := inSession(ctx, s.at, func(x *connect.Session) error {
+		return inPassing(ctx, x, func() error {
+			_, err := x.Exec(ctx, redshift.ProbeTable())
+			return err
+		})
+	})
+	switch {
+	case redshift.IsPermission(err):
+		return one(s.noTemporary(err, "the keys of a subset's rows are temporary tables of the session"))
+	case err != nil:
+		return one(check.Unknown(err, "a temporary table"))
+	}
+	return one(check.Good("a temporary table could be made"))
+}
+
+// noTemporary is a source in which the user may make no table of its session.
+func (s *checkedSide) noTemporary(err error, why string) check.Result {
+	r := check.Bad(err, "TEMP on the database")
+	r.Reason = why + ": " + r.Reason
+	user, uerr := redshift.NewIdent(s.user)
+	database, derr := redshift.NewIdent(s.spec.Database)
+	if uerr == nil && derr == nil {
+		r.SQL = []string{redshift.Build("GRANT TEMP ON DATABASE ? TO ?", database, user).String() + ";"}
+	}
+	return r
 }
 
 // withRole says what a role lacks by which the warehouse could not reach the stage.

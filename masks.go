@@ -224,35 +224,30 @@ func dependent(m plan.Mask) bool {
 }
 
 // probeTable runs one probe in a transaction of which nothing is left.
-func probeTable(ctx context.Context, s *connect.Session, t *mask.Table) (err error) {
-	statements := []redshift.SQL{redshift.Build("BEGIN")}
+func probeTable(ctx context.Context, s *connect.Session, t *mask.Table) error {
+	var statements []redshift.SQL
 	if t.NeedsKey() {
 		statements = append(statements, mask.CreateKeyTable(), mask.FillForProbe())
 	}
 	statements = append(statements, t.Prepare()...)
-	defer func() {
-		if s.Broken() {
-			return
-		}
-		_, rerr := s.Exec(context.WithoutCancel(ctx), redshift.Build("ROLLBACK"))
-		err = errors.Join(err, rerr)
-	}()
-	for _, sql := range statements {
-		if _, err := s.Exec(ctx, sql); err != nil {
-			return err
-		}
-	}
 	p := t.Probe()
 	var answer [][][]byte
-	err = s.Query(ctx, p.Query, func(row []*string) error {
-		values := make([][]byte, len(row))
-		for i, v := range row {
-			if v != nil {
-				values[i] = []byte(*v)
+	err := inPassing(ctx, s, func() error {
+		for _, sql := range statements {
+			if _, err := s.Exec(ctx, sql); err != nil {
+				return err
 			}
 		}
-		answer = append(answer, values)
-		return nil
+		return s.Query(ctx, p.Query, func(row []*string) error {
+			values := make([][]byte, len(row))
+			for i, v := range row {
+				if v != nil {
+					values[i] = []byte(*v)
+				}
+			}
+			answer = append(answer, values)
+			return nil
+		})
 	})
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -101,7 +102,62 @@ func Plan(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if j.Subset != nil {
+		if in.Expected, err = s.survey(ctx, in, o); err != nil {
+			return nil, err
+		}
+	}
 	return planner.Build(in)
+}
+
+// survey counts how many rows of each table a subset has now. The source finds them as a run does, and forgets them.
+func (both sides) survey(ctx context.Context, in planner.Input, o Options) (map[string]int64, error) {
+	v, err := planner.SurveySubset(in)
+	if err != nil {
+		return nil, err
+	}
+	expected := make(map[string]int64, len(v.Counts))
+	err = both.through(ctx, o, func(ctx context.Context) error {
+		return inSession(ctx, both.source, func(s *connect.Session) error {
+			return inPassing(ctx, s, func() error {
+				if err := runner.Find(ctx, s, v.Statements); err != nil {
+					return err
+				}
+				for target, sql := range v.Counts {
+					err := s.Query(ctx, sql, func(row []*string) (err error) {
+						if len(row) != 1 || row[0] == nil {
+							return errors.New("the answer is not one number")
+						}
+						expected[target], err = strconv.ParseInt(*row[0], 10, 64)
+						return err
+					})
+					if err != nil {
+						return fmt.Errorf("%s: %w", target, err)
+					}
+				}
+				return nil
+			})
+		})
+	})
+	if err != nil {
+		return nil, hint.With(fmt.Errorf("choose the rows of the subset: %w", err), redshift.HintFor(err))
+	}
+	return expected, nil
+}
+
+// inPassing lets act use a transaction of which nothing is left.
+func inPassing(ctx context.Context, s *connect.Session, act func() error) (err error) {
+	if _, err := s.Exec(ctx, redshift.Build("BEGIN")); err != nil {
+		return err
+	}
+	defer func() {
+		if s.Broken() {
+			return
+		}
+		_, rerr := s.Exec(context.WithoutCancel(ctx), redshift.Build("ROLLBACK"))
+		err = errors.Join(err, rerr)
+	}()
+	return act()
 }
 
 // lookUpStage resolves the stage with the credentials of the environment.

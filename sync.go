@@ -60,6 +60,10 @@ type SyncingTable struct {
 
 // PlanSync finds out what is new in the tables of a job, and says what a sync would do. It changes nothing.
 func PlanSync(ctx context.Context, j *job.Job, q SyncRequest, o Options) (*Syncing, error) {
+	if j.Subset != nil {
+		return nil, hint.With(errors.New("a subset is copied, not synced: rows that are chosen later would not belong to those that are there"),
+			"copy the job, with mode: replace to do it again")
+	}
 	if j.Source.Postgres != "" {
 		return planPostgres(ctx, j, q, o)
 	}

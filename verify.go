@@ -91,6 +91,9 @@ func Verify(ctx context.Context, p *plan.Plan, o VerifyOptions) (*Comparison, er
 	if slices.ContainsFunc(p.Tables, func(t plan.Table) bool { return t.Masked() }) {
 		return nil, hint.With(errors.New("rows of a plan with masks can be compared only where the keys are, in its runs: each compares what it publishes with the masked rows of the source"), "its receipt has the digests: sealift show RUN")
 	}
+	if p.IsSubset() {
+		return nil, hint.With(errors.New("the rows of a subset are known only in its runs: each compares what it publishes with the rows that it chose"), "its receipt has the digests: sealift show RUN")
+	}
 	if !p.HasSource() {
 		return nil, hint.With(errors.New("a load of files has no warehouse as its source: there is nothing to compare the target with"),
 			"its receipt has the digest of what was loaded: sealift show RUN")

@@ -35,6 +35,9 @@ func (p *parser) check(j *Job) {
 			p.conflict(fmt.Sprintf("tables[%d]", i), "masks need masking, which says under which key")
 		}
 	}
+	if j.Subset != nil && !p.broken["subset"] {
+		p.subset(j.Subset)
+	}
 	for i := range j.Exclude {
 		p.pattern(fmt.Sprintf("exclude[%d]", i), j.Exclude[i])
 	}

@@ -44,6 +44,8 @@ var grammars = lazily(map[string]Grammar{
 	"address":        {Expr: `auto|[0-9a-fA-F:.]+/[0-9]{1,3}`, What: "auto, or an address with its length: 203.0.113.7/32"},
 	"https_url":      {Expr: `https://[^\s/@]+(/\S*)?`, What: "an address that begins with https://, without a user", Hidden: true},
 	"ttl":            {Expr: `[1-9][0-9]{0,2}m|[1-9][0-9]?h`, What: "a time such as 30m or 2h"},
+	"percent":        {Expr: `[0-9]{1,3}(\.[0-9]{1,4})?`, What: "a percentage such as 10 or 0.5"},
+	"children":       {Expr: `all|none|[1-9][0-9]{0,6}`, What: "all, none, or how many"},
 	"lookback":       {Expr: `[0-9]{1,15}|[1-9][0-9]{0,4}[smhd]`, What: "a time such as 30m, 2h or 3d, or a number"},
 	"mask_key": {
 		Expr:   `ephemeral|env:[A-Za-z_][A-Za-z0-9_]*|file:/.+|kms:[A-Za-z0-9+/]+={0,2}|secretsmanager:arn:aws(-[a-z]+)*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+`,

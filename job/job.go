@@ -28,6 +28,8 @@ type Job struct {
 	// Masking says under which key values are replaced before they leave the source. With it, every column of every table must
 	// have a mask; passthrough is one.
 	Masking *Masking `yaml:"masking"`
+	// Subset moves some rows in place of all of them, chosen so that none refers to one that is missing.
+	Subset *Subset `yaml:"subset"`
 	// Concurrency limits how many statements run at once in each warehouse.
 	Concurrency Concurrency `yaml:"concurrency"`
 
@@ -183,7 +185,8 @@ type Table struct {
 	Where string `yaml:"where"`
 	// Mode of publishing; see defaults.mode.
 	Mode string `yaml:"mode" enum:"create,append,replace,merge,mirror,history"`
-	// Key is the columns that identify a row, for merge: none of them may be NULL, and no two rows may share their values.
+	// Key is the columns that identify a row, for merge and for a subset: none of them may be NULL, and no two rows may share their
+	// values. Default, for a subset: the primary key.
 	Key []string `yaml:"key"`
 	// Since is the column whose growth marks new and changed rows, for sync: a number, a date or a timestamp.
 	Since string `yaml:"since"`

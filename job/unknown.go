@@ -26,7 +26,6 @@ const (
 // notYet are keys that the format has a meaning for and this version cannot honour. Each is refused: moving a table
 // without the mask that the job asks for would be worse than not moving it.
 var notYet = map[string]string{
-	"subset":        "subsets",
 	"on_difference": "settling differences of definitions",
 }
 

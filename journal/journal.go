@@ -67,6 +67,8 @@ type Facts struct {
 	Looked      bool             `json:"looked,omitempty"`     // the answer was lost, and the marker told what happened
 	Overrode    string           `json:"overrode,omitempty"`   // whose lease was taken over
 	Door        *Door            `json:"door,omitempty"`       // that was opened or left
+	// Tables are what a step of all tables found out about each, by target.
+	Tables map[string]*Facts `json:"tables,omitempty"`
 	// Times of the statements that do the work, in seconds.
 	SendSeconds   float64 `json:"send_seconds,omitempty"`
 	UnloadSeconds float64 `json:"unload_seconds,omitempty"`

@@ -42,6 +42,11 @@ func (p *Plan) HasTarget() bool {
 	return !slices.ContainsFunc(p.Tables, func(t Table) bool { return t.Output != nil })
 }
 
+// IsSubset tells a plan that moves some rows, chosen in a run, from one that moves all that its queries select.
+func (p *Plan) IsSubset() bool {
+	return slices.ContainsFunc(p.Prologue, func(s Step) bool { return s.Kind == Subset })
+}
+
 // To is how messages call where the rows go.
 func (p *Plan) To() string {
 	if !p.HasTarget() {
@@ -265,6 +270,7 @@ type Kind string
 const (
 	Prepare Kind = "prepare" // target: ledger, schemas
 	Fence   Kind = "fence"   // target: claim every table for this process
+	Subset  Kind = "subset"  // source: find the rows of all tables that belong together, and UNLOAD and digest each table's, in one transaction
 	Unload  Kind = "unload"  // source: UNLOAD and digest in one transaction
 	Send    Kind = "send"    // stage: read files, or a PostgreSQL server, write their records as parts, checked, and the manifest for COPY
 	Check   Kind = "check"   // stage: manifest against objects, and the manifest for COPY
@@ -298,6 +304,10 @@ type Statement struct {
 	Role Role `json:"role,omitempty"`
 	// About says, for MustBeZero, what is wrong when the number is not 0; for NextID, it names the column.
 	About string `json:"about,omitempty"`
+	// Table names the table, by target, whose statement it is, in a step of all tables.
+	Table string `json:"table,omitempty"`
+	// Loop is not 0 for statements that are run again, all that follow each other with the same number, until none of them changes a row.
+	Loop int `json:"loop,omitempty"`
 }
 
 // Role says what the answer of a statement means.

@@ -140,7 +140,7 @@ func (p *Plan) changes(page *show.Page) {
 // only when a run gets there.
 func (p *Plan) statements(page *show.Page) {
 	for _, s := range p.Prologue {
-		s.text(page, "target")
+		s.text(page, s.Kind.side())
 	}
 	for _, t := range p.Tables {
 		for _, s := range t.Steps {
@@ -162,7 +162,7 @@ func (p *Plan) statements(page *show.Page) {
 // side is where a kind of step does its work.
 func (k Kind) side() string {
 	switch k {
-	case Unload:
+	case Subset, Unload:
 		return "source"
 	case Send, Check, Fetch, Empty:
 		return "stage"
@@ -184,6 +184,9 @@ func (s Step) text(page *show.Page, side string) {
 	for _, st := range s.Statements {
 		if st.Role == MustBeZero {
 			page.Line("-- refused unless 0: %s", st.About)
+		}
+		if st.Loop != 0 {
+			page.Line("-- with those of loop %d, until they change no row:", st.Loop)
 		}
 		page.Block(st.SQL.String() + ";")
 	}

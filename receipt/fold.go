@@ -104,6 +104,9 @@ func (f *folding) entry(e journal.Entry) {
 	}
 	t := f.tables[e.Table]
 	if t == nil {
+		if e.Facts != nil {
+			f.parts(e)
+		}
 		f.door(e)
 		if e.Type == journal.Failed || e.Type == journal.Unknown {
 			f.receipt.Failures = append(f.receipt.Failures, failure(e))
@@ -115,6 +118,24 @@ func (f *folding) entry(e journal.Entry) {
 	}
 	t.EndedAt = e.Time
 	f.table(t, f.kind(e), e)
+}
+
+// parts are what a step of all tables tells about each.
+func (f *folding) parts(e journal.Entry) {
+	if e.Type != journal.Intent && e.Type != journal.Done {
+		return // what was staged stays in the account until it is removed
+	}
+	for target, facts := range e.Facts.Tables {
+		t := f.tables[target]
+		if t == nil {
+			continue // of another plan: Fold is told apart from its journal elsewhere
+		}
+		if t.StartedAt.IsZero() {
+			t.StartedAt = e.Time
+		}
+		t.EndedAt = e.Time
+		f.table(t, plan.Unload, journal.Entry{Type: e.Type, Time: e.Time, Step: e.Step, Table: target, Facts: facts})
+	}
 }
 
 // door keeps the account of doors. Their steps are open, shut and sweep, each with the side.
@@ -175,7 +196,7 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 			f.staged[t.Target] = true
 		case plan.Load:
 			f.earlier[t.Target], f.shadows[t.Target] = f.shadows[t.Target], true
-		case plan.Prepare, plan.Fence, plan.Check, plan.Fetch, plan.Publish, plan.Empty, plan.Relate, plan.Discard:
+		case plan.Prepare, plan.Fence, plan.Subset, plan.Check, plan.Fetch, plan.Publish, plan.Empty, plan.Relate, plan.Discard:
 		}
 	case journal.Done:
 		switch kind {
@@ -220,7 +241,7 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 			f.staged[t.Target] = !facts.Empty
 		case plan.Discard:
 			f.shadows[t.Target], f.earlier[t.Target] = false, false
-		case plan.Prepare, plan.Fence, plan.Relate:
+		case plan.Prepare, plan.Fence, plan.Subset, plan.Relate:
 		}
 		if t.Failure != nil && t.Failure.Step == e.Step {
 			t.Outcome, t.Failure = Interrupted, nil // a later attempt went through; what comes next decides

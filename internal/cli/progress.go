@@ -23,6 +23,7 @@ type progress struct {
 	printer progressPrinter
 	kinds   map[string]plan.Kind // of steps, by id
 	tables  map[string]*tableProgress
+	all     *tableProgress // stands for the step of all tables, while it is at work
 	run     string
 	total   int
 	over    int // tables that are published or failed
@@ -92,6 +93,8 @@ func phase(k plan.Kind) string {
 	switch k {
 	case plan.Prepare, plan.Fence:
 		return "preparing"
+	case plan.Subset:
+		return "choosing rows"
 	case plan.Unload:
 		return "unloading"
 	case plan.Fetch:
@@ -130,6 +133,9 @@ func (p *progress) entry(e journal.Entry) {
 	t := p.tables[e.Table]
 	if !known && t != nil {
 		kind = plan.Empty // the runner's own, after a failure
+	}
+	if kind == plan.Subset {
+		p.subset(e)
 	}
 	if e.Type == journal.Intent {
 		if t != nil && (!t.ended || kind != plan.Empty && kind != plan.Discard) {
@@ -175,6 +181,36 @@ func (p *progress) entry(e journal.Entry) {
 		p.finish(t, "FAILED", show.Red, e.Error)
 	case e.Type == journal.Unknown:
 		p.finish(t, "UNKNOWN", show.Red, e.Error)
+	}
+}
+
+// subset follows the step that unloads all tables, on a line of its own.
+func (p *progress) subset(e journal.Entry) {
+	if e.Type == journal.Intent {
+		p.all = &tableProgress{name: e.Step, began: e.Time}
+		for _, t := range p.tables {
+			p.all.about += t.about
+		}
+		p.printer.working(p.all, phase(plan.Subset))
+		return
+	}
+	if p.all == nil {
+		return // stopped before it began
+	}
+	outcome, colour := "unloaded", show.Plain
+	if e.Type != journal.Done {
+		outcome, colour = strings.ToUpper(string(e.Type)), show.Red
+	}
+	facts := e.Facts
+	if facts == nil {
+		facts = new(journal.Facts)
+	}
+	p.printer.finished(p.all, outcome, colour, detail(plan.Subset, e, facts))
+	p.all = nil
+	for target, f := range facts.Tables {
+		if t := p.tables[target]; t != nil && e.Type == journal.Done {
+			t.rows, t.began = f.Rows, e.Time
+		}
 	}
 }
 
@@ -229,6 +265,12 @@ func detail(kind plan.Kind, e journal.Entry, f *journal.Facts) string {
 		return show.Duration(time.Duration(f.CopySeconds * float64(time.Second)))
 	case plan.Empty:
 		return show.Plural(int64(f.Objects), "object") + " removed"
+	case plan.Subset:
+		rows := int64(0)
+		for _, t := range f.Tables {
+			rows += t.Rows
+		}
+		return show.Plural(rows, "row") + " of " + show.Plural(int64(len(f.Tables)), "table")
 	case plan.Publish, plan.Prepare, plan.Fence, plan.Relate, plan.Discard:
 	}
 	return ""

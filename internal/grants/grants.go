@@ -91,6 +91,9 @@ func For(j *job.Job, side Side, o Options) (*Document, error) {
 	if side == Source && j.Masking != nil {
 		d.masks(w)
 	}
+	if side == Source && j.Subset != nil {
+		d.temporary(w, "copy, subset: the keys of the rows that are chosen are temporary tables of the session")
+	}
 	return d, nil
 }
 
@@ -163,9 +166,13 @@ func (d *Document) role(w job.Warehouse, command redshift.SQL, what string) {
 
 // masks: their keys come into the source by the stage.
 func (d *Document) masks(w job.Warehouse) {
-	d.allow(inTheSource, "copy and sync, masks: their keys, and long dictionaries, are temporary tables of the session. Everybody may make those, where it was not revoked",
-		redshift.Build("TEMP ON DATABASE ?", must(redshift.NewIdent(w.Database))))
+	d.temporary(w, "copy and sync, masks: their keys, and long dictionaries, are temporary tables of the session")
 	d.role(w, redshift.Build("COPY"), "copy and sync, masks: COPY reads their keys from the stage, as")
+}
+
+// temporary: tables of a session.
+func (d *Document) temporary(w job.Warehouse, why string) {
+	d.allow(inTheSource, why+". Everybody may make those, where it was not revoked", redshift.Build("TEMP ON DATABASE ?", must(redshift.NewIdent(w.Database))))
 }
 
 // source: what is read. Nothing is changed there.

@@ -19,6 +19,9 @@ func Compare(in Input) (*plan.Plan, error) {
 	if in.Job.Masking != nil {
 		return nil, errors.New("rows of a job with masks can be compared only where the keys are, which is in its runs: each compares what it publishes with the masked rows of the source")
 	}
+	if in.Job.Subset != nil {
+		return nil, errors.New("the rows of a subset are known only in its runs: each compares what it publishes with the rows that it chose")
+	}
 	b.chosen = b.choose()
 	for i, s := range b.chosen {
 		s.index = i

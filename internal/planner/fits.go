@@ -20,7 +20,7 @@ func seal(p *plan.Plan) error {
 	look := func(steps []plan.Step) {
 		for _, s := range steps {
 			side, name := p.Target, "target"
-			if s.Kind == plan.Unload {
+			if s.Kind == plan.Unload || s.Kind == plan.Subset {
 				side, name = p.Source, "source"
 			}
 			for _, st := range s.Statements {

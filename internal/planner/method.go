@@ -25,6 +25,10 @@ func (b *builder) decide(s *selection, index int) {
 	b.chooseMethod(s)
 	b.condition(s)
 	b.checkMasks(s)
+}
+
+// readMasked has a selection's rows read through its masks, if it has any.
+func (b *builder) readMasked(s *selection) {
 	if s.mask != nil {
 		from, where := b.plainRows(s)
 		s.reads = s.mask.Query(from, where)

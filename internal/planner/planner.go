@@ -8,6 +8,7 @@ import (
 
 	"github.com/sealift/sealift/internal/mask"
 	"github.com/sealift/sealift/internal/redshift"
+	"github.com/sealift/sealift/internal/subset"
 	"github.com/sealift/sealift/job"
 	"github.com/sealift/sealift/plan"
 )
@@ -26,6 +27,8 @@ type Input struct {
 	// Postgres is set where the source is a PostgreSQL server; Source is its catalog then, with the types of the target.
 	Postgres *Postgres
 	Stage    plan.Stage // bucket, key and owner as they were looked up
+	// Expected is how many rows of each table a subset has, by target, where that was counted.
+	Expected map[string]int64
 	// Nonce is a random text of letters and digits that no data contains and no other plan has. It names shadows and
 	// is the NULL marker's heart.
 	Nonce string
@@ -39,13 +42,7 @@ const LedgerSchema = redshift.LedgerSchema
 func Build(in Input) (*plan.Plan, error) {
 	b := &builder{Input: in, targets: make(map[redshift.Table]*selection)}
 	p := b.newPlan()
-	b.compatible()
-	b.roles()
-	b.chosen = b.choose()
-	for i, s := range b.chosen {
-		b.decide(s, i)
-	}
-	b.checkDomains()
+	b.settle()
 	if len(b.mistakes) > 0 {
 		return nil, b.mistakes
 	}
@@ -55,11 +52,29 @@ func Build(in Input) (*plan.Plan, error) {
 		p.Tables = append(p.Tables, b.table(s))
 	}
 	p.Prologue = append(p.Prologue, plan.FenceStep(p.Tables))
+	if b.sets != nil {
+		p.Prologue = append(p.Prologue, b.subsetStep())
+	}
 	p.Epilogue = b.epilogue()
 	if err := seal(p); err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// settle decides everything about every table.
+func (b *builder) settle() {
+	b.compatible()
+	b.roles()
+	b.chosen = b.choose()
+	for i, s := range b.chosen {
+		b.decide(s, i)
+	}
+	b.subset()
+	for _, s := range b.chosen {
+		b.readMasked(s)
+	}
+	b.checkDomains()
 }
 
 // newPlan is a plan without steps.
@@ -100,6 +115,8 @@ type builder struct {
 	targets  map[redshift.Table]*selection // which selection writes a target
 	folders  map[string]bool               // that tables have in a dated stage
 	gone     map[int]bool                  // entries whose table is not in the source, which is said elsewhere
+	sets     *subset.Sets                  // of a job with a subset
+	unloads  []plan.Statement              // of its tables
 }
 
 func (b *builder) mistake(at job.Pos, field, format string, args ...any) {

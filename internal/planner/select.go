@@ -41,6 +41,8 @@ type selection struct {
 	since     redshift.Ident // that says which rows are new
 	deletedAt redshift.Ident // of a mirror: the column that marks rows that are gone
 
+	part redshift.SQL // of a subset: the condition on the source's rows that are moved
+
 	extract *plan.Extract // of a PostgreSQL server
 	inexact redshift.SQL  // counts values of it that would not be kept
 

@@ -96,7 +96,7 @@ func (b *builder) table(s *selection) plan.Table {
 	switch {
 	case s.input != nil:
 		out.EstimatedBytes = s.input.Bytes()
-	case s.mask == nil: // masked rows can be compared only where the keys are, in a run
+	case s.mask == nil && b.sets == nil: // masked rows can be compared only where the keys are, those of a subset where the sets are: in a run
 		out.Rows = t.rows()
 	}
 	if c := s.change; c != nil && s.input == nil {
@@ -108,6 +108,12 @@ func (b *builder) table(s *selection) plan.Table {
 		}
 		out.EstimatedRows, out.EstimatedBytes = s.source.EstimatedRows, s.source.EstimatedBytes
 	}
+	if rows, counted := b.Expected[out.Target]; counted {
+		if out.EstimatedRows > 0 {
+			out.EstimatedBytes = int64(float64(out.EstimatedBytes) * min(1, float64(rows)/float64(out.EstimatedRows)))
+		}
+		out.EstimatedRows = rows
+	}
 	if s.have != nil {
 		out.Fingerprint.Target = s.have.ColumnsFingerprint()
 	}
@@ -117,6 +123,12 @@ func (b *builder) table(s *selection) plan.Table {
 	case s.extract != nil:
 		out.Steps = []plan.Step{t.sendRows(), t.load(), t.publish()}
 		out.Notes = s.notes // with what is said of the digest
+	case b.sets != nil:
+		for _, st := range t.unload().Statements {
+			st.Table = out.Target
+			b.unloads = append(b.unloads, st)
+		}
+		out.Steps = []plan.Step{t.check(), t.load(), t.publish()}
 	default:
 		out.Steps = []plan.Step{t.unload(), t.check(), t.load(), t.publish()}
 	}
@@ -214,10 +226,22 @@ func (b *builder) plainRows(s *selection) (from, where redshift.SQL) {
 	if s.source == nil {
 		return redshift.Build("(\n?\n) AS q", s.query), redshift.SQL{}
 	}
-	if w := b.Job.Tables[s.entry].Where; w != "" {
-		where = redshift.Raw(w)
+	where = b.filter(s)
+	switch {
+	case where.IsZero():
+		where = s.part
+	case !s.part.IsZero():
+		where = redshift.Build("(?) AND (?)", where, s.part)
 	}
 	return redshift.Build("?", s.source.Table), where
+}
+
+// filter is the job's condition on an entry's rows.
+func (b *builder) filter(s *selection) redshift.SQL {
+	if w := b.Job.Tables[s.entry].Where; w != "" {
+		return redshift.Raw(w)
+	}
+	return redshift.SQL{}
 }
 
 func (t *tableBuilder) unload() plan.Step {

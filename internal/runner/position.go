@@ -70,7 +70,7 @@ func (pos *position) entry(e journal.Entry, kind plan.Kind) {
 	if e.Type == journal.Intent {
 		pos.attempts[e.Step] = max(pos.attempts[e.Step], e.Attempt)
 		if s := e.Facts.Session; s != nil {
-			source := kind == plan.Unload
+			source := kind == plan.Unload || kind == plan.Subset
 			if !slices.Contains(pos.sessions[source], *s) {
 				pos.sessions[source] = append(pos.sessions[source], *s)
 			}
@@ -89,6 +89,10 @@ func (pos *position) entry(e journal.Entry, kind plan.Kind) {
 		pos.held = false
 	}
 	switch kind {
+	case plan.Subset:
+		for target, f := range e.Facts.Tables {
+			pos.entry(journal.Entry{Type: e.Type, Table: target, Facts: f}, plan.Unload)
+		}
 	case plan.Unload:
 		if e.Type == journal.Intent {
 			t.staged, t.unloaded = true, nil

@@ -213,11 +213,12 @@ func (r *run) work(ctx context.Context) error {
 		return err
 	}
 	for _, s := range r.Plan.Prologue {
-		if r.at.done[s.ID] {
+		if r.at.done[s.ID] || s.Kind == plan.Subset && r.haveSubset() {
 			continue
 		}
 		if err := r.do(ctx, &table{}, s); err != nil {
-			return err // without schemas, ledger and fence no table can be published
+			// Without schemas, ledger and fence no table can be published, and of a subset not one table alone.
+			return errors.Join(err, r.emptyAfter(ctx, s))
 		}
 	}
 	if err := r.tables(ctx); err != nil {
@@ -290,10 +291,11 @@ func largestFirst(tables []plan.Table) []*plan.Table {
 type table struct {
 	plan   *plan.Table // nil for steps outside tables
 	facts  journal.Facts
-	digest *redshift.Digest // the source's, once unloaded; a load's, once it is in the shadow
-	reused bool             // an earlier process unloaded it
-	staged bool             // something may be staged
-	loaded bool             // the shadow may exist
+	digest *redshift.Digest  // the source's, once unloaded; a load's, once it is in the shadow
+	reused bool              // an earlier process unloaded it
+	staged bool              // something may be staged
+	loaded bool              // the shadow may exist
+	parts  map[string]*table // in a step of all tables: each, by target
 }
 
 // table takes one table through the steps that are left. A failure ends the table, cleans up after it, and is in the
@@ -317,9 +319,10 @@ func (r *run) table(ctx context.Context, p *plan.Table) error {
 			return err
 		}
 		r.Log.Info("table failed", "table", p.Target, "step", s.ID, "err", err)
-		if s.Kind == plan.Check && t.reused && ctx.Err() == nil && !r.stopped() {
+		unload := slices.IndexFunc(p.Steps, func(s plan.Step) bool { return s.Kind == plan.Unload })
+		if s.Kind == plan.Check && t.reused && unload >= 0 && ctx.Err() == nil && !r.stopped() {
 			// What an earlier process staged is not what it was: unload again, to a prefix of its own.
-			t.reused, i = false, slices.IndexFunc(p.Steps, func(s plan.Step) bool { return s.Kind == plan.Unload })-1
+			t.reused, i = false, unload-1
 			continue
 		}
 		return r.cleanUp(ctx, t, s, err)

@@ -114,6 +114,11 @@ func (r *run) try(ctx context.Context, t *table, s plan.Step) error {
 	if err != nil {
 		return err
 	}
+	if s.Kind == plan.Subset {
+		done := intent
+		done.Type, done.Facts = journal.Done, &facts
+		r.at.entry(done, s.Kind)
+	}
 	if t.plan != nil {
 		t.keep(s, facts)
 		if s.Kind == plan.Publish {
@@ -129,7 +134,7 @@ func (r *run) try(ctx context.Context, t *table, s plan.Step) error {
 // again. Only when the warehouse cannot be asked it stays unknown.
 func (r *run) afterLoss(ctx context.Context, s plan.Step, f journal.Facts, lost error) (journal.Facts, error) {
 	p := r.target
-	if s.Kind == plan.Unload {
+	if s.Kind == plan.Unload || s.Kind == plan.Subset {
 		p = r.source
 	}
 	happened, err := r.whatBecame(ctx, p, f)
@@ -189,7 +194,7 @@ func (t *table) keep(s plan.Step, f journal.Facts) {
 		if t.plan.Extract != nil {
 			t.digest = digestOf(t.plan, f)
 		}
-	case plan.Prepare, plan.Fence, plan.Load, plan.Publish, plan.Fetch, plan.Empty, plan.Relate, plan.Discard:
+	case plan.Prepare, plan.Fence, plan.Subset, plan.Load, plan.Publish, plan.Fetch, plan.Empty, plan.Relate, plan.Discard:
 	}
 }
 
@@ -214,6 +219,8 @@ func (r *run) carryOut(ctx context.Context, t *table, s plan.Step, attempt int, 
 		f := journal.Facts{Prefix: r.prefix(t) + strconv.Itoa(attempt) + "/"}
 		t.staged = true
 		return r.transact(ctx, r.source, t, s, f, begin)
+	case plan.Subset:
+		return r.subset(ctx, t, s, attempt, begin)
 	case plan.Send:
 		f := journal.Facts{Prefix: r.prefix(t) + strconv.Itoa(attempt) + "/"}
 		t.staged = true
@@ -344,7 +351,20 @@ func (e *rolledBack) OutcomeUnknown() bool { return false }
 
 // statements runs the statements of an open transaction and does with each answer what its role says.
 func (r *run) statements(ctx context.Context, sess Session, onSource bool, t *table, s plan.Step, f *journal.Facts) error {
-	for _, st := range s.Statements {
+	for i := 0; i < len(s.Statements); i++ {
+		st := s.Statements[i]
+		if st.Loop != 0 {
+			n, err := loop(ctx, sess, s.Statements[i:])
+			if err != nil {
+				return err
+			}
+			i += n - 1
+			continue
+		}
+		t, f := t, f
+		if st.Table != "" {
+			t, f = t.parts[st.Table], f.Tables[st.Table]
+		}
 		if st.Role == plan.Copies && t.rows() == 0 {
 			continue
 		}
@@ -353,7 +373,7 @@ func (r *run) statements(ctx context.Context, sess Session, onSource bool, t *ta
 			return fmt.Errorf("step %s: %w", s.ID, err)
 		}
 		if err := r.statement(ctx, sess, onSource, t, s, st, sql, f); err != nil {
-			return err
+			return inTable(st.Table, err)
 		}
 	}
 	return nil

@@ -21,13 +21,14 @@ func sections() []reflect.Type {
 	return []reflect.Type{
 		reflect.TypeFor[job.Job](), reflect.TypeFor[job.Warehouse](), reflect.TypeFor[job.Door](), reflect.TypeFor[job.Stage](),
 		reflect.TypeFor[job.Defaults](), reflect.TypeFor[job.Table](), reflect.TypeFor[job.Mask](), reflect.TypeFor[job.FileSet](),
-		reflect.TypeFor[job.Masking](), reflect.TypeFor[job.Concurrency](),
+		reflect.TypeFor[job.Masking](), reflect.TypeFor[job.Subset](), reflect.TypeFor[job.SubsetTable](), reflect.TypeFor[job.ForeignKey](),
+		reflect.TypeFor[job.Concurrency](),
 	}
 }
 
 func readComments(source string) (comments, error) {
 	var decls []ast.Decl
-	for _, name := range []string{"job.go", "mask.go"} {
+	for _, name := range []string{"job.go", "mask.go", "subset.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(source, name), nil, parser.ParseComments)
 		if err != nil {
 			return nil, fmt.Errorf("read the doc comments: %w", err)

@@ -11,7 +11,9 @@ import (
 // headings of the sections, and the keys under which they stand.
 var headings = map[string]string{
 	"Job": "The file", "Warehouse": "`source` and `target`", "Door": "`door`, of `source` and `target`", "Stage": "`stage`", "Defaults": "`defaults`",
-	"Table": "An entry of `tables`", "Mask": "`mask`, of an entry of `tables`", "FileSet": "An entry of `files`", "Masking": "`masking`", "Concurrency": "`concurrency`",
+	"Table": "An entry of `tables`", "Mask": "`mask`, of an entry of `tables`", "FileSet": "An entry of `files`", "Masking": "`masking`",
+	"Subset": "`subset`", "SubsetTable": "An entry of `subset.tables`", "ForeignKey": "An entry of `subset.foreign_keys`",
+	"Concurrency": "`concurrency`",
 }
 
 func writeManual(c comments, example []byte) []byte {
