@@ -108,6 +108,13 @@ var tortureJobs = []*tortureJob{
 		proof: viewsAndGrants, proven: "1 tables, kept",
 	},
 	{
+		name: "chosen",
+		source: `create table SCHEMA.s (id int primary key, boss int references SCHEMA.s (id), note varchar(20));
+			insert into SCHEMA.s values (1, 2, 'one'), (2, 3, ''), (3, 1, null), (4, 3, 'four')`,
+		tables: "tables: [SCHEMA.s]\nsubset: {tables: [{table: SCHEMA.s, where: id = 4}]}", pairs: []string{"s"},
+		proof: `select count(*) from pg_constraint where contype = 'f' and connamespace = (select oid from pg_namespace where nspname = 'SCHEMA')`, proven: "1",
+	},
+	{
 		name:   "synced",
 		source: `create table SCHEMA.l (id int, note varchar(20)); insert into SCHEMA.l values (1, 'one'), (2, 'two'), (2, 'two')`,
 		later:  `insert into SCHEMA.l values (3, 'three'), (4, null), (4, null)`,
