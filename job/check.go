@@ -258,9 +258,9 @@ func (p *parser) table(path string, t *Table, mode string) {
 	switch {
 	case slices.Contains([]string{"merge", "mirror", "history"}, mode) && !p.given(at("key")):
 		p.conflict(path, "mode: %s needs key, the columns that identify a row", mode)
-	case slices.Contains([]string{"create", "replace"}, mode) && p.given(at("key")) && !p.broken[at("mode")]:
-		p.conflict(at("key"), "is for mode: merge, mirror, history or append; this entry's mode is %s", mode)
-	case mode == "append" && p.given(at("key")) && !p.given(at("since")) && !p.broken[at("mode")]:
+	case slices.Contains([]string{"create", "replace"}, mode) && p.given(at("key")) && !p.given("subset") && !p.broken[at("mode")]:
+		p.conflict(at("key"), "is for mode: merge, mirror, history or append, or for a subset; this entry's mode is %s", mode)
+	case mode == "append" && p.given(at("key")) && !p.given(at("since")) && !p.given("subset") && !p.broken[at("mode")]:
 		p.conflict(at("key"), "is for sync in mode: append, which needs since")
 	case mode == "history" && !p.given(at("since")):
 		p.conflict(path, "mode: history needs since, the column that says from when a row holds")

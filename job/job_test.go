@@ -94,7 +94,7 @@ func same(a, b *job.Job) string {
 
 func TestMarshalIsReadBack(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{string(read(t, "full.yaml")), minimal} {
+	for _, text := range []string{string(read(t, "full.yaml")), minimal, minimal + subset} {
 		j, err := job.Parse("job.yaml", []byte(text), env)
 		if err != nil {
 			t.Fatal(err)
@@ -112,6 +112,14 @@ func TestMarshalIsReadBack(t *testing.T) {
 		}
 	}
 }
+
+// subset goes after minimal.
+const subset = `
+subset:
+  tables: [{table: a.b, percent: 0.25, where: x > 1}]
+  foreign_keys: [{table: a.b, columns: [x, y], references: a.b, referenced: [y, x]}]
+  children: "3"
+`
 
 const minimal = `version: 1
 source: {cluster: a, region: eu-west-1, database: d, user: u, s3_role: "arn:aws:iam::111111111111:role/r"}
@@ -295,7 +303,12 @@ func TestOneMistake(t *testing.T) {
 		"as half a name":       {"[a.b]", "[{select: a.b, as: b.c*}]", `j:5:28  tables[0].as: "b.c*": * can only stand for the whole name, as in dev.*`},
 		"merge without key":    {"[a.b]", "[{select: a.b, mode: merge}]", "j:5:10  tables[0]: mode: merge needs key, the columns that identify a row"},
 		"merge by default":     {"tables: [a.b]", "tables: [a.b]\ndefaults: {mode: merge}", "j:5:10  tables[0]: mode: merge needs key, the columns that identify a row"},
-		"key without merge":    {"[a.b]", "[{select: a.b, key: [id]}]", "j:5:24  tables[0].key: is for mode: merge, mirror, history or append; this entry's mode is create"},
+		"key without merge":    {"[a.b]", "[{select: a.b, key: [id]}]", "j:5:24  tables[0].key: is for mode: merge, mirror, history or append, or for a subset; this entry's mode is create"},
+		"a subset of nothing":  {"tables: [a.b]", "tables: [a.b]\nsubset: {tables: [{table: a.b, children: 3}]}", "j:6:10  subset.tables: chooses nothing: no table has percent or where"},
+		"a subset's pattern":   {"tables: [a.b]", "tables: [a.b]\nsubset: {tables: [{table: a.*, percent: 5}]}", `j:6:27  subset.tables[0].table: "a.*" is a pattern; name one table`},
+		"too many percent":     {"tables: [a.b]", "tables: [a.b]\nsubset: {tables: [{table: a.b, percent: 100.5}]}", `j:6:41  subset.tables[0].percent: "100.5" is not more than 0 and at most 100`},
+		"a subset twice":       {"tables: [a.b]", "tables: [a.b]\nsubset: {tables: [{table: a.b, percent: 5}, {table: a.b, children: 1}]}", "j:6:46  subset.tables[1].table: a.b has an entry already"},
+		"columns to columns":   {"tables: [a.b]", "tables: [a.b]\nsubset: {tables: [{table: a.b, percent: 5}], foreign_keys: [{table: a.b, columns: x, references: a.b, referenced: [x, y]}]}", "j:6:103  subset.foreign_keys[0].referenced: 1 columns refer to 2"},
 		"column twice":         {"[a.b]", "[{select: a.b, columns: [id, ID]}]", `j:5:38  tables[0].columns[1]: "ID" is named twice`},
 		"no columns":           {"[a.b]", "[{select: a.b, columns: []}]", "j:5:33  tables[0].columns: is empty; name columns, or leave the key out"},
 		"no schema":            {"[a.b]", "[orders]", `j:5:10  tables[0]: "orders" names no schema; write schema.table`},
