@@ -183,7 +183,13 @@ func changes(ctx context.Context, source redshift.Querier, y *planner.Sync, curs
 			specs, asked = append(specs, t.Spec), append(asked, t)
 		}
 	}
-	extents, errs, err := delta.Extents(ctx, source, specs)
+	lows := make([]string, len(asked))
+	for i, t := range asked {
+		if c := cursors[t.Target]; !q.Full && q.From == "" && c.Spec == t.Next.Spec {
+			lows[i] = c.Watermark
+		}
+	}
+	extents, errs, err := delta.Extents(ctx, source, specs, lows)
 	if err != nil {
 		return nil, fmt.Errorf("ask the source how far its tables go: %w", err)
 	}

@@ -343,7 +343,10 @@ func TestQuestions(t *testing.T) {
 	filtered := keyed.back(3600)
 	filtered.Where = redshift.Raw("note <> 'x' OR note IS NULL")
 	decimal := spec(t, "numeric(9,2)", true).back(5)
+	whole := spec(t, "bigint", true)
+	whole.Since.NotNull = true
 	var specs []Spec
+	var lows []string
 	var looks []Look
 	var out strings.Builder
 	for _, l := range []Look{
@@ -356,11 +359,12 @@ func TestQuestions(t *testing.T) {
 		{Spec: plain, High: "9"},
 		{Spec: spec(t, "timestamptz", false).back(600), Low: "2026-01-01 00:00:00+00", High: "2026-01-02 00:00:00+00"},
 		{Spec: spec(t, "", true).all()},
+		{Spec: whole, Low: "5", High: "9"},
 	} {
-		specs, looks = append(specs, l.Spec), append(looks, l)
+		specs, lows, looks = append(specs, l.Spec), append(lows, l.Low), append(looks, l)
 	}
 	q := &recorder{}
-	_, _, err := Extents(t.Context(), q, specs)
+	_, _, err := Extents(t.Context(), q, specs, lows)
 	fmt.Fprintf(&out, "-- how far they go\n%s\n", q.text())
 	_, _, lookErr := Looks(t.Context(), q, looks)
 	fmt.Fprintf(&out, "\n-- what is there\n%s\n", q.text())
@@ -439,7 +443,7 @@ func TestOneTableThatCannotBeRead(t *testing.T) {
 		specs[i].Where = redshift.Build("id <> ?", redshift.Int(i+1000))
 	}
 	q := &recorder{bad: "id <> 1060", err: errors.New("permission denied")}
-	_, errs, err := Extents(t.Context(), q, specs)
+	_, errs, err := Extents(t.Context(), q, specs, make([]string, len(specs)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -452,7 +456,7 @@ func TestOneTableThatCannotBeRead(t *testing.T) {
 		t.Errorf("%d statements", len(q.asked))
 	}
 	q.err = lostConnection{errors.New("reset by peer")}
-	if _, _, err := Extents(t.Context(), q, specs); !errors.Is(err, q.err) {
+	if _, _, err := Extents(t.Context(), q, specs, make([]string, len(specs))); !errors.Is(err, q.err) {
 		t.Errorf("a lost connection answers %v", err)
 	}
 }

@@ -21,12 +21,37 @@ type Extent struct {
 }
 
 // Extents asks how far tables go. Tables without a since column are not asked. What is wrong with one table is in errs at its place.
-func Extents(ctx context.Context, q redshift.Querier, specs []Spec) (out []Extent, errs []error, err error) {
+// lows are the watermarks, "" for none: below them nothing is looked at, unless all rows are.
+func Extents(ctx context.Context, q redshift.Querier, specs []Spec, lows []string) (out []Extent, errs []error, err error) {
 	out = make([]Extent, len(specs))
-	errs, err = ask(ctx, q, len(specs), func(i int) redshift.SQL {
+	errs, err = extents(ctx, q, specs, lows, out, func(int) bool { return true })
+	if err != nil {
+		return nil, nil, err
+	}
+	// Of a column that went back it is said to where.
+	back := func(i int) bool { return lows[i] != "" && errs[i] == nil && out[i].Top == "" }
+	again, err := extents(ctx, q, specs, make([]string, len(specs)), out, back)
+	for i, e := range again {
+		if e != nil {
+			errs[i] = e
+		}
+	}
+	return out, errs, err
+}
+
+func extents(ctx context.Context, q redshift.Querier, specs []Spec, lows []string, out []Extent, wanted func(i int) bool) ([]error, error) {
+	return ask(ctx, q, len(specs), func(i int) redshift.SQL {
 		s := specs[i]
-		if s.Since.Name.IsZero() {
+		if s.Since.Name.IsZero() || !wanted(i) {
 			return redshift.SQL{}
+		}
+		above := redshift.SQL{}
+		switch {
+		case lows[i] == "":
+		case s.Since.NotNull: // so that blocks below the watermark need not be read (DG t_Sorting_data)
+			above = redshift.Build("? >= ?", s.Since.Name, s.at(lows[i]))
+		default:
+			above = redshift.Build("(? >= ? OR ? IS NULL)", s.Since.Name, s.at(lows[i]), s.Since.Name)
 		}
 		top := redshift.Build("MAX(?)", s.Since.Name)
 		high := top
@@ -35,7 +60,7 @@ func Extents(ctx context.Context, q redshift.Querier, specs []Spec) (out []Exten
 			high = redshift.Build("MAX(CASE WHEN ? <= ? THEN ? END)", s.Since.Name, s.earlier(s.now()), s.Since.Name)
 		}
 		return redshift.Build("SELECT ? AS i, CAST(? AS VARCHAR(64)) AS a, CAST(? AS VARCHAR(64)) AS b, CAST(COUNT(*) - COUNT(?) AS VARCHAR(64)) AS c FROM ?",
-			redshift.Int(i), high, top, s.Since.Name, s.rows(redshift.SQL{}))
+			redshift.Int(i), high, top, s.Since.Name, s.rows(above))
 	}, func(i int, fields []*string) (err error) {
 		for n, to := range []*string{&out[i].High, &out[i].Top} {
 			if fields[n] != nil {
@@ -45,7 +70,6 @@ func Extents(ctx context.Context, q redshift.Querier, specs []Spec) (out []Exten
 		out[i].Nulls, err = count(fields[2])
 		return err
 	})
-	return out, errs, err
 }
 
 // Look is what is asked of a table whose extent is known.

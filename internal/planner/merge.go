@@ -41,6 +41,13 @@ func (t *tableBuilder) keyChecks() []plan.Statement {
 	}
 }
 
+// provenMerged tells that only the rows that were merged are compared with the source's, not those of the shadow as well: what is another
+// there, or is not there, is so in the table, too, in the transaction that publishes it. Of files nobody has another digest than that of
+// the shadow.
+func (t *tableBuilder) provenMerged() bool {
+	return t.input == nil && (t.method == plan.Merge || t.method == plan.History)
+}
+
 // merge writes the shadow's rows into the table. The key is written as well: values that only differ in trailing blanks are
 // equal to the warehouse, and the digest looks at bytes.
 func (t *tableBuilder) merge() (update, add, compare plan.Statement) {

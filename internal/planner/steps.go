@@ -366,7 +366,11 @@ func (t *tableBuilder) load() plan.Step {
 		{SQL: redshift.CommentOn(t.shadow, redshift.Placeholder(plan.ParamShadow))},
 		{SQL: cp.SQL(), Role: plan.Copies},
 		{SQL: redshift.Build("SELECT pg_last_query_id()"), Role: plan.QueryID},
-		{SQL: redshift.DigestQuery(redshift.Build("?", t.shadow), redshift.SQL{}, t.proven()), Role: plan.Digests},
+	}
+	if t.provenMerged() {
+		about = "copy into a shadow"
+	} else {
+		st = append(st, plan.Statement{SQL: redshift.DigestQuery(redshift.Build("?", t.shadow), redshift.SQL{}, t.proven()), Role: plan.Digests})
 	}
 	if t.mode == "merge" || t.keyed {
 		st = append(st, t.keyChecks()...)

@@ -125,7 +125,8 @@ func (c Copy) SQL() SQL {
 		}
 		clauses = append(clauses, Build("DATEFORMAT 'auto' TIMEFORMAT 'auto'"), Build("COMPUPDATE OFF"))
 	}
-	clauses = append(clauses, Build("STATUPDATE OFF"))
+	// Nothing is said of statistics (STATUPDATE): so COPY makes those of a table that was empty, as a shadow is (DG
+	// copy-parameters-data-load). What is joined with it, and the table that it becomes, is planned by them.
 	if c.ExplicitIDs {
 		clauses = append(clauses, Build("EXPLICIT_IDS"))
 	}
