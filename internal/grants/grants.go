@@ -301,6 +301,9 @@ func (d *Document) ledger() {
 // synced adds the table that says how far each table has come, where the job is one for sync.
 func (d *Document) synced(j *job.Job) {
 	if !Synced(j) {
+		if slices.ContainsFunc(j.Tables, func(t job.Table) bool { return cmp.Or(t.Mode, j.Defaults.Mode) == "replace" }) {
+			d.note("sealift sync of this job keeps how far each table has come in %s, which it makes at the first time: grant CREATE on schema %s for that", redshift.Cursors, redshift.Cursors.Schema)
+		}
 		return
 	}
 	d.Grants = append(d.Grants, Grant{SQL: redshift.CreateCursors(), Why: "how far each table has come: made here, for the same reason", Promise: whole})
@@ -337,7 +340,11 @@ func (d *Document) table(e entry) {
 	switch e.mode {
 	case "append", "merge", "mirror", "history":
 		how := "copy, load and sync, mode " + e.mode + ": "
-		d.allow(whole, how+"rows are added", redshift.Build("INSERT ON ?", on))
+		first := how + "rows are added"
+		if e.table != "" {
+			first += ". Fails without harm, as do the next, where there is no such table: Sealift then makes it, and the user owns it"
+		}
+		d.allow(whole, first, redshift.Build("INSERT ON ?", on))
 		why := how + map[string]string{
 			"append": "LOCK TABLE asks for it, so that nobody else writes meanwhile", "merge": "rows take the place of those with their key",
 			"mirror": "rows take the place of those with their key, and those that are gone can be marked", "history": "it is said until when a version of a row holds",

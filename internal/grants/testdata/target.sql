@@ -136,7 +136,8 @@ GRANT USAGE ON SCHEMA "crm" TO "IAMR:sealift-target";
 -- sees them (promise: whole or untouched).
 GRANT CREATE ON SCHEMA "crm" TO "IAMR:sealift-target";
 
--- copy, load and sync, mode append: rows are added (promise: whole or untouched).
+-- copy, load and sync, mode append: rows are added. Fails without harm, as do the next, where there
+-- is no such table: Sealift then makes it, and the user owns it (promise: whole or untouched).
 GRANT INSERT ON TABLE "crm"."events" TO "IAMR:sealift-target";
 
 -- copy, load and sync, mode append: LOCK TABLE asks for it, so that nobody else writes meanwhile
@@ -146,7 +147,8 @@ GRANT UPDATE ON TABLE "crm"."events" TO "IAMR:sealift-target";
 -- verify compares what is there (promise: exit 0 means verified).
 GRANT SELECT ON TABLE "crm"."events" TO "IAMR:sealift-target";
 
--- copy, load and sync, mode merge: rows are added (promise: whole or untouched).
+-- copy, load and sync, mode merge: rows are added. Fails without harm, as do the next, where there
+-- is no such table: Sealift then makes it, and the user owns it (promise: whole or untouched).
 GRANT INSERT ON TABLE "crm"."orders" TO "IAMR:sealift-target";
 
 -- copy, load and sync, mode merge: rows take the place of those with their key (promise: whole or
@@ -167,7 +169,8 @@ GRANT USAGE ON SCHEMA "audit" TO "IAMR:sealift-target";
 -- sees them (promise: whole or untouched).
 GRANT CREATE ON SCHEMA "audit" TO "IAMR:sealift-target";
 
--- copy, load and sync, mode append: rows are added (promise: whole or untouched).
+-- copy, load and sync, mode append: rows are added. Fails without harm, as do the next, where there
+-- is no such table: Sealift then makes it, and the user owns it (promise: whole or untouched).
 GRANT INSERT ON TABLE "audit"."audit" TO "IAMR:sealift-target";
 
 -- copy, load and sync, mode append: LOCK TABLE asks for it, so that nobody else writes meanwhile
@@ -187,7 +190,8 @@ GRANT USAGE ON SCHEMA "report" TO "IAMR:sealift-target";
 -- sees them (promise: whole or untouched).
 GRANT CREATE ON SCHEMA "report" TO "IAMR:sealift-target";
 
--- copy, load and sync, mode mirror: rows are added (promise: whole or untouched).
+-- copy, load and sync, mode mirror: rows are added. Fails without harm, as do the next, where there
+-- is no such table: Sealift then makes it, and the user owns it (promise: whole or untouched).
 GRANT INSERT ON TABLE "crm"."live" TO "IAMR:sealift-target";
 
 -- copy, load and sync, mode mirror: rows take the place of those with their key, and those that are
@@ -202,7 +206,9 @@ GRANT SELECT ON TABLE "crm"."live" TO "IAMR:sealift-target";
 -- or untouched).
 GRANT DELETE ON TABLE "crm"."live" TO "IAMR:sealift-target";
 
--- copy, load and sync, mode history: rows are added (promise: whole or untouched).
+-- copy, load and sync, mode history: rows are added. Fails without harm, as do the next, where
+-- there is no such table: Sealift then makes it, and the user owns it (promise: whole or
+-- untouched).
 GRANT INSERT ON TABLE "crm"."past" TO "IAMR:sealift-target";
 
 -- copy, load and sync, mode history: it is said until when a version of a row holds (promise: whole
