@@ -229,7 +229,7 @@ func (s *checkedSide) checks() []check.Check {
 		needs = []string{named("role")}
 	}
 	add(check.Check{Name: "endpoint", About: "the address of " + s.spec.Name(), Needs: needs, Run: s.endpoint})
-	if s.spec.Cluster != "" {
+	if s.spec.Cluster != "" && s.spec.Auth != "data-api" { // by which nothing is looked up, nor may it be
 		add(check.Check{Name: "attached", About: "the roles attached to the cluster", Needs: []string{named("endpoint")}, Run: s.attached})
 	}
 	add(check.Check{Name: "reach", About: "a connection to " + s.spec.Name(), Needs: []string{named("endpoint")}, Run: s.reach})

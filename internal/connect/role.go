@@ -139,6 +139,10 @@ type permission struct {
 	Resource []string
 }
 
+// roomForGroups is how many characters groups may take in a session's policy, which has 2,048 (API model sts, AssumeRole) and
+// needs up to 1,500 for the rest.
+const roomForGroups = 500
+
 // need is the policy of a session in a warehouse's account: what Sealift asks there, of this warehouse, and nothing else
 // that the role may do. "" where no role is taken.
 func need(w plan.Warehouse) (string, error) {
@@ -153,12 +157,16 @@ func need(w plan.Warehouse) (string, error) {
 	arn := func(service, resource string) string {
 		return strings.Join([]string{"arn", parts[1], service, w.Region, parts[4], resource}, ":")
 	}
-	all := []permission{{"Allow", []string{"redshift:DescribeClusters"}, []string{"*"}}}
+	var all []permission
 	allow := func(resource string, actions ...string) {
 		all = append(all, permission{"Allow", actions, []string{resource}})
 	}
-	if w.Workgroup != "" {
-		all = []permission{{"Allow", []string{"redshift-serverless:GetWorkgroup"}, []string{arn("redshift-serverless", "workgroup/*")}}} // its id is not known yet
+	switch {
+	case w.Host != "" || w.Auth == "data-api": // nothing is looked up
+	case w.Workgroup != "":
+		allow(arn("redshift-serverless", "workgroup/*"), "redshift-serverless:GetWorkgroup") // its id is not known yet
+	default:
+		allow(arn("redshift", "cluster:"+w.Cluster), "redshift:DescribeClusters")
 	}
 	dbUser, dbName := arn("redshift", "dbuser:"+w.Cluster+"/"+w.User), arn("redshift", "dbname:"+w.Cluster+"/"+w.Database)
 	if w.Auth == "data-api" {
@@ -166,7 +174,6 @@ func need(w plan.Warehouse) (string, error) {
 		if w.Workgroup != "" {
 			at = arn("redshift-serverless", "workgroup/*") // its id is not known
 		}
-		all = nil // nothing is looked up
 		allow(at, "redshift-data:ExecuteStatement")
 		allow("*", "redshift-data:DescribeStatement", "redshift-data:GetStatementResult", "redshift-data:CancelStatement", "redshift-data:ListStatements")
 	}
@@ -177,10 +184,20 @@ func need(w plan.Warehouse) (string, error) {
 	case (w.Auth == "iam" || w.Auth == "data-api" && w.PasswordFrom == "") && w.Workgroup != "":
 		allow(arn("redshift-serverless", "workgroup/*"), "redshift-serverless:GetCredentials")
 	case w.Auth == "iam" && w.User != "":
-		allow(dbUser, "redshift:GetClusterCredentials", "redshift:CreateClusterUser")
+		allow(dbUser, "redshift:GetClusterCredentials")
 		allow(dbName, "redshift:GetClusterCredentials")
+		if w.AutoCreate {
+			allow(dbUser, "redshift:CreateClusterUser")
+		}
 		if w.Groups != "" {
-			allow(arn("redshift", "dbgroup:"+w.Cluster+"/*"), "redshift:JoinGroup")
+			var groups []string
+			for name := range strings.SplitSeq(w.Groups, ",") {
+				groups = append(groups, arn("redshift", "dbgroup:"+w.Cluster+"/"+name))
+			}
+			if len(strings.Join(groups, `","`)) > roomForGroups { // the role's own policy still says which it may join
+				groups = []string{arn("redshift", "dbgroup:"+w.Cluster+"/*")}
+			}
+			all = append(all, permission{"Allow", []string{"redshift:JoinGroup"}, groups})
 		}
 	case w.Auth == "iam", w.Auth == "data-api" && w.PasswordFrom == "":
 		allow(dbName, "redshift:GetClusterCredentialsWithIAM")
@@ -198,6 +215,9 @@ func need(w plan.Warehouse) (string, error) {
 			allow(arn("scheduler", "schedule/default/"+plan.DoorSchedules+"*"), "scheduler:CreateSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule")
 			allow(closer, "iam:PassRole")
 		}
+	}
+	if len(all) == 0 { // who we are, which is all that is asked, needs no permission (API model sts, GetCallerIdentity)
+		all = []permission{{"Deny", []string{"*"}, []string{"*"}}}
 	}
 	text, err := json.Marshal(struct {
 		Version   string

@@ -27,9 +27,20 @@ func TestASessionMayDoWhatIsNeeded(t *testing.T) {
 	}{
 		"no role": {plan.Warehouse{Cluster: "dw"}, nil},
 		"oneself": {base, []string{"redshift:GetClusterCredentialsWithIAM on arn:aws-cn:redshift:cn-north-1:222222222222:dbname:dw/d"}},
-		"user": {with(func(w *plan.Warehouse) { w.User, w.Groups = "u", "g" }), []string{
+		"user": {with(func(w *plan.Warehouse) { w.User = "u" }), []string{
 			"redshift:GetClusterCredentials on arn:aws-cn:redshift:cn-north-1:222222222222:dbuser:dw/u",
+			"redshift:GetClusterCredentials on arn:aws-cn:redshift:cn-north-1:222222222222:dbname:dw/d",
+		}},
+		"user that is made, in groups": {with(func(w *plan.Warehouse) { w.User, w.AutoCreate, w.Groups = "u", true, "g,h" }), []string{
+			"redshift:GetClusterCredentials on arn:aws-cn:redshift:cn-north-1:222222222222:dbuser:dw/u",
+			"redshift:GetClusterCredentials on arn:aws-cn:redshift:cn-north-1:222222222222:dbname:dw/d",
 			"redshift:CreateClusterUser on arn:aws-cn:redshift:cn-north-1:222222222222:dbuser:dw/u",
+			"redshift:JoinGroup on arn:aws-cn:redshift:cn-north-1:222222222222:dbgroup:dw/g,arn:aws-cn:redshift:cn-north-1:222222222222:dbgroup:dw/h",
+		}},
+		"user in many groups": {with(func(w *plan.Warehouse) {
+			w.User, w.Groups = "u", strings.Repeat("a_group_of_a_long_name_____________,", 99)+"g"
+		}), []string{
+			"redshift:GetClusterCredentials on arn:aws-cn:redshift:cn-north-1:222222222222:dbuser:dw/u",
 			"redshift:GetClusterCredentials on arn:aws-cn:redshift:cn-north-1:222222222222:dbname:dw/d",
 			"redshift:JoinGroup on arn:aws-cn:redshift:cn-north-1:222222222222:dbgroup:dw/*",
 		}},
@@ -45,6 +56,12 @@ func TestASessionMayDoWhatIsNeeded(t *testing.T) {
 			"secretsmanager:GetSecretValue on arn:s", "kms:Decrypt on *")},
 		"data-api, a workgroup": {with(func(w *plan.Warehouse) { w.Auth, w.Cluster, w.Workgroup = "data-api", "", "wg" }), append(remoteActions("arn:aws-cn:redshift-serverless:cn-north-1:222222222222:workgroup/*"),
 			"redshift-serverless:GetCredentials on arn:aws-cn:redshift-serverless:cn-north-1:222222222222:workgroup/*")},
+		"an address and a password": {with(func(w *plan.Warehouse) { w.Cluster, w.Host, w.Auth = "", "h", "password" }), []string{"not * on *"}},
+		"an address": {with(func(w *plan.Warehouse) {
+			w.Cluster, w.Host, w.Auth, w.PasswordFrom = "", "h", "secret", "secretsmanager:arn:s"
+		}), []string{
+			"secretsmanager:GetSecretValue on arn:s", "kms:Decrypt on *",
+		}},
 		"door": {with(func(w *plan.Warehouse) { w.Auth, w.Door = "password", door }), []string{
 			"ec2:DescribeSecurityGroupRules on *",
 			"ec2:AuthorizeSecurityGroupIngress on arn:aws-cn:ec2:cn-north-1:222222222222:security-group/sg-1",
@@ -90,12 +107,15 @@ func TestASessionMayDoWhatIsNeeded(t *testing.T) {
 			var got []string
 			for _, s := range p.Statement {
 				for _, a := range s.Action {
+					if s.Effect == "Deny" {
+						a = "not " + a
+					}
 					got = append(got, a+" on "+strings.Join(s.Resource, ","))
 				}
 			}
-			first := []string{"redshift:DescribeClusters on *"}
+			first := []string{"redshift:DescribeClusters on arn:aws-cn:redshift:cn-north-1:222222222222:cluster:dw"}
 			switch {
-			case c.w.Auth == "data-api":
+			case c.w.Auth == "data-api" || c.w.Host != "":
 				first = nil // nothing is looked up
 			case c.w.Workgroup != "":
 				first = []string{"redshift-serverless:GetWorkgroup on arn:aws-cn:redshift-serverless:cn-north-1:222222222222:workgroup/*"}
