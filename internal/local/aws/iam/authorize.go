@@ -91,13 +91,51 @@ func (s *Service) identityPolicies(id *Identity) []*policy.Document {
 	if e == nil {
 		return nil
 	}
-	all := slices.Collect(maps.Values(e.Inline))
-	for _, arn := range e.Attached {
-		if doc := s.state.managedDocument(arn); doc != nil {
-			all = append(all, doc)
+	var all []*policy.Document
+	for _, p := range s.state.policiesOf(e) {
+		all = append(all, p.document)
+	}
+	return all
+}
+
+// sourced is a policy, and where it comes from.
+type sourced struct {
+	name, kind string // kind is a PolicySourceType of the API model
+	document   *policy.Document
+}
+
+// policiesOf are the policies of a user, group or role, those of a user's groups among them, inline and managed.
+func (st *state) policiesOf(e *entity) []sourced {
+	var all []sourced
+	add := func(e *entity, kind string) {
+		for _, name := range slices.Sorted(maps.Keys(e.Inline)) {
+			all = append(all, sourced{name, kind, e.Inline[name]})
+		}
+		for _, arn := range e.Attached {
+			kind := "user-managed"
+			if policy.AccountOf(arn) == "aws" {
+				kind = "aws-managed"
+			}
+			if doc := st.managedDocument(arn); doc != nil {
+				all = append(all, sourced{arn[strings.LastIndexByte(arn, '/')+1:], kind, doc})
+			}
+		}
+	}
+	add(e, e.kind())
+	if a := st.Accounts[policy.AccountOf(e.ARN)]; a != nil && e.kind() == "user" {
+		for _, g := range a.groupsOf(a.Users[e.Name]) {
+			add(&g.entity, "group")
 		}
 	}
 	return all
+}
+
+// kind is user, group or role.
+func (e *entity) kind() string {
+	_, resource, _ := strings.Cut(e.ARN, "::")
+	_, resource, _ = strings.Cut(resource, ":")
+	kind, _, _ := strings.Cut(resource, "/")
+	return kind
 }
 
 // requestContext is the manual's "AWS global condition context keys", as far as a request here has them. Keys that do

@@ -10,16 +10,17 @@ import (
 
 // The quotas of policies: IAM user guide, "IAM and AWS STS quotas".
 const (
-	maxAttached   = 10
-	maxInlineUser = 2048
-	maxInlineRole = 10240
+	maxAttached    = 10
+	maxInlineUser  = 2048
+	maxInlineGroup = 5120
+	maxInlineRole  = 10240
 )
 
-// owner is the user or role that an operation on policies or tags is about: PutUserPolicy and PutRolePolicy are the
+// owner is the user, group or role that an operation on policies or tags is about: PutUserPolicy and PutRolePolicy are the
 // same but for it.
 type owner struct {
 	*entity
-	kind    string // "User" or "Role", as in the names of operations
+	kind    string // "User", "Group" or "Role", as in the names of operations
 	arn     string
 	missing error // why entity is nil
 }
@@ -44,10 +45,7 @@ func (c *call) putPolicy(o owner) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	most := maxInlineUser
-	if o.kind == "Role" {
-		most = maxInlineRole
-	}
+	most := map[string]int{"User": maxInlineUser, "Group": maxInlineGroup, "Role": maxInlineRole}[o.kind]
 	total := size(doc)
 	for other, d := range o.Inline {
 		if other != name {
@@ -78,6 +76,7 @@ func (c *call) inline(o owner) (string, *policy.Document, error) {
 
 type inlinePolicy struct {
 	UserName       string `xml:",omitempty"`
+	GroupName      string `xml:",omitempty"`
 	RoleName       string `xml:",omitempty"`
 	PolicyName     string
 	PolicyDocument string
@@ -92,9 +91,12 @@ func (c *call) getPolicyOf(o owner) (any, error) {
 		return nil, err
 	}
 	out := &inlinePolicy{PolicyName: name, PolicyDocument: escape(doc)}
-	if o.kind == "User" {
+	switch o.kind {
+	case "User":
 		out.UserName = o.Name
-	} else {
+	case "Group":
+		out.GroupName = o.Name
+	default:
 		out.RoleName = o.Name
 	}
 	return out, nil

@@ -69,14 +69,17 @@ func TestEveryActionIsAsked(t *testing.T) {
 	must("PutRolePolicy", params("RoleName", "there", "PolicyName", "there", "PolicyDocument", identity))
 	must("CreatePolicy", params("PolicyName", "there", "PolicyDocument", identity))
 	must("CreateInstanceProfile", params("InstanceProfileName", "there"))
+	must("CreateGroup", params("GroupName", "there"))
 	before := snapshot(t, s)
 	for action, op := range operations {
 		for _, name := range []string{"there", "absent"} {
 			values := url.Values{}
 			for p := range strings.FieldsSeq(op.params) {
 				switch p {
-				case "UserName", "RoleName", "PolicyName", "InstanceProfileName":
+				case "UserName", "GroupName", "RoleName", "PolicyName", "InstanceProfileName":
 					values.Set(p, name)
+				case "PolicySourceArn":
+					values.Set(p, "arn:aws:iam::111111111111:group/"+name)
 				case "PolicyArn":
 					values.Set(p, "arn:aws:iam::111111111111:policy/"+name)
 				case "PolicyDocument":
@@ -124,7 +127,7 @@ func TestUnknown(t *testing.T) {
 	t.Parallel()
 	s, admin, _ := caller(t)
 	for action, p := range map[string]query.Params{
-		"CreateGroup": params("GroupName", "g"),
+		"UpdateGroup": params("GroupName", "g", "NewGroupName", "h"),
 		"CreateUser":  params("UserName", "x", "PermissionsBoundary", "arn:aws:iam::aws:policy/AdministratorAccess"),
 		"ListUsers":   params("Unheard", "of"),
 	} {

@@ -49,11 +49,16 @@ func (c *call) policyShape(m *managed) policyShape {
 	}
 }
 
-// attachments counts the users and roles of the caller's account that a policy is attached to.
+// attachments counts the users, groups and roles of the caller's account that a policy is attached to.
 func (c *call) attachments(arn string) int {
 	n := 0
 	for _, u := range c.account.Users {
 		if slices.Contains(u.Attached, arn) {
+			n++
+		}
+	}
+	for _, g := range c.account.Groups {
+		if slices.Contains(g.Attached, arn) {
 			n++
 		}
 	}

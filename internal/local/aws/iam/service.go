@@ -52,12 +52,13 @@ type account struct {
 	Users    map[string]*user
 	Roles    map[string]*role
 	Policies map[string]*managed // the customer's own, by name
+	Groups   map[string]*group   `json:",omitempty"` // of users, by name
 	Profiles map[string]*profile `json:",omitempty"` // of instances, by name
 	// Providers are the OpenID Connect providers, by ARN.
 	Providers map[string]*provider `json:",omitempty"`
 }
 
-// entity is what users and roles have in common.
+// entity is what users, groups and roles have in common.
 type entity struct {
 	Name     string
 	Path     string
@@ -155,7 +156,7 @@ func (s *Service) fresh(accounts []string) (state, error) {
 }
 
 func (s *Service) newEntity(account, kind, path, name string) entity {
-	prefix := map[string]string{"user": "AIDA", "role": "AROA", "instance-profile": "AIPA"}[kind]
+	prefix := map[string]string{"user": "AIDA", "group": "AGPA", "role": "AROA", "instance-profile": "AIPA"}[kind]
 	return entity{
 		Name:    name,
 		Path:    path,

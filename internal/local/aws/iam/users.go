@@ -133,6 +133,9 @@ func (c *call) deleteUser() (any, error) {
 	case len(u.Inline) > 0:
 		return nil, conflict("Cannot delete entity, must delete policies first.")
 	}
+	if len(c.account.groupsOf(u)) > 0 {
+		return nil, conflict("Cannot delete entity, must remove users from group first.")
+	}
 	delete(c.account.Users, u.Name)
 	return nil, nil
 }

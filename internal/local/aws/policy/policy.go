@@ -5,7 +5,11 @@
 // puts identity, session and resource policies together into one answer.
 package policy
 
-import "strings"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // Context holds the condition keys of one request, in lower case, each with its values ("aws:securetransport": {"true"}).
 type Context map[string][]string
@@ -67,6 +71,29 @@ func (d *Document) Principals() []string {
 		}
 	}
 	return all
+}
+
+// Effects tells what the document itself says to a request: neither, allow, deny, or both. Who asks is not looked at.
+func (d *Document) Effects(r Request) (allows, denies bool) { return d.allows(r), d.denies(r) }
+
+// variable is a ${variable} of a policy; ${*}, ${?} and ${$} are none.
+var variable = regexp.MustCompile(`\$\{\s*([A-Za-z0-9-]+:[^},]+?)\s*[},]`)
+
+// Keys lists the condition keys that the document asks for, in conditions and as variables: sorted, in lower case.
+func (d *Document) Keys() []string {
+	var all []string
+	for _, s := range d.statements {
+		for _, c := range s.conditions {
+			all = append(all, c.key)
+		}
+	}
+	if d.version != version2008 {
+		for _, found := range variable.FindAllStringSubmatch(d.text, -1) {
+			all = append(all, strings.ToLower(found[1]))
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // AccountOf gives the account field of an ARN, "" if it has none.
