@@ -19,7 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	awsiam "github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/redshift"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -40,7 +39,9 @@ import (
 
 // What the scripts about permissions say:
 //
-//	settle JOB [FLAG=VALUE]...  make what sealift setup aws says that JOB needs, in every account; $STAGE_KEY is its key
+//	settle JOB [FLAG=VALUE]...  carry out the CloudFormation template of sealift setup aws for JOB, in every account; $STAGE_KEY is its key;
+//	                            program-sha256=FILE adds the instance
+//	launch FILE                 what the instance of that template runs, into a file; from here on, the environment has the instance's credentials
 //	as ROLE                     from here on, the environment has the credentials of an instance of this role of the loader's account
 //	admin ACCOUNT               from here on, those of an administrator
 //	scenario NAME               from here on, what is used is used for this
@@ -57,7 +58,7 @@ import (
 func leastCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"settle": settle, "as": actAs, "admin": actAsAdmin, "scenario": nameScenario, "due": callSchedules, "least": leastPrivilege,
-		"stock": stock, "refuse": refuseObject, "begin": beginUpload, "objects": listObjects, "without": without,
+		"launch": launch, "stock": stock, "refuse": refuseObject, "begin": beginUpload, "objects": listObjects, "without": without,
 	}
 }
 
@@ -135,6 +136,8 @@ func settle(ts *testscript.TestScript, _ bool, args []string) {
 			o.Audience = value
 		case "subject":
 			o.Subject = value
+		case "program-sha256":
+			o.Instance = &setup.Instance{Sum: strings.TrimSpace(ts.ReadFile(value))}
 		default:
 			ts.Fatalf("settle: no option %s", name)
 		}
@@ -145,7 +148,7 @@ func settle(ts *testscript.TestScript, _ bool, args []string) {
 	all, err := setup.Of(j, o)
 	ts.Check(err)
 	u := &usage{setup: all, seen: map[string]used{}}
-	u.key, err = s.make(ctx, all)
+	u.key, s.loader, err = s.make(ctx, all)
 	ts.Check(err)
 	ts.Setenv("STAGE_KEY", u.key)
 	s.usage = u
@@ -164,87 +167,57 @@ func settle(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// make makes everything by the APIs of AWS, and answers the key's ARN.
-func (w *world) make(ctx context.Context, s *setup.Setup) (string, error) {
-	key := s.List.Stage.KeyARN
-	if k := s.Key; k.ARN == "" {
-		client := kms.NewFromConfig(w.account(k.Account))
-		text := permission.Document(k.Policy)
-		there, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &k.Alias})
-		if err == nil {
-			key = *there.KeyMetadata.Arn
-			if _, err := client.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &key, Policy: &text}); err != nil {
-				return "", err
-			}
-		} else {
-			made, err := client.CreateKey(ctx, &kms.CreateKeyInput{Policy: &text})
-			if err != nil {
-				return "", err
-			}
-			key = *made.KeyMetadata.Arn
-			if _, err := client.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &k.Alias, TargetKeyId: made.KeyMetadata.KeyId}); err != nil {
-				return "", err
-			}
-		}
+// make carries out the generated template in each account, as an administrator would, and attaches the roles to the warehouses. It
+// answers the key's ARN, and the stack that starts an instance, if one does.
+func (w *world) make(ctx context.Context, s *setup.Setup) (key string, loader *stack, err error) {
+	text, err := s.CloudFormation()
+	if err != nil {
+		return "", nil, err
 	}
-	doc := func(all []permission.Statement) *string {
-		return aws.String(strings.ReplaceAll(permission.Document(all), permission.StageKey, key))
+	parameters := map[string]string{}
+	key = s.List.Stage.KeyARN
+	if s.Instance != nil {
+		parameters = map[string]string{"Image": "ami-0a1b2c3d", "InstanceType": "t3.small", "Subnet": "subnet-0a1b2c3d", "Vpc": "vpc-0a1b2c3d"}
 	}
-	b := s.Bucket
-	client := s3.NewFromConfig(w.account(b.Account), func(o *s3.Options) { o.UsePathStyle = true })
-	_, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &b.Name, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: region}})
-	if _, there := errors.AsType[*s3types.BucketAlreadyOwnedByYou](err); err != nil && !there {
-		return "", err
-	}
-	if _, err := client.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{Bucket: &b.Name, ServerSideEncryptionConfiguration: &s3types.ServerSideEncryptionConfiguration{
-		Rules: []s3types.ServerSideEncryptionRule{{BucketKeyEnabled: aws.Bool(true), ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{SSEAlgorithm: s3types.ServerSideEncryptionAwsKms, KMSMasterKeyID: &key}}},
-	}}); err != nil {
-		return "", err
-	}
-	if _, err := client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &b.Name, Policy: doc(b.Policy)}); err != nil {
-		return "", err
-	}
-	for _, p := range s.Provider {
-		_, err := awsiam.NewFromConfig(w.account(p.Account)).CreateOpenIDConnectProvider(ctx, &awsiam.CreateOpenIDConnectProviderInput{Url: aws.String("https://" + p.Issuer), ClientIDList: []string{p.Audience}})
-		if _, there := errors.AsType[*iamtypes.EntityAlreadyExistsException](err); there { // another script's
-			_, err = awsiam.NewFromConfig(w.account(p.Account)).AddClientIDToOpenIDConnectProvider(ctx, &awsiam.AddClientIDToOpenIDConnectProviderInput{
-				OpenIDConnectProviderArn: aws.String("arn:aws:iam::" + p.Account + ":oidc-provider/" + p.Issuer), ClientID: &p.Audience,
-			})
-		}
+	for _, account := range s.Accounts() { // that of the key is the first
+		made, outputs, err := w.deploy(ctx, account, text, parameters)
 		if err != nil {
-			return "", err
+			return "", nil, err
+		}
+		if arn := outputs["StageKeyArn"]; arn != "" {
+			key = arn
+			if strings.Contains(text, "\n  StageKeyArn:\n    Type: String") { // other accounts name it
+				parameters["StageKeyArn"] = arn
+			}
+		}
+		if made.template != nil {
+			loader = made
 		}
 	}
 	for _, r := range s.Roles {
-		if err := w.makeRole(ctx, r, doc); err != nil {
-			return "", err
+		for _, at := range r.Attach {
+			if at.Spec.Cluster == "" {
+				continue
+			}
+			if _, err := redshift.NewFromConfig(w.account(r.Account())).ModifyClusterIamRoles(ctx, &redshift.ModifyClusterIamRolesInput{ClusterIdentifier: &at.Spec.Cluster, AddIamRoles: []string{r.ARN}}); err != nil {
+				return "", nil, err
+			}
 		}
 	}
-	return key, nil
+	return key, loader, nil
 }
 
-func (w *world) makeRole(ctx context.Context, r setup.Role, doc func([]permission.Statement) *string) error {
-	cfg := w.account(r.Account())
-	client, name := awsiam.NewFromConfig(cfg), r.Name()
-	_, err := client.CreateRole(ctx, &awsiam.CreateRoleInput{RoleName: &name, Path: aws.String(r.Path()), AssumeRolePolicyDocument: doc(r.Trust), MaxSessionDuration: aws.Int32(int32(r.Session))})
-	if _, there := errors.AsType[*iamtypes.EntityAlreadyExistsException](err); err != nil && !there {
-		return err
+// launch writes what the instance of the template would run into a file; from here on, the environment has the credentials that its
+// metadata service would give.
+func launch(ts *testscript.TestScript, _ bool, args []string) {
+	loader := of(ts).loader
+	if loader == nil {
+		ts.Fatalf("launch: no template with an instance was settled")
 	}
-	if len(r.Statements) > 0 {
-		if _, err := client.PutRolePolicy(ctx, &awsiam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String(setup.PolicyName), PolicyDocument: doc(r.Statements)}); err != nil {
-			return err
-		}
-	}
-	for _, at := range r.Attach {
-		if at.Spec.Cluster == "" {
-			continue
-		}
-		_, err := redshift.NewFromConfig(cfg).ModifyClusterIamRoles(ctx, &redshift.ModifyClusterIamRolesInput{ClusterIdentifier: &at.Spec.Cluster, AddIamRoles: []string{r.ARN}})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	script, role, err := loader.started(context.Background())
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), script, 0o600))
+	actAs(ts, false, []string{role})
 }
 
 // actAs is what an instance's metadata service gives.

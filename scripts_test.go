@@ -120,6 +120,7 @@ type script struct {
 	moment *moment        // of between, for reached
 	held   *pgconn.PgConn // by the command hold
 	usage  *usage         // by the command settle
+	loader *stack         // by the command settle, where the template has an instance
 }
 
 type scriptKey struct{}
