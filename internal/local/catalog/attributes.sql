@@ -242,6 +242,17 @@ BEGIN
 	PERFORM rs.check_lengths(relation);
 END $$;
 
+-- rs.alter_type changes the length of a VARCHAR column, which keeps its collation.
+CREATE OR REPLACE FUNCTION rs.alter_type(relation regclass, name text, type text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM rs.drop_length_checks(relation);
+	EXECUTE format('ALTER TABLE %s ALTER %I TYPE %s COLLATE %s', relation, name, type, coalesce(
+		(SELECT attcollation FROM pg_catalog.pg_attribute WHERE attrelid = relation AND attname = name AND attcollation <> 0),
+		'pg_catalog."default"'::regcollation)::regcollation);
+	PERFORM rs.alter_table(relation, '{}', '{}');
+END $$;
+
 CREATE OR REPLACE FUNCTION rs.refuse_key_type(relation regclass, n smallint, clause text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -38,6 +38,7 @@ var order = []string{
 	"varbyte.sql",
 	"super.sql",
 	"comparison.sql",
+	"collation.sql",
 	"functions_hash.sql",
 	"functions_string.sql",
 	"functions_math.sql",

@@ -33,6 +33,7 @@ CREATE OR REPLACE VIEW rs.relation AS
 CREATE OR REPLACE VIEW rs.relation_column AS
 	SELECT r.oid, r.schema_name, r.table_name, r.relkind, a.attname::text AS column_name, a.attnum AS ordinal_position,
 		format_type(a.atttypid, a.atttypmod) AS type, a.atttypid, a.atttypmod, a.attnotnull, a.attacl,
+		rs.collation_name(a.atttypid, a.attcollation) AS "collation",
 		CASE WHEN a.attidentity <> '' THEN rs.identity_source(a.attrelid, a.attnum, a.attidentity)
 			ELSE rs.default_source(d.adbin, d.adrelid) END AS column_default,
 		coalesce(c.distkey, false) AS distkey, coalesce(c.sortkey, 0) AS sortkey,
@@ -170,7 +171,7 @@ CREATE OR REPLACE VIEW pg_catalog.svv_all_columns AS
 		column_name::varchar(128) AS column_name, ordinal_position::int AS ordinal_position, column_default::varchar(4000) AS column_default,
 		(CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END)::varchar(3) AS is_nullable, format_type(atttypid, NULL)::varchar(128) AS data_type,
 		character_maximum_length, numeric_precision, numeric_scale, remarks::varchar(256) AS remarks,
-		(CASE WHEN atttypid IN (1042, 1043) THEN 'case_sensitive' END)::varchar(128) AS collation
+		"collation"::varchar(128) AS "collation"
 	FROM rs.relation_column;
 CREATE OR REPLACE VIEW pg_catalog.svv_all_schemas AS
 	SELECT database_name, schema_name, schema_owner, schema_type, schema_acl, NULL::varchar(128) AS source_database, schema_option

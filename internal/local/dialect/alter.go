@@ -101,18 +101,26 @@ func (x *script) alterAttributes(i int, table []string, spec *tableSpec) {
 				x.refuse(refusal("ALTER COLUMN TYPE changes the length of VARCHAR columns only"))
 				return
 			}
-			text, err := r.columnType(x.tok(i + 1).Text)
+			column, ok := x.tok(i + 1).Name(x.env.CaseSensitive)
+			if !ok {
+				return
+			}
+			text, err := r.columnType(column)
 			if err != nil {
 				x.refuse(err)
 				return
 			}
-			if text != "" {
-				x.replaceRange(r.from, r.to, text)
+			if text == "" {
+				text = x.render(r.from, r.to)
+			}
+			if r.to != to || to != x.len() {
+				x.refuse(syntaxError("syntax error at or near %q", x.tok(min(r.to, x.len()-1)).Text))
+				return
 			}
 			// Changing a column's type or encoding is not allowed in a transaction block (Redshift manual, ALTER TABLE).
 			x.tr.Alone = true
-			x.tr.Before = append(x.tr.Before, "SELECT rs.drop_length_checks("+dollarQuote(quoteName(table))+"::regclass)")
-			x.tr.After = append(x.tr.After, "SELECT "+alterTable(table, spec))
+			x.instead("ALTER TABLE", fmt.Sprintf("rs.alter_type(%s::regclass, %s, %s)",
+				dollarQuote(quoteName(table)), dollarQuote(column), dollarQuote(text)))
 			return
 		case x.is(i, "COLUMN") && x.is(i+2, "ENCODE"):
 			column, ok := x.tok(i + 1).Name(x.env.CaseSensitive)

@@ -12,6 +12,7 @@ var calls = map[string]func(x *script, i int){
 	"convert":          rewriteConvert,
 	"listagg":          rewriteListagg,
 	"concat":           rewriteConcat,
+	"collate":          rewriteCollate,
 	"dateadd":          rewriteDateAdd,
 	"date_add":         rewriteDateAdd,
 	"datediff":         rewriteDatePart,
@@ -269,6 +270,34 @@ func rewriteConcat(x *script, i int) {
 		x.replace(args[0][1], ") || (")
 		x.insertAfter(args[1][1], ")")
 	}
+}
+
+// COLLATE(text, 'case_sensitive' | 'case_insensitive') overrides a text's collation.
+func rewriteCollate(x *script, i int) {
+	args := x.args(i + 1)
+	if len(args) != 2 {
+		x.refuse(syntaxError("COLLATE takes a text and the name of a collation"))
+		return
+	}
+	name := args[1][0]
+	collation := ""
+	if value, ok := x.tok(name).Literal(); ok && args[1][1] == name+1 {
+		switch fold(value) {
+		case "case_sensitive", "cs":
+			collation = `pg_catalog."default"`
+		case "case_insensitive", "ci":
+			collation = insensitiveCollation
+		}
+	}
+	if collation == "" {
+		x.refuse(syntaxError("COLLATE takes 'case_sensitive' or 'case_insensitive', not %s", x.render(name, args[1][1])))
+		return
+	}
+	x.rename(i, "((")
+	x.edit(i + 1).joined = true
+	x.replace(i+1, "")
+	x.replace(args[0][1], ") COLLATE "+collation)
+	x.drop(name, name+1)
 }
 
 // STRTOL(digits, 16), which digests call for every value of a table: what comes out of a hash has neither a sign nor

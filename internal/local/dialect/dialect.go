@@ -9,7 +9,7 @@
 //
 // # What is translated
 //
-//   - CREATE TABLE with DISTSTYLE, DISTKEY, SORTKEY, ENCODE, IDENTITY, BACKUP, COLLATE CASE_SENSITIVE, LIKE, keys and
+//   - CREATE TABLE with DISTSTYLE, DISTKEY, SORTKEY, ENCODE, IDENTITY, BACKUP, COLLATE, LIKE, keys and
 //     foreign keys (recorded, never enforced), TEMP and #names, CREATE TABLE AS and SELECT INTO with the same; ALTER
 //     TABLE with ADD and DROP of columns and keys, RENAME, OWNER, APPEND, ALTER DISTSTYLE, DISTKEY, SORTKEY, ENCODE and
 //     the length of VARCHAR; views, late-binding and materialized views.
@@ -28,7 +28,7 @@
 // (SAVEPOINT, LISTEN, CREATE INDEX, SEQUENCE or TRIGGER, RETURNING, ON CONFLICT, DISTINCT ON, VALUES as a table, FOR
 // UPDATE, STRING_AGG, CHECK constraints, COPY FROM STDIN ...), types that Redshift has not (arrays, json, uuid, xml,
 // bytea, serial ...), and what Redshift has and is not imitated here: external schemas and tables, datashares, masking and
-// row-level policies, libraries, models, PIVOT, GEOMETRY, GEOGRAPHY and HLLSKETCH, case-insensitive collations, NONATOMIC
+// row-level policies, libraries, models, PIVOT, GEOMETRY, GEOGRAPHY and HLLSKETCH, databases without regard to case, NONATOMIC
 // procedures, IGNORE NULLS with an offset to work out. Unknown parameters are error 42704. A statement
 // that names pg_catalog, as psql's do, may use PostgreSQL's newer SQL.
 //

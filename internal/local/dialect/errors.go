@@ -48,6 +48,15 @@ func MapError(e Error, constraint string) (mapped Error, ok bool) {
 		if e.Message == "numeric field overflow" {
 			return Error{Code: e.Code, Message: "Numeric data overflow (result precision)"}, true
 		}
+	case "0A000":
+		// "... not supported for substring searches" and the like.
+		if what, found := strings.CutPrefix(e.Message, "nondeterministic collations are not supported for "); found {
+			return *notSupported(what + " with COLLATE CASE_INSENSITIVE"), true
+		}
+	case "42704":
+		if strings.HasPrefix(e.Message, `collation "`+insensitiveCollation+`"`) {
+			return *refusal("COLLATE CASE_INSENSITIVE wants a PostgreSQL that was built with ICU"), true
+		}
 	case "428C9":
 		return Error{Code: "0A000", Message: "cannot set an identity column to a value"}, true
 	case "21000":

@@ -327,7 +327,10 @@ func (x *script) columnAttribute(i, to int, column string, spec *tableSpec, sort
 		*sortColumns = append(*sortColumns, column)
 		i++
 	case x.is(i, "COLLATE"):
-		x.checkCollation(i + 1)
+		if x.insensitive(i + 1) {
+			x.replace(i+1, insensitiveCollation)
+			return i + 2
+		}
 		i += 2
 	case x.is(i, "PRIMARY", "KEY"):
 		key.Kind = "p"
@@ -375,14 +378,19 @@ func (x *script) setEncoding(spec *tableSpec, column, encoding string) {
 	spec.Encodings[column] = encoding
 }
 
-func (x *script) checkCollation(i int) {
+// insensitiveCollation is the collation of package catalog for COLLATE CASE_INSENSITIVE. The database's own is sensitive.
+const insensitiveCollation = "rs.case_insensitive"
+
+// insensitive tells whether the collation named at i is the one without regard to case.
+func (x *script) insensitive(i int) bool {
 	switch x.word(i) {
 	case "case_sensitive", "cs":
 	case "case_insensitive", "ci":
-		x.refuse(notSupported("COLLATE CASE_INSENSITIVE"))
+		return true
 	default:
 		x.refuse(syntaxError("collation %q does not exist", x.tok(i).Text))
 	}
+	return false
 }
 
 // identity turns IDENTITY(seed, step), whose arguments open at i, into PostgreSQL's identity column. Plain IDENTITY

@@ -44,6 +44,8 @@ select a_name_that_is_longer_than_the_sixty_three_bytes_that_postgresql_can_keep
 select 1 from t where a <> -1 and b = -2 and c||'-'||d like '%\\_%' and e ~ '^a$' and f @> g;
 select $1, $$a'b"C"$$, $tag$nvl(a)$tag$, current_aws_account, getdate(), "Nvl"(1);
 select a.b[0].c["D"][x + 1], nvl(s['k'], 1), t.s[1] from t;
+select collate(a, 'ci'), pg_catalog.collate ( b || 'x' , 'case_sensitive' ) from t where collate(f(a), 'CS') like 'x';
+select collate(a), collate(b, c);
 select concat(a, 'b'), concat(concat(a, b), c), object('k', array(1, 2));
 
 select ss.*, row_number() over (partition by d order by p desc) as r from sales ss where p > 1 qualify r <= 2 order by d limit 5;
