@@ -114,7 +114,10 @@ func connect(tb testing.TB, database, user string) *session {
 func (s *session) try(sql string) ([][]string, error) {
 	var rows [][]string
 	for _, st := range dialect.Split(sql) {
-		tr := dialect.Translate(st, s.env)
+		tr, err := dialect.Inline(st, s.env, dialect.Translate(st, s.env), s.unknown)
+		if err != nil {
+			return nil, err
+		}
 		if tr.Action == dialect.Refuse {
 			return nil, tr.Err
 		}
@@ -139,6 +142,18 @@ func (s *session) try(sql string) ([][]string, error) {
 		}
 	}
 	return rows, nil
+}
+
+// unknown is where a query names a column that does not exist, or 0.
+func (s *session) unknown(query string) (position int, err error) {
+	_, err = s.conn.Prepare(s.Context(), "", query, nil)
+	if pe, ok := errors.AsType[*pgconn.PgError](err); ok {
+		if pe.Code == "42703" {
+			position = int(pe.Position)
+		}
+		err = nil
+	}
+	return position, err
 }
 
 func mapped(err error) error {

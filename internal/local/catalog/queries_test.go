@@ -1,6 +1,9 @@
 package catalog_test
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // TestQualify: what QUALIFY keeps, beside DISTINCT, TOP, UNION, grouping and names of window functions.
 //
@@ -132,14 +135,54 @@ func TestPartiQL(t *testing.T) {
 	s.expect(`select key from shop.v order by 1`, "7\n8\n")
 }
 
-// Where a column has the alias's name the column is meant, as in Redshift; elsewhere PostgreSQL knows no such column.
+// TestLateralAliases: an alias stands for its expression in the items behind it, but where a column has its name. The first
+// queries are the manual's.
 //
-//standin:differs dialect: aliases in later expressions of the list | error 42703 where no column has the name | DG r_SELECT_list
+//standin:imitates dialect: aliases in later expressions of the list | DG r_SELECT_list
+//standin:differs dialect: aliases in later expressions of the list, in functions and procedures | error 42703 where no column has the name | DG r_SELECT_list
 func TestLateralAliases(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.run(`create table raw_data (clicks float8, impressions float8, probability float8); insert into raw_data values (1, 4, 0.5)`)
 	s.expect(`select clicks / impressions as probability, round(100 * probability, 1) as percentage from raw_data`, "0.25|50\n")
 	s.run(`alter table raw_data drop column probability`)
-	s.fails(`select clicks / impressions as probability, round(100 * probability, 1) as percentage from raw_data`, "42703", "does not exist")
+	s.expect(`select clicks / impressions as probability, round(100 * probability, 1) as percentage from raw_data`, "0.25|25\n")
+
+	s.run(`create table t (a int, "É" int, c varchar(9), s super); insert into t values (1, 5, 'x', json_parse('{"b": 7}')), (2, 6, 'y', null)`)
+	for query, want := range map[string]string{
+		`select a + 1 as b, b * 2 d, d + b, c from t where a = 1`:                                            "2|4|6|x\n",
+		`select a + 1 b, a, -b as "B", b::float / 4 as e, cast(b as varchar(3)) || c from t order by a desc`: "3|2|-3|-0.75|-3y\n2|1|-2|-0.5|-2x\n",
+		`select 'é' || c as "ü", "ü" || "ü" as d from t where a = 1`:                                         "éx|éxéx\n",
+		`select a as n, (select max(a) from t where "É" > 0) as m, m - n from t order by 1`:                  "1|2|1\n2|2|0\n",
+		`select 1 as x, x + 1 as y, y + x`:                                                                   "1|2|3\n",
+		`select count(*) as n, sum(a) as total, total / n as average, average from t`:                        "2|3|1|1\n",
+		`select n, twice from (select a as n, n * 2 as twice from t) order by 1`:                             "1|2\n2|4\n",
+		`with w as (select a as n, n * 2 as twice from t) select twice as v, v + 1 from w order by 1`:        "2|3\n4|5\n",
+		`select a as n, n + 1 from t where a = 1 union all select 9 as n, n + 2 order by 1`:                  "1|2\n9|11\n",
+		`select distinct 1 as x, x + 1 from t`:                                                               "1|2\n",
+		`select top 1 a as n, n + 10 from t order by n desc`:                                                 "2|12\n",
+		`select row_number() over (order by a) as n, n * 10 as m from t x qualify n = 2`:                     "2|20\n",
+		`select nvl(a, 0) as n, decode(n, 1, 'one', 'more') as word, word || '!' from t order by 1`:          "1|one|one!\n2|more|more!\n",
+		`select case when a = 1 then 'p' end as p, p is null as q, not q from t order by a`:                  "p|f|t\nNULL|t|f\n",
+		`select a as c, c || '' from t order by a`:                                                           "1|x\n2|y\n",
+		`select s.b as v, v from t where a = 1`:                                                              "7|7\n",
+		`select a as n, x.n from (select 5 as n) x, t order by 1`:                                            "1|5\n2|5\n",
+	} {
+		s.expect(query, want)
+	}
+	s.run(`create table made as select a as n, n + 1 as m from t; insert into made select a as n, n * 100 as m from t where a = 2;
+		select a as n, n + 2 as m into temp into_t from t; create view v as select a as n, n + 3 as m from t;
+		create materialized view mv as select a as n, n + 4 as m from t;
+		create view late as select a as n, n + 5 as m from public.t with no schema binding`)
+	s.expect(`select n, m from made order by 1, 2`, "1|2\n2|3\n2|200\n")
+	s.expect(`select max(m), (select max(m) from v), (select max(m) from mv), (select max(m) from late) from into_t`, "4|5|6|7\n")
+
+	s.fails(`select b + 1, a as b from t`, "42703", `"b" does not exist`) // not in front of it
+	s.fails(`select a as b from t where b = 1`, "42703", `"b" does not exist`)
+	s.fails(`select a as b, nothing + b from t`, "42703", `"nothing" does not exist`)
+	long := "select a as a0"
+	for i := range 40 {
+		long += fmt.Sprintf(", a%d + a%d as a%d", i, i, i+1)
+	}
+	s.fails(long+" from t", "54001", "too long with all aliases")
 }

@@ -36,7 +36,8 @@
 //
 //   - Names longer than 63 bytes are refused; Redshift keeps 127 and cuts longer ones.
 //   - A bare literal that is inserted into a SUPER column is read as JSON; Redshift stores it as a string.
-//   - The bodies of functions and procedures are translated, and shown so; dynamic SQL in them is not.
+//   - The bodies of functions and procedures are translated, and shown so; dynamic SQL in them is not. Aliases in the later
+//     items of a list, which Inline knows about, are unknown columns there.
 //   - Quotients of decimals have PostgreSQL's scale. QUALIFY knows the names of window functions in the list only.
 package dialect
 
@@ -81,6 +82,9 @@ type Env struct {
 	Database      string
 	User          string
 	CaseSensitive bool // enable_case_sensitive_identifier
+	// Inlined are names that stand for the expressions which earlier items of their list call so: Lateral.Pos of an
+	// earlier translation of the same statement.
+	Inlined []int
 }
 
 // Translation is what to run in place of one statement.
@@ -97,7 +101,10 @@ type Translation struct {
 	// 25001 there.
 	Alone   bool
 	Notices []string // INFO notices for the client
-	Err     *Error   // with Refuse
+	// Laterals are the names that may be aliases of earlier items of a list: Inline finds out. Probe is the query to ask for.
+	Laterals []Lateral
+	Probe    string
+	Err      *Error // with Refuse
 }
 
 // Error is an error as Redshift reports it to a client.

@@ -23,7 +23,10 @@ func seeds(f *testing.F) {
 			f.Add(st.Text)
 		}
 	}
-	for _, s := range []string{"'a\\", "$x$", "/*", "select (", "select )", `"`, "nvl(", "decode(,,)", "#", "a # b", "listagg()"} {
+	for _, s := range []string{
+		"'a\\", "$x$", "/*", "select (", "select )", `"`, "nvl(", "decode(,,)", "#", "a # b", "listagg()",
+		"select a as b, b c, c + b d, (select d), d::b into x from t where b", "insert into t select a b, b, 'é' as \"é\", \"é\"",
+	} {
 		f.Add(s)
 	}
 }
@@ -80,6 +83,20 @@ func opaque(tokens []Token) []string {
 	return texts
 }
 
+// firstPlace says that the first name of a translation is unknown, and then the next, and so on.
+func firstPlace(tr Translation) func(string) (int, error) {
+	var places []int
+	for _, l := range tr.Laterals {
+		places = append(places, l.Probe)
+	}
+	return func(string) (place int, err error) {
+		if len(places) > 0 {
+			place, places = places[0], places[1:]
+		}
+		return place, nil
+	}
+}
+
 // FuzzTranslate: no statement makes Translate panic; what comes out holds the same literals, comments and quoted names
 // as what went in, in the same order, as far as it holds them; and a second pass over an ordinary query finds nothing
 // left to do.
@@ -109,6 +126,9 @@ func FuzzTranslate(f *testing.F) {
 				}
 			}
 			_ = Translate(st, Env{})
+			if _, err := Inline(st, env, tr, firstPlace(tr)); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

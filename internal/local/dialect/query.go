@@ -80,6 +80,7 @@ func (x *script) rewriteQuery(from, to int) {
 		x.closeFrame(to, &frames[0])
 		if verb := x.st.Verb(); queries[verb] || x.variables {
 			x.partiQL()
+			x.laterals()
 		}
 	}
 }
@@ -522,10 +523,11 @@ func (x *script) markTemp(i int) {
 	x.replaceRange(i, i+2, QuoteIdent(x.tempName(i)))
 }
 
-// Words that no operand ends with: a # behind one of them is no operator.
+// Words that no operand ends with: a # behind one of them is no operator, and a name no alias.
 var beforeOperand = set("select", "distinct", "all", "where", "and", "or", "not", "on", "by", "from", "join", "into",
 	"update", "delete", "table", "using", "exists", "only", "in", "when", "then", "else", "case", "set", "having", "lock",
-	"truncate", "analyze", "vacuum", "verbose", "temp", "temporary", "limit", "between", "like", "ilike", "top", "insert")
+	"truncate", "analyze", "vacuum", "verbose", "temp", "temporary", "limit", "between", "like", "ilike", "top", "insert",
+	"is", "similar", "to", "escape", "any", "some", "zone", "collate", "interval")
 
 // operand tells whether the token at i ends an operand.
 func (x *script) operand(i int) bool {

@@ -17,7 +17,7 @@ type script struct {
 	pieces int // how deep in pieces the text that is being written is
 	tr     Translation
 
-	broken      bool            // brackets do not match: PostgreSQL will say so
+	broken      bool            // brackets do not match, or a literal does not end: PostgreSQL will say so
 	lateBinding bool            // relations must be named with their schemas
 	with        map[string]bool // names that the statement's WITH clauses give
 	catalog     bool            // the statement names pg_catalog, as psql's do: it may speak PostgreSQL's newer SQL
@@ -33,6 +33,9 @@ type script struct {
 	relationRefs []rangeRef          // what stands in FROM
 	chains       []int               // where paths may start
 	lists        [][2]int            // the lists of the SELECTs
+	into         [2]int              // INTO and the name of SELECT INTO
+	aliased      []int               // names in lists that earlier items give
+	places       map[int]int         // for some tokens, where in the text that is being written they come to stand
 }
 
 // edit is what happens to one significant token.
@@ -83,8 +86,21 @@ func newScript(st Statement, env Env) *script {
 			x.broken = x.broken || x.is(o, "(") != x.is(i, ")")
 		}
 	}
-	x.broken = x.broken || len(open) > 0
+	x.broken = x.broken || len(open) > 0 || x.unclosed(len(x.sig)-1)
 	return x
+}
+
+// unclosed tells whether the token at i is a literal or a quoted name that reaches to the statement's end for want of one.
+func (x *script) unclosed(i int) bool {
+	t, ok := x.tok(i), true
+	switch t.Kind {
+	case String, DollarString:
+		_, ok = t.Literal()
+	case QuotedIdent:
+		_, ok = t.Name(true)
+	default:
+	}
+	return !ok
 }
 
 // edit is the edit of the token at i, for changing it. Beyond the end of an incomplete statement there is nothing to
@@ -279,6 +295,9 @@ func (x *script) write(b *strings.Builder, from, to int) {
 			}
 		}
 		x.writePieces(b, e.before)
+		if _, wanted := x.places[i]; wanted && x.pieces == 0 {
+			x.places[i] = b.Len()
+		}
 		if e.replaced {
 			x.writePieces(b, e.text)
 		} else {

@@ -46,12 +46,14 @@ func (x *script) selectInto() {
 		if !x.is(i, "INTO") {
 			continue
 		}
+		at := i
 		for i++; x.isOne(i, "TEMP", "TEMPORARY", "TABLE"); i++ {
 		}
-		name, _, ok := x.qname(i)
+		name, end, ok := x.qname(i)
 		if !ok {
 			return
 		}
+		x.into = [2]int{at, end}
 		if x.tempName(i) != "" && !x.isOne(i-1, "TEMP", "TEMPORARY") {
 			x.insertBefore(i, "TEMP ")
 		}

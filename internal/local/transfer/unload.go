@@ -40,8 +40,12 @@ func (e *Engine) unload(ctx context.Context, conn *pgconn.PgConn, st dialect.Sta
 		record.Format = "TEXT"
 	}
 	var begun bool
-	err := p.transaction(ctx, s, func() (err error) {
-		if begun, err = e.runUnload(ctx, p, u, query, s, record); err != nil {
+	err := p.transaction(ctx, s, func() error {
+		text, err := query.inline(ctx, p)
+		if err != nil {
+			return err
+		}
+		if begun, err = e.runUnload(ctx, p, u, text, s, record); err != nil {
 			return err
 		}
 		return keepUnloadCounters(ctx, p, s, record.Rows)
@@ -88,21 +92,61 @@ func (e *Engine) refuse(ctx context.Context, conn *pgconn.PgConn, s Session, err
 	return err
 }
 
-// translate makes PostgreSQL's text of the query inside UNLOAD, which must be a single statement that PostgreSQL can
-// run alone.
-func translate(query string, s Session) (string, *dialect.Error) {
-	statements := dialect.Split(query)
+// query is the query inside UNLOAD.
+type query struct {
+	st  dialect.Statement
+	env dialect.Env
+	tr  dialect.Translation
+}
+
+// translate reads the query inside UNLOAD, which must be a single statement that PostgreSQL can run alone.
+func translate(text string, s Session) (query, *dialect.Error) {
+	statements := dialect.Split(text)
 	if len(statements) != 1 {
-		return "", &dialect.Error{Code: codeSyntax, Message: "UNLOAD takes one SELECT statement"}
+		return query{}, &dialect.Error{Code: codeSyntax, Message: "UNLOAD takes one SELECT statement"}
 	}
-	t := dialect.Translate(statements[0], dialect.Env{Database: s.Database, User: s.User, CaseSensitive: s.CaseSensitive})
+	q := query{st: statements[0], env: dialect.Env{Database: s.Database, User: s.User, CaseSensitive: s.CaseSensitive}}
+	q.tr = dialect.Translate(q.st, q.env)
+	return q, q.refused()
+}
+
+// refused says why the query's translation cannot be unloaded.
+func (q query) refused() *dialect.Error {
 	switch {
-	case t.Action == dialect.Refuse:
-		return "", t.Err
-	case t.Action != dialect.Pass || len(t.Before) > 0 || len(t.After) > 0:
-		return "", &dialect.Error{Code: codeNotSupported, Message: "UNLOAD does not support this query"}
+	case q.tr.Action == dialect.Refuse:
+		return q.tr.Err
+	case q.tr.Action != dialect.Pass || len(q.tr.Before) > 0 || len(q.tr.After) > 0:
+		return &dialect.Error{Code: codeNotSupported, Message: "UNLOAD does not support this query"}
 	}
-	return t.SQL, nil
+	return nil
+}
+
+// inline is the query as PostgreSQL runs it, with expressions in place of the aliases that it takes for unknown columns. It
+// is called within a transaction.
+func (q query) inline(ctx context.Context, p postgres) (text string, err error) {
+	q.tr, err = dialect.Inline(q.st, q.env, q.tr, func(text string) (position int, err error) {
+		if err := p.exec(ctx, "SAVEPOINT rs_probe"); err != nil {
+			return 0, err
+		}
+		err = p.guard(ctx, func(ctx context.Context) error {
+			_, err := p.conn.Prepare(ctx, "", text, nil)
+			return err
+		})
+		if pe, ok := errors.AsType[*pgconn.PgError](err); ok && pe.Code == "42703" {
+			position, err = int(pe.Position), p.exec(ctx, "ROLLBACK TO SAVEPOINT rs_probe")
+		}
+		if err != nil {
+			return 0, err
+		}
+		return position, p.exec(ctx, "RELEASE SAVEPOINT rs_probe")
+	})
+	if err != nil {
+		return "", err
+	}
+	if bad := q.refused(); bad != nil {
+		return "", bad
+	}
+	return q.tr.SQL, nil
 }
 
 func (e *Engine) recordUnload(ctx context.Context, record *Unload) {

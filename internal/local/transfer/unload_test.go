@@ -607,6 +607,26 @@ func TestUnloadInTransaction(t *testing.T) {
 	}
 }
 
+//standin:imitates UNLOAD: aliases in later expressions of the query's list | DG r_SELECT_list
+func TestUnloadLateralAliases(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	s.sql("CREATE TABLE a (i int); INSERT INTO a VALUES (1)")
+	s.must("UNLOAD ('select i + 1 as b, b * 2 as c, b + c as d from a') TO 's3://b/'" + role + " PARALLEL OFF HEADER")
+	if got := s.text("000"); got != "b|c|d\n2|4|6\n" {
+		t.Errorf("got %q", got)
+	}
+	s.sql("BEGIN")
+	s.must("UNLOAD ('select i as b, b from a') TO 's3://b/in'" + role + " PARALLEL OFF")
+	if got := s.conn.TxStatus(); got != 'T' {
+		t.Errorf("transaction status %c", got)
+	}
+	s.sql("COMMIT")
+	if e := s.refused("UNLOAD ('select i as b, c from a') TO 's3://b/not'" + role); e.Code != "42703" {
+		t.Errorf("got %v", e)
+	}
+}
+
 //standin:imitates UNLOAD: pg_last_unload_count, pg_last_unload_id | DG PG_LAST_UNLOAD_COUNT
 func TestUnloadCounters(t *testing.T) {
 	t.Parallel()

@@ -126,6 +126,25 @@ func (b *backend) run(sql string) (rows int, err error) {
 	if err := b.send(&pgproto3.Query{String: sql}); err != nil {
 		return 0, err
 	}
+	return b.answer()
+}
+
+// prepare has PostgreSQL analyse a query, and nothing more. It is for outside of a transaction block, or behind a savepoint.
+func (b *backend) prepare(sql string, parameters []uint32) error {
+	const name = "rs_probe"
+	for _, m := range []pgproto3.FrontendMessage{
+		&pgproto3.Parse{Name: name, Query: sql, ParameterOIDs: parameters}, &pgproto3.Close{ObjectType: 'S', Name: name}, &pgproto3.Sync{},
+	} {
+		if err := b.send(m); err != nil {
+			return err
+		}
+	}
+	_, err := b.answer()
+	return err
+}
+
+// answer sends what was gathered and reads to the end of the answer, of which it counts the rows.
+func (b *backend) answer() (rows int, err error) {
 	b.flush()
 	var failure error
 	for {

@@ -177,6 +177,11 @@ func (s *session) parse(m *pgproto3.Parse) error {
 		p.st = statements[0]
 		p.tr = dialect.Translate(p.st, s.env())
 	}
+	if len(p.tr.Laterals) > 0 {
+		if err := s.inlineInside(p, m.ParameterOIDs); err != nil || s.skipping {
+			return err
+		}
+	}
 	if p.tr.Action == dialect.Pass {
 		p.table = p.st.Target(s.caseSensitive)
 	}
@@ -199,11 +204,7 @@ func (s *session) parse(m *pgproto3.Parse) error {
 	if err := s.writeInside(p); err != nil || s.skipping {
 		return err
 	}
-	for i, oid := range m.ParameterOIDs {
-		if to, ok := s.types.toPostgres[oid]; ok {
-			m.ParameterOIDs[i] = to
-		}
-	}
+	m.ParameterOIDs = s.types.parameters(m.ParameterOIDs)
 	name, old := m.Name, s.prepared[m.Name]
 	s.prepared[name] = p
 	return s.gather(&pgproto3.Parse{Name: m.Name, Query: p.tr.SQL, ParameterOIDs: m.ParameterOIDs}, expected{
@@ -211,6 +212,20 @@ func (s *session) parse(m *pgproto3.Parse) error {
 		q:     &running{st: p.st, sql: p.tr.SQL, offset: utf8.RuneCountInString(m.Query[:p.st.Pos])},
 		undo:  func() { s.prepared[name] = old },
 	})
+}
+
+// inlineInside is inline for a statement that is about to be prepared. Amid messages that PostgreSQL runs as one
+// transaction, which is none of the client's, an error would undo those before it: there nothing is asked.
+func (s *session) inlineInside(p *prepared, parameters []uint32) error {
+	if err := s.settle(); err != nil || s.skipping || s.began && s.pg.status == idle {
+		return err
+	}
+	tr, err := s.inline(p.st, p.tr, s.types.parameters(parameters), func(sql string) error {
+		_, err := s.runInside(sql)
+		return err
+	})
+	p.tr = tr
+	return err
 }
 
 // A name that is not known here may still be one of PostgreSQL's, made by PREPARE or DECLARE: PostgreSQL decides.
@@ -313,8 +328,8 @@ func (s *session) runInside(sqls ...string) (rows int, err error) {
 			&pgproto3.Parse{Name: name, Query: sql}, &pgproto3.Bind{PreparedStatement: name, DestinationPortal: name},
 			&pgproto3.Execute{Portal: name}, &pgproto3.Close{ObjectType: 'P', Name: name}, &pgproto3.Close{ObjectType: 'S', Name: name})
 	}
-	inBlock := s.pg.status == inBlock
-	if inBlock {
+	block := s.pg.status != idle
+	if block {
 		messages = append(messages, &pgproto3.Sync{})
 	} else {
 		messages = append(messages, &pgproto3.Flush{})
@@ -326,7 +341,7 @@ func (s *session) runInside(sqls ...string) (rows int, err error) {
 	}
 	s.pg.flush()
 	var failure error
-	for closed := 0; inBlock || closed < 4*len(sqls) && failure == nil; {
+	for closed := 0; block || closed < 4*len(sqls) && failure == nil; {
 		kind, n, err := s.pg.frame()
 		if err != nil {
 			return 0, errors.Join(failure, err)

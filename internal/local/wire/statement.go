@@ -90,6 +90,13 @@ func (s *session) perform(q *running, tr dialect.Translation, b *batch, last boo
 	var err error
 	switch tr.Action {
 	case dialect.Pass:
+		tr, err = s.inline(q.st, tr, nil, s.pg.exec)
+		if tr.Err != nil {
+			return errors.Join(err, s.refuse(q, dialectError(tr.Err)))
+		}
+		if err != nil {
+			return err
+		}
 		q.sql = tr.SQL
 		q.quiet = b.implicit && control == begins // the client does not know that a transaction is in progress already
 		err = s.pass(q, tr)
@@ -116,6 +123,39 @@ func (s *session) perform(q *running, tr dialect.Translation, b *batch, last boo
 		return s.step(q, "COMMIT")
 	}
 	return nil
+}
+
+// inline puts expressions in place of the aliases in a statement that PostgreSQL takes for unknown columns. exec runs a
+// statement of ours; parameters are the types that the client gave. In a transaction that has failed nothing can be asked:
+// the statement will fail as well.
+func (s *session) inline(st dialect.Statement, tr dialect.Translation, parameters []uint32, exec func(sql string) error) (dialect.Translation, error) {
+	if s.pg.status == aborted {
+		return tr, nil
+	}
+	return dialect.Inline(st, s.env(), tr, func(query string) (position int, err error) {
+		block := s.pg.status == inBlock
+		if block {
+			if err := exec("SAVEPOINT rs_probe"); err != nil {
+				return 0, err
+			}
+		}
+		pe, err := serverError(s.pg.prepare(query, parameters))
+		if err != nil {
+			return 0, err
+		}
+		if block {
+			if pe != nil {
+				err = exec("ROLLBACK TO SAVEPOINT rs_probe")
+			}
+			if err = errors.Join(err, exec("RELEASE SAVEPOINT rs_probe")); err != nil {
+				return 0, err
+			}
+		}
+		if pe == nil || pe.Code != "42703" {
+			return 0, nil
+		}
+		return int(pe.Position), nil
+	})
 }
 
 // pass runs a statement on PostgreSQL, with what has to be run before and after it.

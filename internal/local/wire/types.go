@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -110,6 +111,17 @@ func (m *typeMap) parameterDescription(body []byte) error {
 		m.replace(rest)
 	}
 	return nil
+}
+
+// parameters are PostgreSQL's numbers of the types that a client gives its parameters.
+func (m *typeMap) parameters(oids []uint32) []uint32 {
+	oids = slices.Clone(oids)
+	for i, oid := range oids {
+		if to, ok := m.toPostgres[oid]; ok {
+			oids[i] = to
+		}
+	}
+	return oids
 }
 
 func (m *typeMap) replace(oid []byte) {

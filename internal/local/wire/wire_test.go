@@ -421,6 +421,56 @@ func TestTwin(t *testing.T) {
 }
 
 // errorOf answers the server's error, or fails.
+// TestLateralAliases: PostgreSQL is asked which aliases are columns, in both protocols, and in a transaction without harm to
+// it.
+func TestLateralAliases(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, `create table lateral_t (n int, m int); insert into lateral_t values (1, 2)`)
+	c := s.connect(t)
+	for _, tt := range []struct{ sql, want string }{
+		{"select n + 1 as a, a * 2 as m, m from lateral_t", "2|4|2\nSELECT 1\nI"},
+		{"select n + 1 as a, a * 2 as m, m from lateral_t", "2|4|2\nSELECT 1\nI"},
+		{"begin; select n as a, a + 1 from lateral_t", "BEGIN\n1|2\nSELECT 1\nT"},
+		{"insert into lateral_t select n + 10 as a, a + 1 from lateral_t; select count(*) as a, a + 1 from lateral_t", "INSERT 0 1\n2|3\nSELECT 1\nT"},
+		{"rollback; select count(*) as a, -a from lateral_t", "ROLLBACK\n1|-1\nSELECT 1\nI"},
+		{"select n as a, a + b from lateral_t", "ERROR: column \"b\" does not exist (SQLSTATE 42703)\nI"},
+		{"begin; select n as a, a + b from lateral_t", "BEGIN\nERROR: column \"b\" does not exist (SQLSTATE 42703)\nE"},
+		{"select n as a, a + 1 from lateral_t", "ERROR: current transaction is aborted, commands ignored until end of transaction block (SQLSTATE 25P02)\nE"},
+		{"rollback", "ROLLBACK\nI"},
+	} {
+		if diff := cmp.Diff(tt.want, run(t, c, tt.sql)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.sql, diff)
+		}
+	}
+	const query = "select n + $1::int as a, a * $2 as b, a + b from lateral_t"
+	for _, begin := range []string{"", "begin"} {
+		if begin != "" {
+			run(t, c, begin)
+		}
+		got := c.ExecParams(t.Context(), query, [][]byte{[]byte("1"), []byte("3")}, []uint32{0, 1700}, nil, nil).Read()
+		if got.Err != nil {
+			t.Fatal(got.Err)
+		}
+		if line := string(join(got.Rows[0])); line != "2|6|8|" {
+			t.Errorf("%s, %q: %s", query, begin, line)
+		}
+	}
+	if got := run(t, c, "select 1; commit"); got != "1\nSELECT 1\nCOMMIT\nI" {
+		t.Errorf("the transaction: %s", got)
+	}
+	// Amid messages that are one transaction nothing is asked, and what came before is not undone by it.
+	b := &pgconn.Batch{}
+	b.ExecParams("insert into lateral_t values (5, 6)", nil, nil, nil, nil)
+	b.ExecParams("select n as m, m from lateral_t order by n", nil, nil, nil, nil)
+	results, err := c.ExecBatch(t.Context(), b).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(results[1].Rows); got != 2 {
+		t.Errorf("%d rows after a batch, want 2", got)
+	}
+}
+
 func errorOf(tb testing.TB, err error) *pgconn.PgError {
 	tb.Helper()
 	pe, ok := errors.AsType[*pgconn.PgError](err)
