@@ -121,6 +121,29 @@ func (k keyWriter) Put(ctx context.Context, key string) error {
 	return k.stage.Put(ctx, key, secret.New(k.keys.K1.Reveal()+"|"+k.keys.K2.Reveal()+"\n"))
 }
 
+// tally has the source count how many different values there are, where that tells something of a mask.
+func (both sides) tally(ctx context.Context, in *planner.Input, o Options) error {
+	ask := planner.AskTallies(in)
+	if len(ask) == 0 {
+		return nil
+	}
+	return both.through(ctx, o, func(ctx context.Context) error {
+		return inSession(ctx, both.source, func(s *connect.Session) error {
+			for _, t := range ask {
+				err := s.Query(ctx, t.SQL(), t.Read)
+				if err == nil {
+					continue
+				}
+				if ctx.Err() != nil || s.Broken() {
+					return fmt.Errorf("count values of %s: %w", t.Source, err)
+				}
+				t.Failed(err) // whoever plans need not be who may read
+			}
+			return nil
+		})
+	})
+}
+
 // readyMasks makes sure, before any data moves, that the masks of a plan can be trusted: the keys are those of the plan, and the source
 // computes what this program does.
 func (both sides) readyMasks(ctx context.Context, p *plan.Plan, resumed bool, o Options) (mask.Keys, error) {

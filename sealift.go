@@ -99,6 +99,9 @@ func Plan(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) {
 		})
 		return g.Wait()
 	})
+	if err == nil {
+		err = s.tally(ctx, &in, o)
+	}
 	if err != nil {
 		return nil, err
 	}

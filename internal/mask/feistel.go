@@ -89,6 +89,7 @@ func (c *compiler) walk(w walk, size string, form canon) (int, error) {
 		return 0, err
 	}
 	w.column, w.domain = c.at, c.use.Domain
+	c.sources = append(c.sources, c.at)
 	c.table.domains = append(c.table.domains, domainUse{c.use.Domain, c.at, form, size})
 	c.table.walks = append(c.table.walks, w)
 	return len(c.table.walks) - 1, nil

@@ -55,6 +55,10 @@ var pathsOfSuper = &transformer{
 			out.privacy = max(out.privacy, inner.privacy)
 			out.notSQL, out.notGo = firstOf(out.notSQL, inner.notSQL), firstOf(out.notGo, inner.notGo)
 			out.dictionaries = append(out.dictionaries, inner.dictionaries...)
+			for _, d := range inner.drawn {
+				d.within = path
+				out.drawn = append(out.drawn, d)
+			}
 			for _, n := range inner.notes {
 				c.notes = append(c.notes, Note{c.name(), n.Warning, path + ": " + n.Text})
 			}

@@ -3,7 +3,6 @@ package mask
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -47,6 +46,8 @@ type twins struct {
 	privacy Privacy
 	// space is how many values there are to come out, where class is Chance and that can be said; else 0.
 	space float64
+	// drawn are the hashes that it goes by, those of branches and of texts within included.
+	drawn []drawn
 	// notSQL and notGo say why there is no such twin.
 	notSQL, notGo string
 	notes         []Note
@@ -197,6 +198,7 @@ type compiler struct {
 	use          Use
 	dictionaries Dictionaries
 	notes        []Note
+	sources      []int // columns whose values it hashes, or walks through
 	// compile is Table.compile, for transformers that have others within.
 	compile func(at int, use Use) (twins, error)
 }
@@ -227,8 +229,12 @@ func (t *Table) compile(at int, use Use, dictionaries Dictionaries) (twins, erro
 		tw.sql = redshift.Build("CASE WHEN ? IS NOT NULL THEN ? END", c.value(), tw.sql)
 	}
 	tw.notes = append(tw.notes, c.notes...)
-	if tw.class == Chance && tw.space > 0 {
-		tw.notes = append(tw.notes, collisions(c.name(), tw.space, t.def.EstimatedRows))
+	if len(c.sources) > 0 {
+		d := drawn{source: c.sources[0], own: c.sources[0] == at}
+		if tw.class == Chance {
+			d.space = tw.space
+		}
+		tw.drawn = append(tw.drawn, d)
 	}
 	switch {
 	case use.When == "" && use.Else != nil:
@@ -274,6 +280,7 @@ func (t *Table) either(condition *Condition, yes, no twins) twins {
 		notSQL:    firstOf(yes.notSQL, no.notSQL),
 		notGo:     firstOf(yes.notGo, no.notGo),
 		notes:     append(yes.notes, no.notes...),
+		drawn:     append(yes.drawn, no.drawn...),
 		samples:   append(yes.samples, no.samples...), dictionaries: append(yes.dictionaries, no.dictionaries...),
 		raw:   yes.raw && no.raw,
 		class: Lossy,
@@ -362,6 +369,7 @@ func (c *compiler) hashOf(source int, suffix string) (int, error) {
 		c.note("values of %s longer than %d bytes cannot be hashed: the warehouse refuses the text with the key in front", from.Name, maxHashed)
 	}
 	c.table.domains = append(c.table.domains, domainUse{domain: c.use.Domain, column: source, canon: form})
+	c.sources = append(c.sources, source)
 	want := hashed{domain: c.use.Domain + suffix, column: source, canon: form}
 	if i := slices.Index(c.table.hashes, want); i >= 0 {
 		return i, nil
@@ -432,37 +440,6 @@ func (c *compiler) plain(values []string, what string) error {
 	return nil
 }
 
-// rowsAssumed is for odds where the warehouse has no statistics.
-const rowsAssumed = 1_000_000
-
-// collisions says how many pairs of values are expected to become one.
-func collisions(column string, space float64, rows int64) Note {
-	return Note{Column: column, Text: fmt.Sprintf("among %d values, %s are expected to meet by chance", atLeast(rows), odds(expected(space, rows)))}
-}
-
-func atLeast(rows int64) int64 {
-	if rows <= 0 {
-		return rowsAssumed
-	}
-	return rows
-}
-
-func expected(space float64, rows int64) float64 {
-	n := float64(atLeast(rows))
-	return n * n / (2 * space)
-}
-
-func odds(pairs float64) string {
-	switch {
-	case pairs >= 10:
-		return fmt.Sprintf("about %.0f pairs", pairs)
-	case pairs >= 0.01:
-		return fmt.Sprintf("%.2f pairs", pairs)
-	default:
-		return fmt.Sprintf("10^%.0f pairs", math.Floor(math.Log10(pairs)))
-	}
-}
-
 // keyChance is how many expected collisions in a key are too many.
 const keyChance = 0.001
 
@@ -484,9 +461,9 @@ func (t *Table) checkKeys(at int) error {
 			return fmt.Errorf("it is a key, and %s makes one value of many; %s keeps values different", c.use.Transformer, t.uniqueFor(c))
 		case c.class == Chance && alone && c.space == 0:
 			return fmt.Errorf("it is a key, and %s may make one value of two; %s keeps values different", c.use.Transformer, t.uniqueFor(c))
-		case c.class == Chance && alone && expected(c.space, t.def.EstimatedRows) > keyChance:
+		case c.class == Chance && alone && expected(c.space, atLeast(t.def.EstimatedRows)) > keyChance:
 			return fmt.Errorf("it is a key, and among %d values of %s, %s are expected to meet by chance; %s keeps values different",
-				atLeast(t.def.EstimatedRows), c.use.Transformer, odds(expected(c.space, t.def.EstimatedRows)), t.uniqueFor(c))
+				atLeast(t.def.EstimatedRows), c.use.Transformer, odds(expected(c.space, atLeast(t.def.EstimatedRows))), t.uniqueFor(c))
 		case c.class == Lossy:
 			c.notes = append(c.notes, Note{c.Name.String(), true, "it is part of a key, and many values become one: the key may not be unique any more"})
 		case c.use.Entity != "" && c.class != Unique:
@@ -505,15 +482,6 @@ func (t *Table) uniqueFor(c *column) string {
 	default:
 		return "passthrough"
 	}
-}
-
-// Notes is what a plan should say about the masks: odds, weaknesses, what is only a choice.
-func (t *Table) Notes() []Note {
-	var out []Note
-	for _, c := range t.columns {
-		out = append(out, c.notes...)
-	}
-	return out
 }
 
 // Report is what was done to one column, for a receipt.

@@ -170,14 +170,14 @@ func TestKeysOfTables(t *testing.T) {
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v, want %q", c.use, err, c.want)
 		}
-		if err == nil && !strings.Contains(fmt.Sprint(table.Notes()), c.note) {
-			t.Errorf("%v: %v, want %q", c.use, table.Notes(), c.note)
+		if err == nil && !strings.Contains(fmt.Sprint(table.Notes(nil)), c.note) {
+			t.Errorf("%v: %v, want %q", c.use, table.Notes(nil), c.note)
 		}
 	}
 	def := define(t, "s.t", "id integer not null", "code varchar(60) not null")
 	def.PrimaryKey.Columns = append(def.PrimaryKey.Columns, def.Columns[1].Name)
 	table := newTable(t, def, map[string]mask.Use{"id": {Transformer: "passthrough"}, "code": {Transformer: "city", Domain: "c"}}, mask.BuiltIn())
-	if notes := fmt.Sprint(table.Notes()); !strings.Contains(notes, "part of a key") {
+	if notes := fmt.Sprint(table.Notes(nil)); !strings.Contains(notes, "part of a key") {
 		t.Errorf("of a key of two columns: %s", notes)
 	}
 }
@@ -210,7 +210,7 @@ func TestOdds(t *testing.T) {
 	}{{16, 1e9, "0.03 pairs"}, {12, 1e8, "about 18 pairs"}, {64, 0, "among 1000000 values, 10^-66 pairs"}} {
 		def := define(t, "s.t", "id integer not null", "v varchar(64)")
 		def.EstimatedRows = c.rows
-		notes := newTable(t, def, map[string]mask.Use{"id": {Transformer: "passthrough"}, "v": {Transformer: "hash_hex", Domain: "v", Options: opt{"length": c.digits}}}, nil).Notes()
+		notes := newTable(t, def, map[string]mask.Use{"id": {Transformer: "passthrough"}, "v": {Transformer: "hash_hex", Domain: "v", Options: opt{"length": c.digits}}}, nil).Notes(nil)
 		if !strings.Contains(fmt.Sprint(notes), c.want) {
 			t.Errorf("%d digits, %d rows: %v", c.digits, c.rows, notes)
 		}

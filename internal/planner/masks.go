@@ -75,9 +75,7 @@ func (b *builder) settleMasks(s *selection) bool {
 		return false
 	}
 	s.mask, s.uses = made, uses
-	for _, n := range made.Notes() {
-		s.note(n.Column + ": " + n.Text)
-	}
+	b.maskNotes(s)
 	for _, r := range made.Report() {
 		m := reported(r, said[r.Column], from[r.Column])
 		if c, ok := def.Column(must(redshift.NewIdent(r.Column))); ok {

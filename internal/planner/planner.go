@@ -24,6 +24,8 @@ type Input struct {
 	Policies     []*job.Policy
 	Dictionaries mask.Dictionaries
 	KeyID        string
+	// Tallies are how many different values the columns of masked tables have, by their targets, as far as that was asked.
+	Tallies map[redshift.Table]*Tally
 	// Postgres is set where the source is a PostgreSQL server; Source is its catalog then, with the types of the target.
 	Postgres *Postgres
 	Stage    plan.Stage // bucket, key and owner as they were looked up
