@@ -3,10 +3,13 @@ package sealift_test
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/sealift/sealift"
 	"github.com/sealift/sealift/internal/delta"
+	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/receipt"
 )
@@ -146,4 +149,64 @@ func TestSyncValuesAreTheWarehouses(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Whatever becomes of a shadow from which rows are merged, the table stays as it was: what they came to is compared in the transaction that
+// merges them.
+func TestMergedRowsAreCompared(t *testing.T) {
+	s, file := siteWithJob(t, "syncmerged", `tables:
+  - {select: s.kept, mode: history, key: [id], since: at}
+  - {select: s.merged, mode: merge, key: [id], since: at}
+`)
+	for _, name := range []string{"s.kept", "s.merged"} {
+		s.must(t, "source", "create schema if not exists s; create table "+name+" (id int, v varchar(9), at timestamp); insert into "+name+
+			" values (1, 'a', '2026-01-01'), (2, 'b', '2026-01-01'), (3, 'c', '2026-01-01')")
+	}
+	carriedOut(t, planned(t, file))
+	content := func() (all [][]string) {
+		for _, name := range []string{"s.kept", "s.merged"} {
+			rows, err := s.query(t.Context(), "target", "select * from "+name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			slices.SortFunc(rows, slices.Compare)
+			all = append(all, rows...)
+		}
+		return all
+	}
+	before := content()
+	for _, name := range []string{"s.kept", "s.merged"} {
+		s.must(t, "source", "update "+name+" set v = 'new', at = '2026-01-02' where id < 3")
+	}
+	defer sealift.SetPoint(nil)
+	for _, harm := range []string{
+		"update %s set v = 'other' where id = 1", "update %s set v = null where id = 1", "update %s set id = 7 where id = 1", "update %s set id = null where id = 1",
+		"delete from %s where id = 1", "insert into %s (id, v, at) values (3, 'x', '2026-01-02')",
+	} {
+		y := planned(t, file)
+		var harmed atomic.Int64
+		sealift.SetPoint(func(point string, when effect.Phase) {
+			for i, table := range y.Plan.Tables {
+				if when == effect.Before && strings.HasSuffix(point, "intent "+table.Target+"/publish") {
+					harmed.Add(1)
+					shadow, err := s.query(t.Context(), "target", fmt.Sprintf("select 's.' || relname from pg_class where relkind = 'r' and relname like 'sealift\\\\_%%\\\\_%d'", i))
+					if err == nil {
+						_, err = s.query(t.Context(), "target", fmt.Sprintf(harm, shadow[0][0]))
+					}
+					if err != nil {
+						t.Errorf("%s: %v", harm, err)
+					}
+				}
+			}
+		})
+		r := carriedOut(t, y)
+		sealift.SetPoint(nil)
+		if harmed.Load() != 2 || r.Counts()[receipt.Failed] != 2 {
+			t.Errorf("%s: %d shadows were harmed: %v", harm, harmed.Load(), r.Counts())
+		}
+		if got := content(); !slices.EqualFunc(got, before, slices.Equal) {
+			t.Errorf("%s: the target has %v, and had %v", harm, got, before)
+		}
+	}
+	inStep(t, s, file, "s.merged")
 }

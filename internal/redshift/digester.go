@@ -2,12 +2,13 @@ package redshift
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // the same hash as in the warehouses; see Digest
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"math/bits"
 	"strconv"
+
+	"github.com/sealift/sealift/internal/md5s"
 )
 
 // Digester takes the digest of rows that pass through this machine: the same as DigestQuery's, value by value. It is used by one
@@ -20,6 +21,35 @@ type Digester struct {
 	row     [2]sum
 	columns []columnSum
 	text    []byte
+	// What waits for its hashes to be taken:
+	values md5s.Batch // of columns,
+	of     []valueOf
+	rowsOf md5s.Batch // and of whole rows
+}
+
+// valueOf says whose value it is, and where in the texts of rows its hash is to stand; -1 for nowhere.
+type valueOf struct{ column, at int }
+
+// hashText is where a hash is to stand in a row's text.
+var hashText = make([]byte, hex.EncodedLen(md5s.Size))
+
+// enough is how many bytes of texts wait for their hashes at once: they are to stay in the processor's cache.
+const enough = 64 << 10
+
+// settle takes the hashes of what waits.
+func (d *Digester) settle() {
+	d.values.Each(func(n int, h [md5s.Size]byte) {
+		of := d.of[n]
+		d.columns[of.column].sum.add(firstLane(h))
+		if of.at >= 0 {
+			hex.Encode(d.rowsOf.Texts()[of.at:], h[:])
+		}
+	})
+	d.of = d.of[:0]
+	d.rowsOf.Each(func(_ int, h [md5s.Size]byte) {
+		d.row[0].add(firstLane(h))
+		d.row[1].add(secondLane(h))
+	})
 }
 
 type columnSum struct {
@@ -69,7 +99,7 @@ func (d *Digester) Row(values [][]byte) error {
 		return fmt.Errorf("a row of %d values for %d columns", len(values), len(d.columns))
 	}
 	d.rows++
-	text := d.text[:0]
+	text, first := d.text[:0], len(d.of)
 	for i, v := range values {
 		c := &d.columns[i]
 		if v == nil {
@@ -77,21 +107,15 @@ func (d *Digester) Row(values [][]byte) error {
 			continue
 		}
 		c.count++
-		switch t := d.layout.Columns[i].Type; t.Name {
-		case Boolean:
-			if bytes.Equal(v, []byte("t")) {
-				c.sum.add(sum{lo: 1})
-			}
-		case Char:
+		of := valueOf{i, -1}
+		t := d.layout.Columns[i].Type
+		if t.Name == Char {
 			v = bytes.TrimRight(v, " ")
-			c.sum.add(firstLane(md5.Sum(v))) //nolint:gosec // as above
-		default:
-			c.sum.add(firstLane(md5.Sum(v))) //nolint:gosec // as above
 		}
 		switch {
 		case d.hashed[i]:
-			h := md5.Sum(v) //nolint:gosec // as above
-			text = hex.AppendEncode(text, h[:])
+			of.at = len(text)
+			text = append(text, hashText...)
 		case d.texts[i].plain:
 			text = append(text, v...)
 		default:
@@ -100,18 +124,31 @@ func (d *Digester) Row(values [][]byte) error {
 			text = append(text, v...)
 		}
 		text = append(text, '|')
+		switch {
+		case t.Name != Boolean:
+			d.values.Add(v)
+			d.of = append(d.of, of)
+		case bytes.Equal(v, []byte("t")):
+			c.sum.add(sum{lo: 1})
+		}
 	}
-	h := md5.Sum(text) //nolint:gosec // as above
-	d.row[0].add(firstLane(h))
-	d.row[1].add(secondLane(h))
+	at := d.rowsOf.Add(text)
+	for i := range d.of[first:] {
+		if of := &d.of[first+i]; of.at >= 0 {
+			of.at += at
+		}
+	}
 	d.text = text
+	if len(d.values.Texts())+len(d.rowsOf.Texts()) >= enough {
+		d.settle()
+	}
 	return nil
 }
 
 // firstLane are the hex digits 1 to 15 of a hash, secondLane 16 to 30.
-func firstLane(h [md5.Size]byte) sum { return sum{lo: binary.BigEndian.Uint64(h[:]) >> 4} }
+func firstLane(h [md5s.Size]byte) sum { return sum{lo: binary.BigEndian.Uint64(h[:]) >> 4} }
 
-func secondLane(h [md5.Size]byte) sum {
+func secondLane(h [md5s.Size]byte) sum {
 	// Digit 16 is the lower half of byte 7; digits 17 to 30 are bytes 8 to 14.
 	low := binary.BigEndian.Uint64(h[7:15])
 	return sum{lo: low & (1<<60 - 1)}
@@ -119,6 +156,7 @@ func secondLane(h [md5.Size]byte) sum {
 
 // Add adds the rows of another digester of the same layout.
 func (d *Digester) Add(o *Digester) {
+	o.settle()
 	d.rows += o.rows
 	for i := range d.row {
 		d.row[i].add(o.row[i])
@@ -131,6 +169,7 @@ func (d *Digester) Add(o *Digester) {
 
 // Digest is that of the rows so far.
 func (d *Digester) Digest() Digest {
+	d.settle()
 	out := Digest{Rows: d.rows, Row: [2]string{d.row[0].String(), d.row[1].String()}, Columns: make([]ColumnDigest, len(d.columns))}
 	for i, c := range d.columns {
 		out.Columns[i] = ColumnDigest{Name: d.layout.Columns[i].Name, NonNull: c.count, Sum: c.sum.String()}
