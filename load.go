@@ -20,6 +20,7 @@ import (
 	"github.com/sealift/sealift/internal/load"
 	"github.com/sealift/sealift/internal/load/delimited"
 	"github.com/sealift/sealift/internal/load/source"
+	"github.com/sealift/sealift/internal/mask"
 	"github.com/sealift/sealift/internal/objects"
 	"github.com/sealift/sealift/internal/planner"
 	"github.com/sealift/sealift/internal/redshift"
@@ -330,7 +331,8 @@ type sender struct {
 	key      string // the stage's, by its ARN
 	files    *Files // nil in a run that is resumed
 	progress func(table string, bytes, records int64)
-	server   *server // a PostgreSQL server, in place of files
+	server   *server    // a PostgreSQL server, in place of files
+	keys     *mask.Keys // of masks, where rows of a server are masked
 
 	mu     sync.Mutex
 	sent   map[string]sentPart // by the part's key

@@ -1,6 +1,7 @@
 package sealift
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -52,7 +53,7 @@ func addMasking(ctx context.Context, in *planner.Input) (keys mask.Keys, err err
 		}
 		in.Policies = append(in.Policies, y)
 	}
-	keys, err = maskKeys(ctx, plan.Masking{Key: m.Key, Environment: planner.Environment(in.Job), Epoch: m.Epoch}, in.Job.Source.Region)
+	keys, err = maskKeys(ctx, plan.Masking{Key: m.Key, Environment: planner.Environment(in.Job), Epoch: m.Epoch}, cmp.Or(in.Job.Source.Region, in.Job.Target.Region))
 	if m.Key != plan.Ephemeral && err == nil {
 		in.KeyID = keys.ID()
 	}
@@ -144,20 +145,23 @@ func (both sides) tally(ctx context.Context, in *planner.Input, o Options) error
 	})
 }
 
-// readyMasks makes sure, before any data moves, that the masks of a plan can be trusted: the keys are those of the plan, and the source
+// readyMasks makes sure, before any data moves, that the masks of a plan can be trusted: the keys are those of the plan, and a warehouse
 // computes what this program does.
 func (both sides) readyMasks(ctx context.Context, p *plan.Plan, resumed bool, o Options) (mask.Keys, error) {
 	if p.Masking.Key == plan.Ephemeral && resumed {
 		return mask.Keys{}, hint.With(errors.New("the key of its masks was made for the process that died, and is gone with it: what is still to be moved could not be joined with what was"),
 			"remove what is left with sealift clean, and run the job anew")
 	}
-	keys, err := maskKeys(ctx, *p.Masking, p.Source.Region)
+	keys, err := maskKeys(ctx, *p.Masking, cmp.Or(p.Source.Region, p.Target.Region))
 	if err != nil {
 		return keys, err
 	}
 	if p.Masking.Key != plan.Ephemeral && keys.ID() != p.Masking.KeyID {
 		return keys, hint.With(errors.New("the master key of masks is another than when the plan was made: values could not be joined with those that were masked before"),
 			"name the key that was, or plan again; with another key, move all tables anew, under another epoch")
+	}
+	if both.source == nil { // a PostgreSQL server, which computes no masks
+		return keys, nil
 	}
 	return keys, both.through(ctx, o, func(ctx context.Context) error {
 		return inSession(ctx, both.source, func(s *connect.Session) error { return probe(ctx, s, p) })
@@ -199,19 +203,13 @@ func probe(ctx context.Context, s *connect.Session, p *plan.Plan) (err error) {
 	return nil
 }
 
-// probed makes a table of those columns of a planned one whose kind of mask was not seen yet.
+// probed makes a table of a planned one where a kind of mask of it was not seen yet.
 func probed(t *plan.Table, seen map[string]bool) (*mask.Table, bool, error) {
 	if !t.Masked() {
 		return nil, false, nil
 	}
 	isNew := false
-	def := &redshift.TableDef{Table: redshift.Ledger} // its name stands in messages only
 	for i, m := range t.Masks {
-		name, err := redshift.NewIdent(m.Column)
-		if err != nil {
-			return nil, false, err
-		}
-		def.Columns = append(def.Columns, redshift.Column{Name: name, Type: t.Digest.Columns[i].Type, Collate: m.Collate})
 		kind, err := json.Marshal(struct {
 			Type, Use, Collate string
 			Options            map[string]any
@@ -227,11 +225,36 @@ func probed(t *plan.Table, seen map[string]bool) (*mask.Table, bool, error) {
 	if !isNew {
 		return nil, false, nil
 	}
+	made, err := masked(t, t.Digest.Columns[:len(t.Masks)])
+	return made, true, err
+}
+
+// masked makes the masks of a planned table anew, for columns that begin with those that have one. Others are passed through: they are of
+// our own making, or copies of columns that may be seen.
+func masked(t *plan.Table, columns []redshift.DigestColumn) (*mask.Table, error) {
+	def := &redshift.TableDef{Table: redshift.Ledger} // its name stands in messages only
 	if table, err := redshift.ParseTable(t.Target); err == nil {
 		def.Table = table
 	}
-	made, err := mask.New(def, planner.Uses(t.Masks), mask.BuiltIn())
-	return made, true, err
+	uses := planner.Uses(t.Masks)
+	for i, c := range columns {
+		name, err := redshift.NewIdent(c.Name)
+		if err != nil {
+			return nil, err
+		}
+		column := redshift.Column{Name: name, Type: c.Type}
+		if i < len(t.Masks) {
+			column.Collate = t.Masks[i].Collate
+		} else {
+			uses[c.Name] = mask.Use{Transformer: "passthrough"}
+		}
+		if t.Extract != nil && slices.Contains(t.Extract.Counted, c.Name) {
+			// Of which the digest says only whether there is a value. Masks that take such a type at all take it for this one.
+			column.Type = redshift.Type{Name: redshift.Super}
+		}
+		def.Columns = append(def.Columns, column)
+	}
+	return mask.New(def, uses, mask.BuiltIn())
 }
 
 // within names the table of a mask that depends on other columns of it.

@@ -1,6 +1,7 @@
 package sealift
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/sealift/sealift/internal/load"
 	"github.com/sealift/sealift/internal/load/delimited"
 	"github.com/sealift/sealift/internal/load/source"
+	"github.com/sealift/sealift/internal/mask"
 	"github.com/sealift/sealift/internal/planner"
 	"github.com/sealift/sealift/internal/postgres"
 	"github.com/sealift/sealift/internal/redshift"
@@ -92,6 +94,10 @@ func readPostgres(ctx context.Context, p *connect.Postgres, in *planner.Input) e
 func planPostgres(ctx context.Context, j *job.Job, q SyncRequest, o Options) (_ *Syncing, err error) {
 	in := newInput(j)
 	in.Postgres = &planner.Postgres{Slices: defaultSlices}
+	conceal, err := syncMasking(ctx, &in)
+	if err != nil {
+		return nil, err
+	}
 	both, err := meet(ctx, plan.Warehouse{}, planner.Warehouse(j.Target), application, o)
 	if err != nil {
 		return nil, err
@@ -120,7 +126,7 @@ func planPostgres(ctx context.Context, j *job.Job, q SyncRequest, o Options) (_ 
 			if err := readPostgres(ctx, source, &in); err != nil {
 				return err
 			}
-			out, err = planChanges(ctx, in, q, func(seen string) string { return seen }, source, cursors)
+			out, err = planChanges(ctx, in, q, conceal, source, cursors)
 			return err
 		})
 	})
@@ -218,23 +224,26 @@ func (s *sender) extract(ctx context.Context, t *plan.Table, prefix string) (fac
 }
 
 func (s *sender) stream(ctx context.Context, t *plan.Table, r *connect.Reader, sql redshift.SQL, prefix string) (facts journal.Facts, err error) {
-	total, err := redshift.NewDigester(t.Digest)
+	total, err := s.newPassing(t)
 	if err != nil {
 		return facts, err
 	}
 	var mu sync.Mutex
-	var all []*seeing
+	all := []*passing{total}
 	var bytes, records atomic.Int64
 	rows := int64(0)
 	job := load.RowsJob{
 		Slices: t.Extract.Slices, Records: &records,
 		Create: func(_ context.Context, part int) (load.Upload, error) { return s.stage.Create(key(prefix, part)), nil },
-		See: func() func([]byte) error {
-			v := newSeeing(t)
+		Pass: func() func(out, block []byte) ([]byte, error) {
+			p, err := s.newPassing(t)
+			if err != nil {
+				return func(_, _ []byte) ([]byte, error) { return nil, err }
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			all = append(all, v)
-			return v.block
+			all = append(all, p)
+			return p.block
 		},
 		Read: func(ctx context.Context, hand func([]byte, int64) ([]byte, error)) (err error) {
 			c := &collector{hand: hand, block: make([]byte, 0, load.BlockSize), bytes: &bytes}
@@ -253,10 +262,13 @@ func (s *sender) stream(ctx context.Context, t *plan.Table, r *connect.Reader, s
 	if err != nil {
 		return facts, err
 	}
-	for _, v := range all {
-		total.Add(v.digester)
+	for _, p := range all[1:] {
+		total.digester.Add(p.digester)
+		for i, n := range p.profile {
+			total.profile[i] += n
+		}
 	}
-	digest := total.Digest()
+	digest := total.digester.Digest()
 	if sent.Records != rows || digest.Rows != rows {
 		return facts, fmt.Errorf("the server sent %d rows, %d are staged, and the digest is of %d", rows, sent.Records, digest.Rows)
 	}
@@ -265,7 +277,7 @@ func (s *sender) stream(ctx context.Context, t *plan.Table, r *connect.Reader, s
 		parts = append(parts, stage.Part{Key: key(prefix, part.Number), Size: part.Bytes})
 	}
 	facts, err = s.stage.Seal(ctx, prefix, parts)
-	facts.Rows, facts.Digest, facts.DigestRow = rows, digest.Hex(), digest.Fields()
+	facts.Rows, facts.Digest, facts.DigestRow, facts.Profile = rows, digest.Hex(), digest.Fields(), total.counts()
 	return facts, err
 }
 
@@ -301,26 +313,53 @@ func (c *collector) flush() (err error) {
 	return err
 }
 
-// seeing takes the digest of blocks on their way.
-type seeing struct {
+// passing is what blocks of rows go through on their way into parts: their values are masked, where the plan says so, and the digest is
+// taken of what is staged. Each writer has one of its own.
+type passing struct {
+	table    *plan.Table
 	digester *redshift.Digester
-	counted  []bool
+	counted  []bool // columns of which the digest says only whether there is a value
 	marker   [][]byte
-	values   [][]byte
+	row      [][]byte // as it came
+	values   [][]byte // for the digest
+
+	masker  *mask.Masker // nil where nothing is masked
+	quoted  []bool       // texts, which are in quotes whatever they are: an empty one is not NULL
+	foreign []bool       // columns in which no value comes out that the source has
+	profile []int64      // by column, how many values there were and how many came out
 }
 
-func newSeeing(t *plan.Table) *seeing {
+func (s *sender) newPassing(t *plan.Table) (*passing, error) {
 	d, err := redshift.NewDigester(t.Digest)
 	if err != nil {
-		panic("sealift: " + err.Error()) // it was made before
+		return nil, err
 	}
-	v := &seeing{digester: d, counted: make([]bool, len(t.Digest.Columns)), marker: [][]byte{[]byte(t.Extract.Marker)}, values: make([][]byte, len(t.Digest.Columns))}
+	n := len(t.Digest.Columns)
+	p := &passing{
+		table: t, digester: d, counted: make([]bool, n), marker: [][]byte{[]byte(t.Extract.Marker)}, row: make([][]byte, n), values: make([][]byte, n),
+	}
 	for i, c := range t.Digest.Columns {
-		for _, name := range t.Extract.Counted {
-			v.counted[i] = v.counted[i] || name == c.Name
-		}
+		p.counted[i] = slices.Contains(t.Extract.Counted, c.Name)
 	}
-	return v
+	if !t.Masked() {
+		return p, nil
+	}
+	if s.keys == nil {
+		return nil, errors.New("the plan has masks, and there are no keys for them")
+	}
+	made, err := masked(t, t.Digest.Columns)
+	if err == nil {
+		p.masker, err = made.Masker(*s.keys)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.quoted, p.foreign, p.profile = make([]bool, n), make([]bool, n), make([]int64, 2*n)
+	for i, c := range t.Digest.Columns {
+		p.quoted[i] = c.Type.Name == redshift.Varchar || c.Type.Name == redshift.Char
+		p.foreign[i] = i < len(t.Masks) && planner.NeverInSource(t.Masks[i])
+	}
+	return p, nil
 }
 
 var (
@@ -328,38 +367,117 @@ var (
 	no  = []byte("f")
 )
 
-func (v *seeing) block(text []byte) error {
-	records := delimited.NewReader(delimited.Format{Delimiter: ',', Quote: '"'}, v.marker, delimited.Block{Text: text, Line: 1})
+// block answers what is staged of a block: itself, or what its rows are when they are masked, appended to out.
+func (p *passing) block(out, text []byte) ([]byte, error) {
+	records := delimited.NewReader(delimited.Format{Delimiter: ',', Quote: '"'}, p.marker, delimited.Block{Text: text, Line: 1})
 	for {
 		_, values, err := records.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			if p.masker == nil {
+				return text, nil
+			}
+			return out, nil
 		}
 		if err != nil {
-			return fmt.Errorf("read what the server sent: %w", err)
+			return nil, fmt.Errorf("read what the server sent: %w", err)
 		}
-		if len(values) != len(v.values) {
-			return fmt.Errorf("read what the server sent: %d fields, not %d", len(values), len(v.values))
+		if len(values) != len(p.row) {
+			return nil, fmt.Errorf("read what the server sent: %d fields, not %d", len(values), len(p.row))
 		}
 		for i, value := range values {
 			switch {
-			case v.counted[i] && value.Null:
-				v.values[i] = no
-			case v.counted[i]:
-				v.values[i] = yes
 			case value.Null:
-				v.values[i] = nil
+				p.row[i] = nil
+			case value.Text == nil:
+				p.row[i] = []byte{}
 			default:
-				v.values[i] = value.Text
-				if value.Text == nil {
-					v.values[i] = []byte{}
-				}
+				p.row[i] = value.Text
 			}
 		}
-		if err := v.digester.Row(v.values); err != nil {
-			return err
+		row := p.row
+		if p.masker != nil {
+			if row, err = p.mask(); err != nil {
+				return nil, err
+			}
+			out = p.write(out, row)
+		}
+		for i, v := range row {
+			switch {
+			case !p.counted[i]:
+			case v == nil:
+				v = no
+			default:
+				v = yes
+			}
+			p.values[i] = v
+		}
+		if err := p.digester.Row(p.values); err != nil {
+			return nil, err
 		}
 	}
+}
+
+// mask is the row at hand as it comes out.
+func (p *passing) mask() ([][]byte, error) {
+	row, err := p.masker.Row(p.row)
+	if err != nil {
+		return nil, err
+	}
+	for i, v := range row {
+		if p.row[i] != nil {
+			p.profile[2*i]++
+		}
+		if v != nil {
+			p.profile[2*i+1]++
+		}
+		if p.foreign[i] && v != nil && bytes.Equal(v, p.row[i]) {
+			return nil, fmt.Errorf("column %s comes out with a value as it is in the source", p.table.Digest.Columns[i].Name)
+		}
+	}
+	return row, nil
+}
+
+// write appends a row as the server writes rows.
+func (p *passing) write(out []byte, row [][]byte) []byte {
+	for i, v := range row {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		switch {
+		case v == nil:
+			out = append(out, p.table.Extract.Marker...)
+		case p.quoted[i] || len(v) == 0 || bytes.ContainsAny(v, ",\"\r\n"):
+			out = append(out, '"')
+			for {
+				at := bytes.IndexByte(v, '"')
+				if at < 0 {
+					break
+				}
+				out = append(append(out, v[:at+1]...), '"')
+				v = v[at+1:]
+			}
+			out = append(append(out, v...), '"')
+		default:
+			out = append(out, v...)
+		}
+	}
+	return append(out, '\n')
+}
+
+// counts are what a receipt tells of masked columns: how many values there were, and how many came out. Different ones are not counted:
+// rows pass, and are not kept.
+func (p *passing) counts() []int64 {
+	if p.masker == nil {
+		return nil
+	}
+	var before, after []int64
+	for i, m := range p.table.Masks {
+		if m.Use == "passthrough" && m.Else == nil {
+			continue
+		}
+		before, after = append(before, p.profile[2*i], -1), append(after, p.profile[2*i+1], -1)
+	}
+	return append(before, after...)
 }
 
 // numberOf asks for one number.

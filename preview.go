@@ -2,10 +2,12 @@ package sealift
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/sealift/sealift/internal/connect"
+	"github.com/sealift/sealift/internal/mask"
 	"github.com/sealift/sealift/internal/planner"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/job"
@@ -32,6 +34,10 @@ func PreviewMasks(ctx context.Context, j *job.Job, rows int, o Options) ([]Previ
 	if err != nil {
 		return nil, err
 	}
+	in.Target = &redshift.Catalog{}
+	if j.Source.Postgres != "" {
+		return previewPostgres(ctx, in, keys, rows, o)
+	}
 	both, err := meet(ctx, planner.Warehouse(j.Source), plan.Warehouse{}, application, o)
 	if err != nil {
 		return nil, err
@@ -42,49 +48,68 @@ func PreviewMasks(ctx context.Context, j *job.Job, rows int, o Options) ([]Previ
 			if in.Source, err = readCatalog(ctx, both.source, s); err == nil {
 				err = describeQueries(ctx, s, j, in.Queries)
 			}
-			if err != nil {
-				return err
+			if err == nil {
+				out, err = preview(ctx, s, in, keys, rows)
 			}
-			tables, err := planner.Preview(in, rows)
-			if err != nil {
-				return err
-			}
-			for _, t := range tables {
-				p := Preview{Source: t.Source, Target: t.Target, Masks: t.Masks}
-				masker, err := t.Mask.Masker(keys)
-				if err != nil {
-					p.Unknown = err.Error()
-					out = append(out, p)
-					continue
-				}
-				err = s.Query(ctx, t.Rows, func(row []*string) error {
-					before := make([]*string, len(row))
-					raw := make([][]byte, len(row))
-					for i, v := range row {
-						if v != nil {
-							before[i], raw[i] = new(*v), []byte(*v)
-						}
-					}
-					masked, err := masker.Row(raw)
-					if err != nil {
-						return err
-					}
-					after := make([]*string, len(masked))
-					for i, v := range masked {
-						if v != nil {
-							after[i] = new(string(v))
-						}
-					}
-					p.Before, p.After = append(p.Before, before), append(p.After, after)
-					return nil
-				})
-				if err != nil {
-					return fmt.Errorf("read rows of %s: %w", t.Source, err)
-				}
-				out = append(out, p)
-			}
-			return nil
+			return err
 		})
 	})
 	return out, err
+}
+
+// previewPostgres is PreviewMasks of a server's tables.
+func previewPostgres(ctx context.Context, in planner.Input, keys mask.Keys, rows int, o Options) (out []Preview, err error) {
+	in.Postgres = &planner.Postgres{Slices: 1}
+	p, err := openPostgres(ctx, planner.Warehouse(in.Job.Source), 1, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, p.Close(ctx)) }()
+	if err := readPostgres(ctx, p, &in); err != nil {
+		return nil, err
+	}
+	return preview(ctx, p, in, keys, rows)
+}
+
+// preview reads rows, and masks them.
+func preview(ctx context.Context, source redshift.Querier, in planner.Input, keys mask.Keys, rows int) (out []Preview, err error) {
+	tables, err := planner.Preview(in, rows)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tables {
+		p := Preview{Source: t.Source, Target: t.Target, Masks: t.Masks}
+		masker, err := t.Mask.Masker(keys)
+		if err != nil {
+			p.Unknown = err.Error()
+			out = append(out, p)
+			continue
+		}
+		err = source.Query(ctx, t.Rows, func(row []*string) error {
+			before := make([]*string, len(row))
+			raw := make([][]byte, len(row))
+			for i, v := range row {
+				if v != nil {
+					before[i], raw[i] = new(*v), []byte(*v)
+				}
+			}
+			masked, err := masker.Row(raw)
+			if err != nil {
+				return err
+			}
+			after := make([]*string, len(masked))
+			for i, v := range masked {
+				if v != nil {
+					after[i] = new(string(v))
+				}
+			}
+			p.Before, p.After = append(p.Before, before), append(p.After, after)
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read rows of %s: %w", t.Source, err)
+		}
+		out = append(out, p)
+	}
+	return out, nil
 }

@@ -328,11 +328,12 @@ func (w *reached) carryOn(ctx context.Context, run *state.Run, o Options) (_ *re
 	defer func() { err = errors.Join(err, run.Close()) }()
 	server := &server{spec: run.Plan.Source, readers: run.Plan.Concurrency.Unload, options: o, open: o.postgres}
 	defer func() { err = errors.Join(err, server.close(ctx)) }()
+	sender := &sender{stage: w.stage, key: run.Plan.Stage.KMSKeyARN, files: o.Files, progress: o.Sent, server: server}
 	c := runner.Config{
 		Plan: run.Plan, Run: run.ID, Journal: &reported{w: run.Journal, progress: o.Progress}, Log: o.log(),
 		Source: opener(w.source), Target: opener(w.target), Stage: w.stage, Lease: w.lease, Doors: forRun(w.doors),
 		Fetcher: fetcher{stage: w.stage, place: run.Plan.Stage, run: run.ID},
-		Sender:  &sender{stage: w.stage, key: run.Plan.Stage.KMSKeyARN, files: o.Files, progress: o.Sent, server: server},
+		Sender:  sender,
 		Holder:  w.holder, NewMarker: func() string { return randomHex(16) },
 		Unchanged: func(ctx context.Context, targets map[string]bool) error {
 			return w.compareCatalogs(ctx, run.Plan, targets)
@@ -341,6 +342,7 @@ func (w *reached) carryOn(ctx context.Context, run *state.Run, o Options) (_ *re
 	}
 	if w.keys != nil {
 		c.Keys = w.keys
+		sender.keys = &w.keys.keys
 	}
 	if run.Log != nil {
 		c.History, c.Torn = run.Log.Entries, run.Log.Torn

@@ -72,17 +72,9 @@ func PlanSync(ctx context.Context, j *job.Job, q SyncRequest, o Options) (*Synci
 	if err != nil {
 		return nil, err
 	}
-	if m := j.Masking; m != nil && m.Key == plan.Ephemeral {
-		return nil, hint.With(errors.New("a key for one run only (masking.key: ephemeral) cannot be synced with: what is new could not be joined with what is there"),
-			"keep a master key (openssl rand -base64 32) and name where it lives; or copy")
-	}
-	keys, err := addMasking(ctx, &in)
+	conceal, err := syncMasking(ctx, &in)
 	if err != nil {
 		return nil, err
-	}
-	conceal := func(seen string) string { return seen }
-	if j.Masking != nil {
-		conceal = keys.Conceal // sums over a few rows could be tried out
 	}
 	var out *Syncing
 	err = both.through(ctx, o, func(ctx context.Context) error {
@@ -94,6 +86,20 @@ func PlanSync(ctx context.Context, j *job.Job, q SyncRequest, o Options) (*Synci
 		})
 	})
 	return out, err
+}
+
+// syncMasking completes what the plan of a sync depends on with masks, and answers what becomes of digests that the target keeps.
+func syncMasking(ctx context.Context, in *planner.Input) (conceal func(string) string, err error) {
+	m := in.Job.Masking
+	if m != nil && m.Key == plan.Ephemeral {
+		return nil, hint.With(errors.New("a key for one run only (masking.key: ephemeral) cannot be synced with: what is new could not be joined with what is there"),
+			"keep a master key (openssl rand -base64 32) and name where it lives; or copy")
+	}
+	keys, err := addMasking(ctx, in)
+	if m == nil || err != nil {
+		return func(seen string) string { return seen }, err
+	}
+	return keys.Conceal, nil // sums over a few rows could be tried out
 }
 
 func (both sides) planSync(ctx context.Context, in planner.Input, q SyncRequest, conceal func(string) string, source, target *connect.Session) (*Syncing, error) {

@@ -56,7 +56,7 @@ type Facts struct {
 	Updated     int64            `json:"updated,omitempty"`    // of a merge: rows that took the place of others
 	Added       int64            `json:"added,omitempty"`      // of a mirror: rows that are new
 	Deleted     int64            `json:"deleted,omitempty"`    // of a mirror: rows that were deleted, or marked so
-	Profile     []int64          `json:"profile,omitempty"`    // of masked columns: values and distinct ones, in the source; then as they came out
+	Profile     []int64          `json:"profile,omitempty"`    // of masked columns: values and distinct ones (-1: not counted), in the source; then as they came out
 	Superseded  int64            `json:"superseded,omitempty"` // rows that were not moved, because others of their key are newer
 	Content     string           `json:"content,omitempty"`    // of a load: digest over the bytes of its files
 	Rejected    int64            `json:"rejected,omitempty"`   // records that were set aside

@@ -209,6 +209,7 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 			t.Rows, t.Content, t.Send, t.Verify = max(0, facts.Rows), facts.Content, Seconds(facts.SendSeconds), 0
 			t.Digest, t.Superseded = facts.Digest, facts.Superseded // of a server; of files it is taken in the target
 			t.Rejected, t.Rejects = facts.Rejected, facts.Rejects
+			t.profile(facts.Profile)
 			f.receipt.Stage.Objects += facts.Objects - t.Objects
 			f.receipt.Stage.Bytes += facts.Bytes - t.StagedBytes
 			t.Objects, t.StagedBytes = facts.Objects, facts.Bytes

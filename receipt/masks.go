@@ -25,7 +25,7 @@ type Masking struct {
 type Masked struct {
 	plan.Mask
 	// Of the rows that were moved, in the source and as they came out: how many have a value, and how many different ones there are.
-	// Missing where the column was copied, or nothing was unloaded.
+	// Missing where the column was copied, or nothing was unloaded; different values also where the source is a PostgreSQL server.
 	Values      *int64 `json:"values,omitempty"`
 	Distinct    *int64 `json:"distinct,omitempty"`
 	ValuesOut   *int64 `json:"values_out,omitempty"`
@@ -57,8 +57,16 @@ func (t *Table) profile(counts []int64) {
 	}
 	for i, m := range masked {
 		out := counts[2*len(masked):]
-		m.Values, m.Distinct, m.ValuesOut, m.DistinctOut = new(counts[2*i]), new(counts[2*i+1]), new(out[2*i]), new(out[2*i+1])
+		m.Values, m.Distinct, m.ValuesOut, m.DistinctOut = counted(counts[2*i]), counted(counts[2*i+1]), counted(out[2*i]), counted(out[2*i+1])
 	}
+}
+
+// counted is a count that is missing below zero: different values of rows that only pass are not counted.
+func counted(n int64) *int64 {
+	if n < 0 {
+		return nil
+	}
+	return &n
 }
 
 // masked says what was masked, "" where nothing was to be.

@@ -87,7 +87,7 @@ func (a *app) planOf(ctx context.Context, file string) (p *plan.Plan, fresh bool
 		}
 		return p, false, nil
 	}
-	j, err := a.jobOfTables(file, text)
+	j, err := a.jobOfWarehouse(file, text)
 	if err != nil {
 		return nil, false, err
 	}
@@ -95,12 +95,18 @@ func (a *app) planOf(ctx context.Context, file string) (p *plan.Plan, fresh bool
 	return p, true, err
 }
 
-// jobOfTables reads a job that has a source.
+// jobOfTables reads a job that has tables.
 func (a *app) jobOfTables(file string, text []byte) (*job.Job, error) {
 	j, err := job.Parse(file, text, a.Env)
 	if err == nil && len(j.Tables) == 0 {
 		err = hint.With(usageError{fmt.Errorf("%s has no tables, only files", show.Safe(file))}, "load them with: sealift load "+show.Argument(file))
 	}
+	return j, err
+}
+
+// jobOfWarehouse reads a job whose tables are those of a warehouse.
+func (a *app) jobOfWarehouse(file string, text []byte) (*job.Job, error) {
+	j, err := a.jobOfTables(file, text)
 	if err == nil && j.Source.Postgres != "" {
 		err = hint.With(usageError{fmt.Errorf("the source of %s is a PostgreSQL server", show.Safe(file))}, "sealift sync reads such a source: sealift sync "+show.Argument(file))
 	}

@@ -151,7 +151,7 @@ func (a *app) scanRequest(what string, f scanFlags) (q sealift.ScanRequest, note
 	if err != nil {
 		return q, nil, err
 	}
-	j, err := a.jobOfTables(what, text)
+	j, err := a.jobOfWarehouse(what, text)
 	if err != nil {
 		return q, nil, err
 	}

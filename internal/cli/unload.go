@@ -143,7 +143,7 @@ func (a *app) unloadRequest(args []string, f unloadFlags) (q sealift.UnloadReque
 		if err != nil {
 			return q, err
 		}
-		j, err := a.jobOfTables(f.job, text)
+		j, err := a.jobOfWarehouse(f.job, text)
 		if err != nil {
 			return q, err
 		}

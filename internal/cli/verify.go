@@ -133,7 +133,7 @@ func (a *app) toVerify(ctx context.Context, what string) (*plan.Plan, *sealift.R
 		}
 		return p, nil, nil
 	}
-	j, err := a.jobOfTables(what, text)
+	j, err := a.jobOfWarehouse(what, text)
 	if err != nil {
 		return nil, nil, err
 	}

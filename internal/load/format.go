@@ -71,10 +71,11 @@ func headerNames(line int64, values []delimited.Value) ([]string, error) {
 
 // rewriter is a function of its own for each goroutine: rewriters keep scratch memory.
 func (s *sending) rewriter() func(out []byte, b block) ([]byte, counts, error) {
-	if s.see != nil {
-		see := s.see()
-		return func(_ []byte, b block) ([]byte, counts, error) {
-			return b.text.Text, counts{records: b.rows}, see(b.text.Text)
+	if s.pass != nil {
+		pass := s.pass()
+		return func(out []byte, b block) ([]byte, counts, error) {
+			out, err := pass(out, b.text.Text)
+			return out, counts{records: b.rows}, err
 		}
 	}
 	if s.Format.JSON {

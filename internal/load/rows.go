@@ -12,11 +12,12 @@ import (
 
 // RowsJob is what SendRows needs.
 type RowsJob struct {
-	// Read reads rows that are such as they are to be staged, and hands over blocks of whole ones, of some BlockSize, with their
+	// Read reads rows, written as COPY reads them, and hands over blocks of whole ones, of some BlockSize, with their
 	// number. A block is hand's from then on; an empty one is answered in its place.
 	Read func(ctx context.Context, hand func(block []byte, rows int64) (empty []byte, err error)) error
-	// See makes what looks at each block on its way. Each writer has one of its own.
-	See func() func(block []byte) error
+	// Pass makes what each block goes through on its way: it answers what is staged, which is the block, or was appended to out. Each
+	// writer has one of its own.
+	Pass func() func(out, block []byte) ([]byte, error)
 
 	Create   func(ctx context.Context, part int) (Upload, error)
 	Slices   int
@@ -27,7 +28,7 @@ type RowsJob struct {
 // BlockSize is what travels at once.
 const BlockSize = blockSize
 
-// SendRows stages rows that need no rewriting. It is as Send in everything else.
+// SendRows stages rows that are written as COPY reads them. It is as Send in everything else.
 func SendRows(ctx context.Context, j RowsJob) (*Sent, error) {
 	if j.PartSize == 0 {
 		j.PartSize = DefaultPartSize
@@ -36,7 +37,7 @@ func SendRows(ctx context.Context, j RowsJob) (*Sent, error) {
 		j.Records = new(atomic.Int64)
 	}
 	s := newSending(Job{Create: j.Create, Slices: j.Slices, PartSize: j.PartSize, Records: j.Records})
-	s.see = j.See
+	s.pass = j.Pass
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(s.blocks)

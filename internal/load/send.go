@@ -155,8 +155,8 @@ func newSending(j Job) *sending {
 type sending struct {
 	Job
 	blocks  chan block
-	buffers sync.Pool                   // of *[]byte, for blocks of text
-	see     func() func(b []byte) error // of SendRows
+	buffers sync.Pool                                      // of *[]byte, for blocks of text
+	pass    func() func(out, block []byte) ([]byte, error) // of SendRows
 
 	streams []Stream // the reader's until all is read
 

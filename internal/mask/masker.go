@@ -41,16 +41,21 @@ const (
 
 // Masker makes the Go twin under keys. It is an error if a mask has none.
 func (t *Table) Masker(keys Keys) (*Masker, error) {
+	if err := t.InGo(); err != nil {
+		return nil, err
+	}
+	return t.masker(keys)
+}
+
+// InGo tells which masks have no Go twin, nil if all have one.
+func (t *Table) InGo() error {
 	var errs []error
 	for _, c := range t.columns {
 		if c.notGo != "" {
 			errs = append(errs, &Error{t.def.Table, c.Name.String(), fmt.Errorf("%s has no twin in Go: %s", c.use.Transformer, c.notGo)})
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	return t.masker(keys)
+	return errors.Join(errs...)
 }
 
 func (t *Table) masker(keys Keys) (*Masker, error) {

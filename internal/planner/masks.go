@@ -67,7 +67,11 @@ func (b *builder) settleMasks(s *selection) bool {
 	said := maps.Clone(uses)
 	domains(def.Table, "", uses)
 	made, err := mask.New(&def, uses, b.Dictionaries)
-	if err == nil {
+	switch {
+	case err != nil:
+	case b.Postgres != nil: // its rows are masked here, as they pass
+		err = made.InGo()
+	default:
 		err = made.Pushdown()
 	}
 	if err != nil {
@@ -229,6 +233,9 @@ func (t *tableBuilder) maskKeys() []plan.Statement {
 // takes the time, and UNLOAD, whose query has them in it, is the one that has to do it again.
 var maskedRows = must(redshift.NewIdent("sealift_masked"))
 
+// NeverInSource tells that no value that a mask makes is one that the source has.
+func NeverInSource(m plan.Mask) bool { return slices.Contains(never, m.Use) && m.When == "" }
+
 // never are transformers of whose values none is one that a row of the source could have: what comes out and is in the source, came
 // through.
 var never = []string{"hash_hex", "uuid", "email"}
@@ -260,7 +267,7 @@ func (t *tableBuilder) afterMasks(from redshift.SQL) []plan.Statement {
 		st = append(st, plan.Statement{SQL: rows, Role: plan.Profiles}, plan.Statement{SQL: redshift.Build("SELECT ?\nFROM ?", redshift.Join(", ", masked...), from), Role: plan.Profiles})
 	}
 	for _, m := range t.masks {
-		if !slices.Contains(never, m.Use) || m.When != "" {
+		if !NeverInSource(m) {
 			continue
 		}
 		name := must(redshift.NewIdent(m.Column))
@@ -313,22 +320,41 @@ func (b *builder) checkMasks(s *selection) {
 	}
 }
 
+// keepMasks leaves out the masks of columns that are not moved after all.
+func (b *builder) keepMasks(s *selection) (err error) {
+	if s.mask == nil {
+		return nil
+	}
+	left := func(column string) bool {
+		return !slices.ContainsFunc(s.moved, func(c redshift.Column) bool { return c.Name.String() == column })
+	}
+	maps.DeleteFunc(s.uses, func(column string, _ mask.Use) bool { return left(column) })
+	s.masks = slices.DeleteFunc(s.masks, func(m plan.Mask) bool { return left(m.Column) })
+	s.mask, err = b.remask(s, s.uses, s.moved) // a mask can need a column that is left out
+	return err
+}
+
 // withPlain is the masks of a selection, with columns more that are of our own making.
 func (b *builder) withPlain(s *selection, more ...redshift.Column) *mask.Table {
+	uses, columns := maps.Clone(s.uses), slices.Clone(s.moved)
+	for _, c := range more {
+		if !slices.ContainsFunc(columns, func(o redshift.Column) bool { return o.Name == c.Name }) {
+			columns = append(columns, c)
+		}
+		uses[c.Name.String()] = mask.Use{Transformer: "passthrough"}
+	}
+	return must(b.remask(s, uses, columns)) // they were checked
+}
+
+// remask makes the masks of a selection anew, for other columns.
+func (b *builder) remask(s *selection, uses map[string]mask.Use, columns []redshift.Column) (*mask.Table, error) {
 	def := s.want.Clone()
 	def.Table, def.PrimaryKey, def.Uniques = s.target, nil, nil
 	if s.source != nil {
 		def.Table = s.source.Table
 	}
-	uses := maps.Clone(s.uses)
-	def.Columns = slices.Clone(s.moved)
-	for _, c := range more {
-		if _, there := def.Column(c.Name); !there {
-			def.Columns = append(def.Columns, c)
-		}
-		uses[c.Name.String()] = mask.Use{Transformer: "passthrough"}
-	}
-	return must(mask.New(&def, uses, b.Dictionaries)) // they were checked
+	def.Columns = slices.Clone(columns)
+	return mask.New(&def, uses, b.Dictionaries)
 }
 
 // planMasking is what the plan says of masking as a whole.

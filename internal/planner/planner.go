@@ -2,7 +2,6 @@ package planner
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -95,9 +94,6 @@ func (b *builder) newPlan() *plan.Plan {
 // compatible refuses warehouses in which the same names or texts mean something else.
 func (b *builder) compatible() {
 	if b.Postgres != nil {
-		if b.Job.Masking != nil || slices.ContainsFunc(b.Job.Tables, func(t job.Table) bool { return len(t.Mask) > 0 }) {
-			b.mistake(job.Pos{}, "masking", "masks are expressions of a warehouse, and the source is a PostgreSQL server, which would send the rows as they are")
-		}
 		return
 	}
 	if b.Source.CaseSensitive != b.Target.CaseSensitive {

@@ -117,8 +117,12 @@ func (t *tableBuilder) sendRows() plan.Step {
 	if len(t.extract.Counted) > 0 {
 		t.note("of " + strings.Join(t.extract.Counted, ", ") + " only which are NULL is compared: the server writes such values as other texts")
 	}
+	about := "stage its rows as compressed parts under the key, check every object, and take the digest"
+	if t.mask != nil {
+		about = "mask its rows as they come, stage what comes out as compressed parts under the key, check every object, and take the digest of it"
+	}
 	return plan.Step{
 		ID: t.id("send"), Kind: plan.Send, Statements: st,
-		About: fmt.Sprintf("read %s in the snapshot of the sync, stage its rows as compressed parts under the key, check every object, and take the digest", t.name()),
+		About: fmt.Sprintf("read %s in the snapshot of the sync, %s", t.name(), about),
 	}
 }

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/sealift/sealift/internal/mask"
 	"github.com/sealift/sealift/internal/redshift"
@@ -18,12 +19,11 @@ type PreviewTable struct {
 	Rows redshift.SQL
 }
 
-// Preview says which rows of a job's source show what its masks do. It reads nothing of the target.
+// Preview says which rows of a job's source show what its masks do. The target's catalog can be empty.
 func Preview(in Input, rows int) ([]PreviewTable, error) {
 	if in.Job.Masking == nil {
 		return nil, errors.New("the job masks nothing: it has no masking")
 	}
-	in.Target = &redshift.Catalog{}
 	b := &builder{Input: in, targets: make(map[redshift.Table]*selection)}
 	b.chosen = b.choose()
 	for i, s := range b.chosen {
@@ -44,6 +44,13 @@ func Preview(in Input, rows int) ([]PreviewTable, error) {
 			names[i] = c.Name
 		}
 		from, where := b.plainRows(s)
+		if b.Postgres != nil {
+			var err error
+			if from, err = b.postgresRows(s, b.Job.Tables[s.entry].Where); err != nil {
+				return nil, fmt.Errorf("%s: %w", s.name(), err)
+			}
+			where = redshift.SQL{} // it is within
+		}
 		query := redshift.Build("SELECT ?\nFROM ?", redshift.Idents(names...), from)
 		if !where.IsZero() {
 			query = redshift.Build("?\nWHERE (?)", query, where)

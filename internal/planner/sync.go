@@ -350,6 +350,7 @@ func (b *builder) follow(t *SyncTable, policy string) error {
 	if len(keep) < len(s.moved) {
 		s.want.Keep(func(c redshift.Column) bool { return slices.Contains(keep, c.Name.String()) })
 		s.moved = slices.DeleteFunc(s.moved, func(c redshift.Column) bool { return !slices.Contains(keep, c.Name.String()) })
+		return b.keepMasks(s)
 	}
 	return nil
 }
@@ -498,7 +499,7 @@ func (b *builder) syncRows(t *SyncTable, c delta.Change) {
 		s.reads = rows(redshift.Idents(names...))
 	}
 	s.window = where
-	if s.mask == nil {
+	if s.mask == nil || t.Spec.Postgres {
 		return
 	}
 	switch {
