@@ -35,12 +35,13 @@ test: postgresql ## Run all tests, with the race detector
 	go test -race -timeout 20m ./...
 
 .PHONY: clients
-clients: postgresql ## Run the tests of clients that need more: psql 15, psycopg2, PostgreSQL's JDBC driver and a JDK, the AWS CLI
+clients: postgresql ## Run the tests of clients that need more: psql 15, psycopg2, PostgreSQL's JDBC driver and a JDK, s3cmd, rclone, the AWS CLI
 	@missing=(); \
 	psql --version 2>/dev/null | grep -qF '(PostgreSQL) 15.' || missing+=(postgresql-client-15); \
 	/usr/bin/python3 -c 'import psycopg2' 2>/dev/null || missing+=(python3-psycopg2); \
 	[ -e /usr/share/java/postgresql.jar ] || missing+=(libpostgresql-jdbc-java); \
 	command -v javac >/dev/null || missing+=(default-jdk-headless); \
+	for program in s3cmd rclone; do command -v $$program >/dev/null || missing+=($$program); done; \
 	if [ $${#missing[@]} -gt 0 ]; then .ci/install "$${missing[@]}"; fi
 	go test -race -tags clients -timeout 10m ./internal/local/clients
 	go test -tags clients -timeout 10m -run TestScriptsOfTheCLI .
