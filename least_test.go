@@ -130,6 +130,12 @@ func settle(ts *testscript.TestScript, _ bool, args []string) {
 			o.State = value
 		case "unload-to":
 			o.UnloadTo = append(o.UnloadTo, value)
+		case "reseal-from":
+			o.ResealFrom = append(o.ResealFrom, value)
+		case "reseal-to":
+			o.ResealTo = append(o.ResealTo, value)
+		case "reseal-key":
+			o.ResealKey = "secretsmanager:" + strings.TrimSpace(ts.ReadFile(value))
 		case "issuer":
 			o.Issuer = strings.TrimPrefix(value, "https://")
 		case "audience":

@@ -33,6 +33,7 @@ func (b *builder) build() {
 	b.stageOfLoader()
 	b.stateAndDeliveries()
 	b.filesInS3()
+	b.archives()
 	b.maskKey()
 	for _, side := range []struct {
 		w                                        *Warehouse
@@ -277,6 +278,67 @@ func (b *builder) filesInS3() {
 			}
 		}
 	}
+}
+
+// archives are resealed: read where they are, and written under the stage's key to where COPY reads them.
+func (b *builder) archives() {
+	statement := func(sid, promise, why, resource string, actions ...string) Statement {
+		return Statement{Sid: sid, Who: Loader, Commands: []string{"reseal"}, Promise: promise, Actions: actions, Resources: []string{resource}, Why: why}
+	}
+	for _, from := range b.options.ResealFrom {
+		bucket, prefix, ok := place(from)
+		if !ok {
+			b.wrong("--reseal-from", "%q is not s3://BUCKET/PREFIX", from)
+			continue
+		}
+		if path, _, _ := strings.Cut(from, "?"); prefix != "" && strings.HasSuffix(path, "/") {
+			prefix += "/" // a folder, and not all that begins as its name does
+		}
+		b.allow(b.loader, statement("ArchiveList", whole, "finds the objects of an archive", b.bucketARN(bucket), "s3:ListBucket"))
+		b.allow(b.loader, statement("Archive", whole, "reads what was encrypted on the client's side, and its envelope", b.bucketARN(bucket)+"/"+prefix+"*", "s3:GetObject"))
+	}
+	for _, to := range b.options.ResealTo {
+		bucket, prefix, ok := place(to)
+		if !ok || prefix == "" {
+			b.wrong("--reseal-to", "%q is not s3://BUCKET/PREFIX", to)
+			continue
+		}
+		b.allow(b.loader, statement("ResealedList", whole, "sees whether the bucket is there, and which objects an earlier attempt made", b.bucketARN(bucket), "s3:ListBucket"))
+		b.allow(b.loader, statement("Resealed", whole, "writes objects and manifests anew, checks each, and breaks off what fails",
+			b.objects(bucket, prefix), "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"))
+		key := statement("ResealedKey", inClear, "what was encrypted on the client's side is under the stage's key; an upload in parts needs both",
+			b.list.Stage.KeyARN, "kms:GenerateDataKey", "kms:Decrypt")
+		key.Conditions = b.through(bucket, prefix)
+		b.allow(b.loader, key)
+		b.resealedForCopy(bucket, prefix)
+	}
+	if kind, what, _ := strings.Cut(b.options.ResealKey, ":"); b.options.ResealKey != "" {
+		s := Statement{Who: Loader, Commands: []string{"reseal"}, Promise: noSecret}
+		switch {
+		case kind == "secretsmanager" && field(what, 2) == "secretsmanager":
+			b.secret(b.loader, what, "ArchiveSecret", "ArchiveSecretKey", "the key of the archives, which is never in a file", s)
+		case kind == "kms":
+			s.Sid, s.Actions, s.Resources = "ArchiveKey", []string{"kms:Decrypt"}, []string{b.arn("kms", b.list.Stage.Region, Account(b.loader), "key/*")}
+			s.Why, s.Wide = "the key of the archives is encrypted where it is kept", sealedWide
+			b.allow(b.loader, s)
+		case kind != "env" && kind != "file" && kind != "-": // the value itself is shown nowhere
+			b.wrong("--reseal-key", "does not say where the key is: secretsmanager:ARN, kms:BASE64, file:PATH, env:NAME, or - for standard input")
+		}
+	}
+}
+
+// resealedForCopy lets COPY read what was resealed where it is, for --load-to.
+func (b *builder) resealedForCopy(bucket, prefix string) {
+	s := Statement{Who: Copy, Commands: []string{"reseal", "resume"}}
+	s.Sid, s.Actions, s.Resources, s.Promise = "ResealedCopyList", []string{"s3:ListBucket"}, []string{b.bucketARN(bucket)}, whole
+	s.Why, s.Documented = "COPY looks for what its manifest names", copyDocs
+	b.allow(b.copyRole(), s)
+	s.Sid, s.Actions, s.Resources, s.Promise = "ResealedCopy", []string{"s3:GetObject"}, []string{b.objects(bucket, prefix)}, verified
+	s.Why, s.Documented = "COPY reads what was resealed where it is", ""
+	b.allow(b.copyRole(), s)
+	s.Sid, s.Actions, s.Resources, s.Promise = "ResealedCopyKey", []string{"kms:Decrypt"}, []string{b.list.Stage.KeyARN}, inClear
+	s.Conditions, s.Why = b.through(bucket, prefix), "under the key, through S3 alone"
+	b.allow(b.copyRole(), s)
 }
 
 func (b *builder) copyRole() string {

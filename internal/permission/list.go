@@ -22,6 +22,10 @@ type Options struct {
 	State string
 	// UnloadTo are the places in S3 that sealift unload writes to, beside what the job does.
 	UnloadTo []string
+	// ResealFrom are the archives in S3 that sealift reseal reads, by what their keys begin with, and ResealTo the places that it
+	// writes to. ResealKey is where the archives' key is: secretsmanager:ARN or kms:BASE64; elsewhere it needs no permission.
+	ResealFrom, ResealTo []string
+	ResealKey            string
 	// Issuer, Audience and Subject are those of web identity tokens, for a job with web_identity_token_file. The issuer is
 	// named without https://.
 	Issuer, Audience, Subject string

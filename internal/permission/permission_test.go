@@ -194,6 +194,9 @@ func TestMistakes(t *testing.T) {
 		"whose tokens":   {old: "  external_id: 7c1f-4e0a\n", new: "  web_identity_token_file: /t\n", want: "source.web_identity_token_file: whose tokens take the role is not in a job; say so: --issuer"},
 		"two partitions": {old: "arn:aws:iam::222222222222:role/sealift-target", new: "arn:aws-cn:iam::222222222222:role/sealift-target", want: "is of the partition aws-cn, and others of aws"},
 		"state":          {options: permission.Options{State: "s3://X"}, want: `--state-dir: "s3://X" is not s3://BUCKET/PREFIX`},
+		"reseal from":    {options: permission.Options{ResealFrom: []string{"old/"}}, want: `--reseal-from: "old/" is not s3://BUCKET/PREFIX`},
+		"reseal to":      {options: permission.Options{ResealTo: []string{"s3://corp-new"}}, want: `--reseal-to: "s3://corp-new" is not s3://BUCKET/PREFIX`},
+		"a key in clear": {options: permission.Options{ResealKey: "c2l4dGVlbiBhbmQgc2l4dGVlbiBtYWtlIDMyIGJ5dGU="}, want: `--reseal-key: does not say where the key is: secretsmanager:ARN`},
 		"unload to":      {options: permission.Options{UnloadTo: []string{"s3://corp-out"}}, want: `--unload-to: "s3://corp-out" is not s3://BUCKET/PREFIX`},
 	} {
 		text := strings.Replace(move, c.old, c.new, 1)

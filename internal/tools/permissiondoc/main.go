@@ -61,7 +61,10 @@ target:
 stage: {url: "s3://stage/prefix", region: REGION, kms_key: alias/sealift, owner: "333333333333"}
 tables: [a.b]
 files: [{path: "s3://files/prefix/*", as: a.b}]
-`, permission.Options{State: "s3://state/prefix", UnloadTo: []string{"s3://out/prefix"}}},
+`, permission.Options{
+		State: "s3://state/prefix", UnloadTo: []string{"s3://out/prefix"}, ResealFrom: []string{"s3://archives/prefix"}, ResealTo: []string{"s3://resealed/prefix"},
+		ResealKey: "secretsmanager:arn:aws:secretsmanager:eu-west-1:333333333333:secret:NAME",
+	}},
 	{`version: 1
 source:
   workgroup: WORKGROUP
