@@ -269,13 +269,17 @@ func TestPolicies(t *testing.T) {
 			}
 			rights := *reader
 			rights.Superuser = tc.super
-			results := Policies([]redshift.Policy{p}, tc.super, moves, &rights)
-			if len(results) != 1 || results[0].State != tc.state || !strings.Contains(results[0].What, tc.what) {
+			results := Policies([]redshift.Policy{p}, nil, tc.super, moves, &rights)
+			if len(results) == 0 || results[0].State != tc.state || !strings.Contains(results[0].What, tc.what) {
 				t.Errorf("%+v", results)
 			}
 		})
 	}
-	if results := Policies(nil, false, moves, reader); len(results) != 1 || results[0].State != CannotTell {
+	filtered := Policies(nil, map[redshift.Table]bool{x: true}, false, moves, reader)
+	if len(filtered) != 2 || filtered[0].State != Missing || filtered[0].What != "all rows of w.x: policies on rows filter what etl reads" || filtered[1].State != CannotTell {
+		t.Errorf("%+v", filtered)
+	}
+	if results := Policies(nil, nil, false, moves, reader); len(results) != 1 || results[0].State != CannotTell {
 		t.Errorf("who may not see policies cannot tell: %+v", results)
 	}
 	if _, err := redshift.ParsePolicy(row("rows", "mine")); err == nil {

@@ -216,9 +216,17 @@ func (j *judge) write(m Move) {
 	}
 }
 
-// Policies judges the policies that are attached in the source. all is false where the user may not see them.
-func Policies(found []redshift.Policy, all bool, moves []Move, r *redshift.Rights) []Result {
+// Policies judges the policies that are attached in the source: those that were found, of which all is false where the user may not
+// see them, and those on rows that apply to what it reads, by whatever name.
+func Policies(found []redshift.Policy, filtered map[redshift.Table]bool, all bool, moves []Move, r *redshift.Rights) []Result {
 	var results []Result
+	for _, m := range moves {
+		if filtered[m.Source] && !slices.ContainsFunc(found, func(p redshift.Policy) bool { return p.Kind == "rows" && p.Table == m.Source }) {
+			res := Bad(nil, "all rows of %s: policies on rows filter what %s reads", m.Source, r.User)
+			res.Reason, res.Hint = silent, "have who administers policies grant IGNORE RLS to a role of the user, or detach the policies from it; or leave the table out"
+			results = append(results, res)
+		}
+	}
 	for _, p := range found {
 		to, sure := "", true
 		switch {
@@ -243,7 +251,7 @@ func Policies(found []redshift.Policy, all bool, moves []Move, r *redshift.Right
 				what = fmt.Sprintf("all rows of %s: policy %s on rows is attached to %s", p.Table, p.Name, to)
 			}
 			res := Bad(nil, "%s", what)
-			res.Reason = "what is unloaded would not be what is there, and nothing would say so"
+			res.Reason = silent
 			res.Hint = "detach the policy from the user that unloads, or leave the table out"
 			if !sure {
 				res.State, res.Reason = CannotTell, "whether "+r.User.String()+" has that role is not known; if it has, what is unloaded would not be what is there"
@@ -251,18 +259,20 @@ func Policies(found []redshift.Policy, all bool, moves []Move, r *redshift.Right
 			results = append(results, res)
 		}
 	}
-	switch {
-	case len(results) > 0:
-		return results
-	case all:
-		return []Result{Good("no policy masks or filters what is unloaded")}
-	default:
-		res := Unknown(nil, "policies that mask or filter what is unloaded")
+	if !all {
+		res := Unknown(nil, "policies that mask what is unloaded")
 		res.Reason = "only superusers, and users with sys:secadmin, see them"
-		res.Hint = "have one of them look into svv_attached_masking_policy and svv_rls_attached_policy for user " + r.User.String()
-		return []Result{res}
+		res.Hint = "have one of them look into svv_attached_masking_policy for user " + r.User.String()
+		results = append(results, res)
 	}
+	if len(results) == 0 {
+		return []Result{Good("no policy masks or filters what is unloaded")}
+	}
+	return results
 }
+
+// silent is what is wrong with policies.
+const silent = "what is unloaded would not be what is there, and nothing would say so"
 
 // fewest is the smallest quota of tables that a warehouse has, by its type of node (MG amazon-redshift-limits).
 const fewest = 9900

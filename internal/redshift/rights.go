@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Rights are what a session's user may do in its database, as the warehouse's own functions tell.
@@ -156,6 +157,13 @@ func ParsePolicy(row []*string) (p Policy, err error) {
 	p.Table, err = NewTable(text(2), text(3))
 	return p, err
 }
+
+// ScanQuery asks how a table is read. A line that IsFiltered holds for says that a policy on rows applies to this very user, whoever
+// may see the policy itself (DG r_EXPLAIN, Using EXPLAIN for RLS).
+func ScanQuery(t Table) SQL { return Build("EXPLAIN SELECT 1 FROM ?", t) }
+
+// IsFiltered tells that of a line of a query plan.
+func IsFiltered(line string) bool { return strings.Contains(line, "RLS SecureScan") }
 
 // ProbeUnload writes one constant row, as a run's UNLOAD would: to a URL, under the key, in the name of the role.
 func ProbeUnload(to, role, key, region string) Unload {

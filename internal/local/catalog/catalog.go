@@ -48,6 +48,8 @@ var order = []string{
 	"locks.sql",
 	"functions_catalog.sql",
 	"pg_views.sql",
+	"rls.sql",
+	"masks.sql",
 	"stv.sql",
 	"svv.sql",
 	"stl.sql",

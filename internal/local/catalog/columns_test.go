@@ -161,7 +161,7 @@ var systemColumns = map[string]string{
 //
 //standin:imitates system views: SVV views of tables, columns, schemas, databases and functions | DG svv_views
 //standin:imitates system views: SVV views of privileges | DG r_SVV_RELATION_PRIVILEGES
-//standin:imitates system views: masking, row security, external and datashare views, without rows | DG r_SVV_MASKING_POLICY, DG r_SVV_EXTERNAL_SCHEMAS
+//standin:imitates system views: external and datashare views, without rows | DG r_SVV_EXTERNAL_SCHEMAS
 //standin:imitates system views: PG_CLASS_INFO, PG_ATTRIBUTE_INFO, PG_DATABASE_INFO, PG_USER_INFO, PG_CONF | DG r_PG_CLASS_INFO
 //standin:imitates system views: STL_CONNECTION_LOG, STL_SESSIONS, SYS_CONNECTION_LOG, SYS_SESSION_HISTORY | DG r_STL_CONNECTION_LOG
 //standin:imitates system views: STV_RECENTS, STV_INFLIGHT, STV_TBL_PERM, STV_SLICES, STV_LOAD_STATE | DG c_intro_STV_tables

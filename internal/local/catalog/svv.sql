@@ -214,25 +214,7 @@ CREATE OR REPLACE VIEW pg_catalog.svv_datashares AS
 		NULL::boolean AS is_publicaccessible, NULL::varchar AS share_acl, NULL::varchar AS producer_account,
 		NULL::varchar AS producer_namespace WHERE false;
 
--- Masking and row-level security policies are refused, so that none is ever attached.
-CREATE OR REPLACE VIEW pg_catalog.svv_masking_policy AS
-	SELECT NULL::text AS policy_database, NULL::text AS policy_name, NULL::text AS input_columns, NULL::text AS policy_expression,
-		NULL::text AS policy_modified_by, NULL::timestamp AS policy_modified_time WHERE false;
-CREATE OR REPLACE VIEW pg_catalog.svv_attached_masking_policy AS
-	SELECT NULL::text AS policy_name, NULL::text AS schema_name, NULL::text AS table_name, NULL::text AS table_type,
-		NULL::text AS grantor, NULL::text AS grantee, NULL::text AS grantee_type, NULL::int AS priority,
-		NULL::text AS input_columns, NULL::text AS output_columns WHERE false;
-CREATE OR REPLACE VIEW pg_catalog.svv_rls_policy AS
-	SELECT NULL::varchar AS poldb, NULL::varchar AS polname, NULL::varchar AS polalias, NULL::varchar AS polatts,
-		NULL::varchar AS polqual, NULL::boolean AS polenabled, NULL::varchar AS polmodifiedby, NULL::timestamp AS polmodifiedtime WHERE false;
-CREATE OR REPLACE VIEW pg_catalog.svv_rls_attached_policy AS
-	SELECT NULL::varchar AS relschema, NULL::varchar AS relname, NULL::varchar AS relkind, NULL::varchar AS polname,
-		NULL::varchar AS grantor, NULL::varchar AS grantee, NULL::varchar AS granteekind, NULL::boolean AS is_pol_on,
-		NULL::boolean AS is_rls_on, NULL::varchar AS rls_conjunction_type WHERE false;
-CREATE OR REPLACE VIEW pg_catalog.svv_rls_relation AS
-	SELECT NULL::varchar AS datname, NULL::varchar AS relschema, NULL::varchar AS relname, NULL::varchar AS relkind,
-		NULL::boolean AS is_rls_on, NULL::boolean AS is_rls_datashare_on, NULL::varchar AS rls_conjunction_type,
-		NULL::varchar AS rls_datashare_conjunction_type WHERE false;
+-- Which policies were applied is not kept.
 CREATE OR REPLACE VIEW pg_catalog.svv_rls_applied_policy AS
 	SELECT NULL::text AS username, NULL::int AS query, NULL::bigint AS xid, NULL::int AS pid, NULL::timestamp AS recordtime,
 		NULL::char(1) AS command, NULL::text AS datname, NULL::text AS relschema, NULL::text AS relname, NULL::text AS polname,
@@ -258,6 +240,39 @@ $$;
 CREATE OR REPLACE FUNCTION rs.grantee_name(role oid) RETURNS text LANGUAGE sql STABLE AS $$
 	SELECT CASE WHEN role = 0 THEN 'public' ELSE pg_get_userbyid(role)::text END
 $$;
+-- Masking policies (masks.sql).
+CREATE OR REPLACE VIEW pg_catalog.svv_masking_policy AS
+	SELECT current_database()::text AS policy_database, name::text AS policy_name,
+		(SELECT json_agg(json_build_object('colname', c, 'type', t) ORDER BY n)::text FROM ROWS FROM (unnest(columns), unnest(types)) WITH ORDINALITY AS u (c, t, n)) AS input_columns,
+		written AS policy_expression, changed_by::text AS policy_modified_by, changed_at AS policy_modified_time
+	FROM rs.mask WHERE (SELECT rs.is_superuser());
+CREATE OR REPLACE VIEW pg_catalog.svv_attached_masking_policy AS
+	SELECT a.policy::text AS policy_name, n.nspname::text AS schema_name, c.relname::text AS table_name, 'table'::text AS table_type,
+		a.grantor::text AS grantor, rs.grantee_name(a.grantee) AS grantee, rs.grantee_type(a.grantee) AS grantee_type, a.priority,
+		to_json(a.input)::text AS input_columns, to_json(a.output)::text AS output_columns
+	FROM rs.mask_attached a JOIN pg_class c ON c.oid = a.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE (SELECT rs.is_superuser());
+-- Policies on rows (rls.sql). Only those who have sys:secadmin see them.
+CREATE OR REPLACE VIEW pg_catalog.svv_rls_policy AS
+	SELECT current_database()::varchar AS poldb, name::varchar AS polname, alias::varchar AS polalias,
+		(SELECT coalesce(json_agg(json_build_object('colname', c, 'type', t) ORDER BY n)::text, '[]')
+			FROM ROWS FROM (unnest(columns), unnest(types)) WITH ORDINALITY AS u (c, t, n))::varchar AS polatts,
+		written::varchar AS polqual, true AS polenabled, changed_by::varchar AS polmodifiedby, changed_at AS polmodifiedtime
+	FROM rs.rls_policy WHERE (SELECT rs.is_superuser());
+CREATE OR REPLACE VIEW pg_catalog.svv_rls_attached_policy AS
+	SELECT n.nspname::varchar AS relschema, c.relname::varchar AS relname, 'table'::varchar AS relkind, a.policy::varchar AS polname,
+		a.grantor::varchar AS grantor, rs.grantee_name(a.grantee)::varchar AS grantee, rs.grantee_type(a.grantee)::varchar AS granteekind, true AS is_pol_on,
+		r.relation IS NOT NULL AS is_rls_on, coalesce(r.conjunction, 'and')::varchar AS rls_conjunction_type
+	FROM rs.rls_attached a JOIN pg_class c ON c.oid = a.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+		LEFT JOIN rs.rls_relation r ON r.relation = a.relation
+	WHERE (SELECT rs.is_superuser());
+CREATE OR REPLACE VIEW pg_catalog.svv_rls_relation AS
+	SELECT current_database()::varchar AS datname, n.nspname::varchar AS relschema, c.relname::varchar AS relname, 'table'::varchar AS relkind,
+		true AS is_rls_on, false AS is_rls_datashare_on, r.conjunction::varchar AS rls_conjunction_type,
+		'and'::varchar AS rls_datashare_conjunction_type
+	FROM rs.rls_relation r JOIN pg_class c ON c.oid = r.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE (SELECT rs.is_superuser());
+
 CREATE OR REPLACE VIEW pg_catalog.svv_relation_privileges AS
 	SELECT r.schema_name AS namespace_name, r.table_name AS relation_name, g.privilege_type, g.grantee::int AS identity_id,
 		rs.grantee_name(g.grantee) AS identity_name, rs.grantee_type(g.grantee) AS identity_type, g.is_grantable AS admin_option

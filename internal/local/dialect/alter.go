@@ -23,6 +23,8 @@ func (x *script) alterTable() {
 		}
 		spec.Keys = []keySpec{key}
 		x.instead("ALTER TABLE", alterTable(name, spec))
+	case x.is(i, "ROW", "LEVEL", "SECURITY"):
+		x.rowLevelSecurity(i+3, name)
 	case x.is(i, "ADD", "PARTITION"), x.is(i, "DROP", "PARTITION"), x.is(i, "SET"), x.is(i, "RESET"),
 		x.is(i, "ATTACH"), x.is(i, "DETACH"), x.is(i, "ROW"), x.is(i, "MASKING"), x.is(i, "ENABLE"),
 		x.is(i, "DISABLE"), x.is(i, "FORCE"), x.is(i, "NO"), x.is(i, "INHERIT"), x.is(i, "CLUSTER"),

@@ -27,8 +27,8 @@
 // With SQLSTATE 0A000 and the name of what was asked for: statements that PostgreSQL has and Redshift has not
 // (SAVEPOINT, LISTEN, CREATE INDEX, SEQUENCE or TRIGGER, RETURNING, ON CONFLICT, DISTINCT ON, VALUES as a table, FOR
 // UPDATE, STRING_AGG, CHECK constraints, COPY FROM STDIN ...), types that Redshift has not (arrays, json, uuid, xml,
-// bytea, serial ...), and what Redshift has and is not imitated here: external schemas and tables, datashares, masking and
-// row-level policies, libraries, models, PIVOT, GEOMETRY, GEOGRAPHY and HLLSKETCH, databases without regard to case, NONATOMIC
+// bytea, serial ...), and what Redshift has and is not imitated here: external schemas and tables, datashares,
+// libraries, models, PIVOT, GEOMETRY, GEOGRAPHY and HLLSKETCH, databases without regard to case, NONATOMIC
 // procedures, IGNORE NULLS with an offset to work out. Unknown parameters are error 42704. A statement
 // that names pg_catalog, as psql's do, may use PostgreSQL's newer SQL.
 //
@@ -85,6 +85,9 @@ type Env struct {
 	// Inlined are names that stand for the expressions which earlier items of their list call so: Lateral.Pos of an
 	// earlier translation of the same statement.
 	Inlined []int
+	// Masks are what the user reads in place of relations with masking policies: a query in parentheses, by the relation's
+	// name in quotes, with its schema or, where that is not needed, without.
+	Masks map[string]string
 }
 
 // Translation is what to run in place of one statement.

@@ -287,6 +287,9 @@ func (x *script) rewriteRelation(i int, f *frame) (end int, done bool) {
 		x.noteRange(start, end, f.unpivot)
 	}
 	f.unpivot, f.behind = false, end
+	if f.from && len(x.env.Masks) > 0 && x.masked(start, end) {
+		return end, true
+	}
 	name, ok := x.tok(i).Name(x.env.CaseSensitive)
 	if x.lateBinding && ok && parts == 1 && !x.with[name] && !systemTable(name) {
 		x.refuse(&Error{Code: "42601", Message: "All the relation names inside should be qualified when creating VIEW WITH NO SCHEMA BINDING."})

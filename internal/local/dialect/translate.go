@@ -55,6 +55,7 @@ var statements = map[string]func(*script){
 	"ANALYZE":  (*script).analyze,
 	"ANALYSE":  (*script).analyze,
 	"DECLARE":  (*script).declare,
+	"EXPLAIN":  (*script).explain,
 	"CANCEL":   (*script).cancel,
 
 	"SET":   (*script).set,
@@ -79,6 +80,8 @@ var statements = map[string]func(*script){
 	"CREATE USER":              (*script).createUser,
 	"CREATE GROUP":             (*script).createGroup,
 	"CREATE ROLE":              (*script).createRole,
+	"CREATE RLS POLICY":        (*script).rlsPolicy,
+	"CREATE MASKING POLICY":    (*script).maskingPolicy,
 	"CREATE":                   refuseObject,
 
 	"ALTER TABLE":              (*script).alterTable,
@@ -89,6 +92,8 @@ var statements = map[string]func(*script){
 	"ALTER DEFAULT PRIVILEGES": (*script).alterDefaultPrivileges,
 	"ALTER FUNCTION":           pass,
 	"ALTER PROCEDURE":          pass,
+	"ALTER RLS POLICY":         (*script).rlsPolicy,
+	"ALTER MASKING POLICY":     (*script).maskingPolicy,
 	"ALTER":                    refuseObject,
 
 	"DROP TABLE":             pass,
@@ -101,6 +106,8 @@ var statements = map[string]func(*script){
 	"DROP USER":              (*script).createGroup,
 	"DROP GROUP":             (*script).createGroup,
 	"DROP ROLE":              (*script).dropRole,
+	"DROP RLS POLICY":        (*script).rlsPolicy,
+	"DROP MASKING POLICY":    (*script).maskingPolicy,
 	"DROP":                   refuseObject,
 
 	"REFRESH MATERIALIZED VIEW": pass,
@@ -127,10 +134,11 @@ var statements = map[string]func(*script){
 	"TABLE":      refuseStatement,
 	"VALUES":     refuseStatement,
 
+	"ATTACH": (*script).attachPolicy,
+	"DETACH": (*script).attachPolicy,
+
 	// What Redshift has and the stand-in has not.
-	"ATTACH": refuseStatement,
-	"DETACH": refuseStatement,
-	"USE":    refuseStatement,
+	"USE": refuseStatement,
 }
 
 func pass(*script) {}
@@ -142,7 +150,7 @@ func refuseStatement(x *script) {
 }
 
 // refuseObject refuses CREATE, ALTER and DROP of a kind of object that Redshift does not have (INDEX, SEQUENCE,
-// TRIGGER ...) or the stand-in does not imitate (EXTERNAL TABLE, DATASHARE, MASKING POLICY ...).
+// TRIGGER ...) or the stand-in does not imitate (EXTERNAL TABLE, DATASHARE, MODEL ...).
 func refuseObject(x *script) {
 	if x.len() > 1 && x.tok(1).Kind == Word {
 		x.refuse(notSupported(x.st.Verb()))

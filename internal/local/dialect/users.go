@@ -149,6 +149,10 @@ func (x *script) grant() {
 		x.grantAssumeRole()
 		return
 	}
+	if x.is(1, "IGNORE", "RLS") {
+		x.grantIgnoreRLS()
+		return
+	}
 	revoke := x.is(0, "REVOKE")
 	i := 1
 	if x.is(i, "ROLE") || x.is(i, "ADMIN", "OPTION", "FOR", "ROLE") {

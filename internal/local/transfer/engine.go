@@ -36,6 +36,8 @@ type Session struct {
 	XID           int64 // of the transaction
 	Database      string
 	CaseSensitive bool // enable_case_sensitive_identifier is on
+	// Masks are what the user reads in place of relations, as dialect.Env has them.
+	Masks map[string]string
 }
 
 // Result is what a statement that succeeded tells its client.

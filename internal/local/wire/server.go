@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -40,9 +41,10 @@ type Invocation struct {
 	Superuser     bool
 	PID           int32
 	QueryID       int64
-	XID           int64 // of the transaction
-	InTransaction bool  // in a block that the client will end; otherwise the statement commits by itself
-	CaseSensitive bool  // enable_case_sensitive_identifier
+	XID           int64             // of the transaction
+	InTransaction bool              // in a block that the client will end; otherwise the statement commits by itself
+	CaseSensitive bool              // enable_case_sensitive_identifier
+	Masks         map[string]string // what the user reads in place of relations
 }
 
 // Result is what a COPY or UNLOAD answers.
@@ -142,6 +144,9 @@ type Server struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 
+	masks  atomic.Int64 // counts what may have changed who reads what; see masks.go
+	masked atomic.Bool  // somebody may have a mask
+
 	testOnlyEnded func() // after a client has gone and all it held was given back
 
 	mu       sync.Mutex // guards the rest
@@ -167,6 +172,7 @@ func NewServer(cfg Config) *Server {
 		cfg.IdleTransaction = defaultIdleTransaction
 	}
 	s := &Server{cfg: cfg, conns: map[net.Conn]struct{}{}, sessions: map[int32]*session{}}
+	s.masks.Store(1) // sessions begin at 0, and look
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.admin.pg = cfg.PostgreSQL
 	s.joins.admin = &s.admin

@@ -39,6 +39,11 @@ type session struct {
 	snapshot bool            // it has taken its snapshot
 	seen     map[string]bool // relations that its snapshot has
 
+	// What the user reads in place of relations, and as of which of the server's changes; see masks.go.
+	masks       map[string]string
+	masksAt     int64
+	masksDiffer bool // a statement of this session may have changed what masks there are
+
 	// The extended protocol's state; see extended.go.
 	shapes   shapes // of texts that need no translation
 	prepared map[string]*prepared
@@ -83,7 +88,7 @@ func (s *session) recordConnection(event string, at time.Time, lasted time.Durat
 }
 
 func (s *session) env() dialect.Env {
-	return dialect.Env{Database: s.database, User: s.pg.params["session_authorization"], CaseSensitive: s.caseSensitive}
+	return dialect.Env{Database: s.database, User: s.pg.params["session_authorization"], CaseSensitive: s.caseSensitive, Masks: s.masks}
 }
 
 // follow keeps up with a statement that succeeded and changed what the session's own work depends on.
@@ -101,6 +106,7 @@ func (s *session) follow(st dialect.Statement) {
 	case noControl:
 	}
 	verb := st.Verb()
+	s.masksDiffer = s.masksDiffer || s.changesMasks(verb)
 	if verb == "SET" || verb == "RESET" {
 		s.shapes.forget()
 	}
@@ -167,6 +173,11 @@ func (s *session) message(kind byte, body []byte) error {
 	if s.skipping && kind != 'S' {
 		return nil // after an error, everything up to the next Sync is skipped
 	}
+	if kind == 'Q' || kind == 'P' {
+		if err := s.lookForMasks(); err != nil {
+			return err
+		}
+	}
 	if kind == 'Q' {
 		return s.query(body)
 	}
@@ -201,6 +212,7 @@ func (s *session) message(kind byte, body []byte) error {
 
 // ready tells the client that it is its turn.
 func (s *session) ready() error {
+	s.tellMasks()
 	s.c.send(&pgproto3.ReadyForQuery{TxStatus: s.pg.status})
 	return s.c.flush()
 }

@@ -236,7 +236,7 @@ func (s *session) transfer(q *running) error {
 	err := s.pg.lend(func(conn *pgconn.PgConn) (err error) {
 		result, err = s.server.cfg.Engine.Run(ctx, conn, q.st, Invocation{
 			Database: s.database, User: s.user.name, Superuser: s.user.superuser, PID: s.pg.pid, QueryID: q.id, XID: q.xid,
-			InTransaction: s.pg.status != idle, CaseSensitive: s.caseSensitive,
+			InTransaction: s.pg.status != idle, CaseSensitive: s.caseSensitive, Masks: s.masks,
 		})
 		return err
 	})
