@@ -142,25 +142,45 @@ CREATE OR REPLACE FUNCTION rs.length_check(type oid, modifier int, attnum smalli
 	LANGUAGE sql STABLE AS $$ SELECT 'rs:' || format_type(type, modifier) || ':' || attnum $$;
 
 -- rs.check_lengths gives every CHAR and VARCHAR column the constraint that its value has at most as many bytes as the
--- type says (Redshift manual, Character types: lengths are bytes, CHAR is ASCII); PostgreSQL counts characters. Package
--- dialect turns a violation into the error of a value that is too long.
+-- type says (Redshift manual, Character types: lengths are bytes, CHAR is ASCII); PostgreSQL counts characters. A DECIMAL of
+-- 19 digits is kept in 8 bytes, which do not hold them all (Redshift manual, Numeric types). Package dialect turns a
+-- violation into the error of a value that is too long.
 CREATE OR REPLACE FUNCTION rs.check_lengths(relation regclass) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	command text;
 BEGIN
-	SELECT string_agg(format('ADD CONSTRAINT %I CHECK (octet_length(%I) <= %s) NOT VALID',
-			rs.length_check(atttypid, atttypmod, attnum), attname, atttypmod - 4), ', ')
+	SELECT string_agg(format('ADD CONSTRAINT %I CHECK (' || CASE atttypid
+				WHEN 1700 THEN 'abs(%I) <= ' || 9223372036854775807 * ('1e-' || ((atttypmod - 4) & 65535))::numeric
+				ELSE 'octet_length(%I) <= ' || atttypmod - 4 END || ') NOT VALID',
+			rs.length_check(atttypid, atttypmod, attnum), attname), ', ')
 		INTO command
 		FROM pg_attribute a
-		WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped AND atttypid IN (1042, 1043) AND atttypmod > 4
+		WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped AND atttypmod > 4
+			AND (atttypid IN (1042, 1043) OR atttypid = 1700 AND (atttypmod - 4) >> 16 = 19)
 			AND NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = relation
 				AND conname = rs.length_check(atttypid, atttypmod, attnum));
-	IF command IS NOT NULL THEN
+	-- Of a materialized view nothing but its query writes rows, and PostgreSQL gives it no constraints.
+	IF command IS NOT NULL AND (SELECT relkind FROM pg_class WHERE oid = relation) = 'r' THEN
 		EXECUTE format('ALTER TABLE %s %s', relation, command);
 	END IF;
 END $$;
 REVOKE ALL ON FUNCTION rs.check_lengths(regclass) FROM PUBLIC;
+
+-- rs.validate_lengths holds the rows that a query made to those constraints, too: where a text of it has no length of its own,
+-- it may be longer than any column can be.
+CREATE OR REPLACE FUNCTION rs.validate_lengths(relation regclass) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	command text;
+BEGIN
+	SELECT string_agg(format('VALIDATE CONSTRAINT %I', conname), ', ') INTO command
+		FROM pg_constraint WHERE conrelid = relation AND contype = 'c' AND conname LIKE 'rs:%' AND NOT convalidated;
+	IF command IS NOT NULL THEN
+		EXECUTE format('ALTER TABLE %s %s', relation, command);
+	END IF;
+END $$;
+REVOKE ALL ON FUNCTION rs.validate_lengths(regclass) FROM PUBLIC;
 
 -- rs.drop_length_checks takes those constraints away before a column changes its type.
 CREATE OR REPLACE FUNCTION rs.drop_length_checks(relation regclass) RETURNS void
@@ -239,7 +259,29 @@ BEGIN
 	FOR i IN 1..coalesce(jsonb_array_length(spec->'keys'), 0) LOOP
 		PERFORM rs.add_key(relation, spec->'keys'->(i - 1), refs[i]);
 	END LOOP;
+	PERFORM rs.check_columns(relation);
 	PERFORM rs.check_lengths(relation);
+END $$;
+
+-- rs.check_columns refuses what PostgreSQL takes of a table's columns: the name oid, which its system columns had in 8.0, and
+-- a row of more than 64 KB less 1 without its VARCHAR columns (Redshift manual, CREATE TABLE, limits). When Redshift says so,
+-- and in which words, is not documented of tables; these are the words of queries.
+CREATE OR REPLACE FUNCTION rs.check_columns(relation regclass) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	width bigint;
+BEGIN
+	IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND attname = 'oid' AND NOT attisdropped) THEN
+		RAISE EXCEPTION USING ERRCODE = '42701', MESSAGE = 'column name "oid" conflicts with a system column name';
+	END IF;
+	SELECT sum(CASE atttypid WHEN 1042 THEN atttypmod - 4 WHEN 16 THEN 1 WHEN 21 THEN 2 WHEN 23 THEN 4 WHEN 700 THEN 4 WHEN 1082 THEN 4
+			WHEN 1700 THEN CASE WHEN atttypmod > 4 AND (atttypmod - 4) >> 16 <= 19 THEN 8 ELSE 16 END
+			WHEN 1043 THEN 0 WHEN 4000 THEN 0 WHEN 6551 THEN 0 ELSE 8 END) INTO width
+		FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped;
+	IF width > 65535 THEN
+		RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = '8001', DETAIL = 'The combined length of columns processed in the SQL '
+			'statement exceeded the query-processing limit of 65535 characters';
+	END IF;
 END $$;
 
 -- rs.alter_type changes the length of a VARCHAR column, which keeps its collation.
@@ -290,6 +332,9 @@ BEGIN
 		PERFORM rs.adopt_types(relation);
 	END IF;
 	PERFORM rs.alter_table(relation, spec, refs);
+	IF spec ? 'query' THEN
+		PERFORM rs.validate_lengths(relation);
+	END IF;
 	IF EXISTS (SELECT FROM rs.late_binding_view WHERE NOT bound) THEN
 		PERFORM rs.bind_views();
 	END IF;

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -9,6 +10,7 @@ import (
 //
 //standin:imitates dialect: integer arithmetic, its result types and overflows | DG r_numeric_computations201
 //standin:imitates dialect: scale of sums and products of decimals, AVG and SUM of decimals | DG r_numeric_computations201
+//standin:imitates types: a DECIMAL of 19 digits has 8 bytes | DG r_Numeric_types201
 //standin:differs dialect: scale of quotients of decimals | by having at least 16 digits, where Redshift counts from the declared precisions | DG r_numeric_computations201
 func TestNumbers(t *testing.T) {
 	t.Parallel()
@@ -28,6 +30,47 @@ func TestNumbers(t *testing.T) {
 	s.fails(`select 1 / 0`, "22012", "division by zero")
 	s.fails(`select 'abc'::int`, "22P02", `invalid input syntax for integer: "abc"`)
 	s.fails(`select 1::decimal(39,0)`, "22023", "precision 39 must be between 1 and 38")
+	s.fails(`create table x (a decimal(5,6))`, "22023", "scale 6 must be between 0 and precision 5")
+
+	s.run(`create table d (a decimal(19,0), b decimal(19,2), c decimal(38,0)); insert into d values
+		(9223372036854775807, 92233720368547758.07, 9999999999999999999), (-9223372036854775807, null, null)`)
+	s.fails(`insert into d (a) values (9223372036854775808)`, "22003", "Numeric data overflow")
+	s.fails(`update d set b = -92233720368547758.08`, "22003", "Numeric data overflow")
+	s.fails(`create table e as select 9999999999999999999::decimal(19,0) as a`, "22003", "Numeric data overflow")
+}
+
+// TestLimitsOfTables: what PostgreSQL would take. The words for rows that are too wide are those of queries.
+//
+//standin:imitates tables: at most 1,600 columns, 64 KB less 1 for those of fixed width, no column called oid | DG r_CREATE_TABLE_NEW
+//standin:imitates tables: texts of CREATE TABLE AS are held to 65,535 bytes | DG r_Character_types
+func TestLimitsOfTables(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	wide := func(chars, more int) string { // 4,096 bytes each, and bytes
+		columns := ""
+		for i := range chars {
+			columns += fmt.Sprintf("c%d char(4096), ", i)
+		}
+		return fmt.Sprintf("create table wide%d (%sl char(%d), v varchar(65535), s super)", more, columns, more)
+	}
+	s.run(wide(15, 4095)) // 65,535 bytes
+	s.fails(wide(15, 4096), "XX000", "8001")
+	s.fails(`alter table wide4095 add column b boolean`, "XX000", "8001")
+	s.run(`alter table wide4095 add column w varchar(65535)`)
+	many := "c0 int"
+	for i := range 1600 {
+		many += fmt.Sprintf(", c%d int", i+1)
+	}
+	s.fails(`create table many (`+many+`)`, "54011", "1600 columns")
+
+	s.fails(`create table o (oid int)`, "42701", `"oid" conflicts with a system column name`)
+	s.fails(`create table o as select 1 as oid`, "42701", "system column")
+	s.run(`create table p (a int, "o id" int)`)
+	s.fails(`alter table p add column oid int`, "42701", "system column")
+
+	s.run(`create table most as select repeat('x', 65535) as x; create materialized view mv as select x from most`)
+	s.fails(`create table more as select repeat('x', 65536) as x`, "22001", "value too long for type character varying(65535)")
+	s.fails(`select x || 'y' as y into more from most`, "22001", "value too long")
 }
 
 // TestNames: names fold to lower case, in quotes too; users' do not. Redshift has names of 127 bytes, PostgreSQL of 63.

@@ -19,6 +19,8 @@ func syntaxError(format string, args ...any) *Error {
 	return &Error{Code: "42601", Message: fmt.Sprintf(format, args...)}
 }
 
+const numericOverflow = "Numeric data overflow (result precision)" // the manual's words, Numeric computations
+
 // MapError turns an error of PostgreSQL into the one Redshift reports; ok is false where they do not differ. constraint
 // is the error's constraint name field.
 func MapError(e Error, constraint string) (mapped Error, ok bool) {
@@ -27,6 +29,9 @@ func MapError(e Error, constraint string) (mapped Error, ok bool) {
 		// The constraints that hold columns to lengths in bytes are named after the type (rs.check_lengths).
 		if rest, found := strings.CutPrefix(constraint, "rs:"); found {
 			kind, _, _ := strings.Cut(rest, ":")
+			if strings.HasPrefix(kind, "numeric") {
+				return Error{Code: "22003", Message: numericOverflow}, true
+			}
 			return Error{Code: "22001", Message: "value too long for type " + kind}, true
 		}
 	case "40001":
@@ -46,7 +51,7 @@ func MapError(e Error, constraint string) (mapped Error, ok bool) {
 		}
 	case "22003":
 		if e.Message == "numeric field overflow" {
-			return Error{Code: e.Code, Message: "Numeric data overflow (result precision)"}, true
+			return Error{Code: e.Code, Message: numericOverflow}, true
 		}
 	case "0A000":
 		// "... not supported for substring searches" and the like.

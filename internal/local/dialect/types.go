@@ -227,8 +227,12 @@ func (r typeRef) text() (string, *Error) {
 			return "", &Error{Code: "22023", Message: fmt.Sprintf("DECIMAL precision %d must be between 1 and 38", p)}
 		}
 		if len(r.args) == 2 {
-			if s, err := strconv.Atoi(r.args[1]); err == nil && (s < 0 || s > 37) {
+			s, err := strconv.Atoi(r.args[1])
+			if err == nil && (s < 0 || s > 37) {
 				return "", &Error{Code: "22023", Message: fmt.Sprintf("DECIMAL scale %d must be between 0 and 37", s)}
+			}
+			if p, perr := strconv.Atoi(r.args[0]); err == nil && perr == nil && s > p {
+				return "", &Error{Code: "22023", Message: fmt.Sprintf("DECIMAL scale %d must be between 0 and precision %d", s, p)}
 			}
 		}
 	case "timestamp":
