@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -309,7 +310,7 @@ func TestCopyParquetManifest(t *testing.T) {
 
 // Broken files fail the load and nothing else.
 //
-//standin:refuses COPY: Parquet files compressed as a whole (.gz, .bz2, .snappy) | DG copy-usage_notes-copy-from-columnar
+//standin:refuses COPY: Parquet files compressed as a whole by Snappy (.snappy) | DG copy-usage_notes-copy-from-columnar
 func TestCopyParquetBroken(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
@@ -339,9 +340,42 @@ func TestCopyParquetBroken(t *testing.T) {
 			t.Fatalf("%s: transaction status %c", name, s.conn.TxStatus())
 		}
 	}
-	s.store.put("s3://b/x.gz", data)
-	if e := s.refused("COPY t FROM 's3://b/x.gz'" + role + " FORMAT PARQUET"); e.Code != "0A000" {
+	s.store.put("s3://b/x.snappy", data)
+	if e := s.refused("COPY t FROM 's3://b/x.snappy'" + role + " FORMAT PARQUET"); e.Code != "0A000" {
 		t.Error(e)
+	}
+	for name, text := range map[string]string{"not.gz": data, "cut.gz": gzipped(t, data)[:99], "inside.gz": gzipped(t, data[:len(data)/2]), "none.gz": ""} {
+		s.store.put("s3://b/w/"+name, text)
+		s.fails("COPY t FROM 's3://b/w/" + name + "'" + role + " FORMAT PARQUET")
+	}
+}
+
+// Columnar files that somebody compressed once more, told by their endings alone; bzip2 and gzip are the programs.
+//
+//standin:imitates COPY: Parquet files compressed as a whole (.gz, .bz2) | DG copy-usage_notes-copy-from-columnar
+func TestCopyParquetWholeFiles(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	s.sql("CREATE TABLE t (a int, b varchar(99))")
+	type row struct {
+		A int32  `parquet:"a"`
+		B string `parquet:"b"`
+	}
+	data := parquetFile(t, []row{{1, "x"}, {2, "y"}})
+	for ending, program := range map[string]string{"gz": "gzip", "bz2": "bzip2"} {
+		cmd := exec.CommandContext(t.Context(), program, "-c")
+		cmd.Stdin = strings.NewReader(data)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v", program, err)
+		}
+		s.sql("TRUNCATE t")
+		s.store.put("s3://b/"+ending+"/x.parquet."+ending, string(out))
+		s.store.put("s3://b/"+ending+"/y.parquet", data)
+		s.must("COPY t FROM 's3://b/" + ending + "/'" + role + " FORMAT PARQUET")
+		if diff := cmp.Diff([]string{"1|x", "1|x", "2|y", "2|y"}, s.query("SELECT a || '|' || b FROM t ORDER BY 1")); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", ending, diff)
+		}
 	}
 }
 

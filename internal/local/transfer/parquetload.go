@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 
 	"github.com/sealift/sealift/internal/local/dialect"
@@ -18,15 +19,17 @@ func (s *loadSlice) readParquet(ctx context.Context, f loadFile, info ObjectInfo
 	if s.Manifest && f.size != info.Size {
 		return 0, internal("File %s has %d bytes, the manifest's content_length is %d", s.url, info.Size, f.size)
 	}
-	switch ext := path.Ext(f.Key); ext {
-	case ".gz", ".bz2", ".snappy":
-		return 0, &dialect.Error{
-			Code: codeNotSupported, Hint: "see docs/standin.md",
-			Message: fmt.Sprintf("COPY from PARQUET files that are compressed as a whole (%s) is not imitated by the stand-in", ext),
-		}
-	}
 	object := &rangeReader{ctx: ctx, store: s.store, loc: f.Location, size: info.Size}
-	reader, err := columnar.NewReader(object, info.Size, s.converters, columnar.ReaderOptions{
+	file, size := io.ReaderAt(object), info.Size
+	if compression, ok := wholeFile[path.Ext(f.Key)]; ok {
+		spool, spoolErr := s.spool(ctx, f.Location, compression)
+		if spoolErr != nil {
+			return 0, spoolErr
+		}
+		defer func() { err = errors.Join(err, spool.Close()) }()
+		file, size, object.read = spool, spool.size, info.Size
+	}
+	reader, err := columnar.NewReader(file, size, s.converters, columnar.ReaderOptions{
 		URL: s.url, FillRecord: s.FillRecord, SerializeToJSON: s.SerializeToJSON,
 	})
 	if err != nil {
@@ -62,6 +65,60 @@ func (s *loadSlice) readParquet(ctx context.Context, f loadFile, info ObjectInfo
 			}
 		}
 	}
+}
+
+// wholeFile are the endings of columnar files that are compressed as a whole, which COPY opens without being told (Redshift
+// manual, COPY from columnar data formats).
+var wholeFile = map[string]command.Compression{".gz": command.Gzip, ".bz2": command.Bzip2, ".snappy": ""}
+
+// maxSpooled is how large a file may be that was compressed as a whole, in bytes. It lies in a temporary file while it is
+// read, as the parts of a columnar file are not read in their order.
+const maxSpooled = 8 << 30
+
+// spooled is a file without a name: it is gone with its last reader.
+type spooled struct {
+	*os.File
+	size int64
+}
+
+// spool opens a file that was compressed as a whole.
+func (s *loadSlice) spool(ctx context.Context, at command.Location, compression command.Compression) (file spooled, err error) {
+	if compression == "" { // of several forms, and the manual does not say which
+		return file, &dialect.Error{
+			Code: codeNotSupported, Hint: "see docs/standin.md",
+			Message: fmt.Sprintf("COPY from PARQUET files that are compressed as a whole (%s) is not imitated by the stand-in", path.Ext(at.Key)),
+		}
+	}
+	object, _, err := s.store.Open(ctx, at.Bucket, at.Key)
+	if err != nil {
+		return file, doing(err, "Reading %s", s.url)
+	}
+	plain, err := decompressor(compression, object)
+	if err != nil {
+		return file, errors.Join(s.broken(err), object.Close())
+	}
+	defer func() {
+		if closeErr := plain.Close(); err == nil && closeErr != nil {
+			err = errors.Join(doing(closeErr, "Reading %s", s.url), file.Close())
+		}
+	}()
+	f, err := os.CreateTemp("", "copy-*.parquet")
+	if err != nil {
+		return file, fmt.Errorf("a temporary file for %s: %w", s.url, err)
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return file, errors.Join(fmt.Errorf("take the name of a temporary file away: %w", err), f.Close())
+	}
+	size, err := io.Copy(f, io.LimitReader(&counted{Reader: plain, ctx: ctx}, maxSpooled+1))
+	switch {
+	case ctx.Err() != nil:
+		return file, errors.Join(context.Cause(ctx), f.Close())
+	case err != nil:
+		return file, errors.Join(s.broken(err), f.Close())
+	case size > maxSpooled:
+		return file, errors.Join(internal("File %s has more than %d bytes when it is opened", s.url, int64(maxSpooled)), f.Close())
+	}
+	return spooled{f, size}, nil
 }
 
 // badParquetRow notes a value that does not fit its column; any other error is about the file.
