@@ -42,6 +42,7 @@ func TestNumbers(t *testing.T) {
 // TestLimitsOfTables: what PostgreSQL would take. The words for rows that are too wide are those of queries.
 //
 //standin:imitates tables: at most 1,600 columns, 64 KB less 1 for those of fixed width, no column called oid | DG r_CREATE_TABLE_NEW
+//standin:imitates types: SUPER values of at most 16 MB, strings in them of at most 65,535 bytes | DG limitations-super
 //standin:imitates tables: texts of CREATE TABLE AS are held to 65,535 bytes | DG r_Character_types
 func TestLimitsOfTables(t *testing.T) {
 	t.Parallel()
@@ -71,6 +72,11 @@ func TestLimitsOfTables(t *testing.T) {
 	s.run(`create table most as select repeat('x', 65535) as x; create materialized view mv as select x from most`)
 	s.fails(`create table more as select repeat('x', 65536) as x`, "22001", "value too long for type character varying(65535)")
 	s.fails(`select x || 'y' as y into more from most`, "22001", "value too long")
+
+	s.run(`create table su (s super); insert into su select json_parse('{"a": ["' || x || '", 1], "b":  "' || x || '"}') from most`)
+	s.expect(`select length(s.a[0]::varchar), length(s.b::varchar), json_size(s) from su`, "65535|65535|131089\n")
+	s.fails(`select json_parse('{"a": ["' || x || '\u0061"]}') is null from most`, "22001", "String inside SUPER exceeds 65535 bytes")
+	s.fails(`insert into su select json_parse('["' || repeat(x || '","', 260) || '"]') from most`, "22001", "SUPER value exceeds 16 MB")
 }
 
 // TestNames: names fold to lower case, in quotes too; users' do not. Redshift has names of 127 bytes, PostgreSQL of 63.

@@ -3,10 +3,32 @@
 SELECT rs.make_cast('json', 'super', 'WITHOUT FUNCTION');
 SELECT rs.make_cast('super', 'json', 'WITHOUT FUNCTION');
 
+-- rs.compact_large is rs.compact for documents in which something may be too long: a SUPER value has at most 16 MB, and a string
+-- in it 65,535 bytes (Redshift manual, SUPER type limitations). The words are COPY's.
+CREATE OR REPLACE FUNCTION rs.compact_large(document text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+	IF EXISTS (
+		WITH RECURSIVE inside (v) AS (
+			SELECT document::json
+			UNION ALL SELECT c.v FROM inside i CROSS JOIN LATERAL (
+				SELECT value FROM json_array_elements(CASE json_typeof(i.v) WHEN 'array' THEN i.v ELSE '[]' END)
+				UNION ALL SELECT value FROM json_each(CASE json_typeof(i.v) WHEN 'object' THEN i.v ELSE '{}' END)) c (v)
+			WHERE octet_length(i.v::text) > 65535)
+		SELECT FROM inside WHERE json_typeof(v) = 'string' AND octet_length(v #>> '{}') > 65535) THEN
+		RAISE EXCEPTION USING ERRCODE = '22001', MESSAGE = 'String inside SUPER exceeds 65535 bytes';
+	END IF;
+	document := regexp_replace(document, E'("(?:[^"\\\\]|\\\\.)*")|[[:space:]]+', E'\\1', 'g');
+	IF octet_length(document) > 16777216 THEN
+		RAISE EXCEPTION USING ERRCODE = '22001', MESSAGE = 'SUPER value exceeds 16 MB';
+	END IF;
+	RETURN document;
+END $$;
+
 -- rs.compact takes the blanks out of a JSON text that stand between its tokens.
 CREATE OR REPLACE FUNCTION rs.compact(document text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT CASE WHEN document ~ '[[:space:]]'
+	SELECT CASE WHEN octet_length(document) > 65535 THEN rs.compact_large(document) WHEN document ~ '[[:space:]]'
 		THEN regexp_replace(document, E'("(?:[^"\\\\]|\\\\.)*")|[[:space:]]+', E'\\1', 'g') ELSE document END
 $$;
 
