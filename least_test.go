@@ -456,10 +456,64 @@ func (p *proof) places() []governed {
 	if k := p.setup.Key; k.ARN == "" {
 		all = append(all, governed{"key", "key", k.Policy, resource, func(q policy.Question) bool { return q.Resource == p.key }})
 	}
+	all = append(all, p.sessions()...)
 	arn := "arn:aws:s3:::" + p.setup.Bucket.Name
 	return append(all, governed{"bucket", "bucket", p.setup.Bucket.Policy, resource, func(q policy.Question) bool {
 		return q.Resource == arn || strings.HasPrefix(q.Resource, arn+"/")
 	}})
+}
+
+// sessions are what sessions were cut down to, whatever their roles may do: Sealift's own policies, which are held against what was
+// used as those of roles are.
+func (p *proof) sessions() []governed {
+	var all []governed
+	seen := map[string]bool{}
+	for _, one := range p.allowed {
+		for _, d := range one.question.Session {
+			text := d.String()
+			if seen[text] {
+				continue
+			}
+			seen[text] = true
+			var said struct {
+				Statement []struct {
+					Effect           string
+					Action, Resource []string
+				}
+			}
+			if err := json.Unmarshal([]byte(text), &said); err != nil {
+				p.fail("the policy of a session of %s: %v", one.question.Principal.RoleARN, err)
+				continue
+			}
+			g := governed{
+				name: "session of " + one.question.Principal.RoleARN, kind: "session",
+				with: func(q policy.Question, d *policy.Document) policy.Question {
+					if q.Identity, q.Session = []*policy.Document{everything}, []*policy.Document{nobody}; d != nil {
+						q.Session = []*policy.Document{d}
+					}
+					return q
+				},
+				about: func(q policy.Question) bool { return len(q.Session) == 1 && q.Session[0].String() == text },
+			}
+			role, _ := p.setup.List.Role(one.question.Principal.RoleARN)
+			for _, s := range said.Statement {
+				if s.Effect != "Allow" {
+					continue
+				}
+				for _, action := range s.Action {
+					one := permission.Statement{Sid: fmt.Sprintf("Statement%d", len(g.statements)), Who: role.Who[0], Actions: []string{action}, Resources: s.Resource}
+					for _, own := range role.Statements { // what the role has by the manual's word alone
+						if own.Documented != "" && slices.Equal(own.Actions, one.Actions) {
+							one.Documented = own.Documented
+						}
+					}
+					g.statements = append(g.statements, one)
+				}
+			}
+			all = append(all, g)
+		}
+	}
+	return all
 }
 
 func (p *proof) document(all []permission.Statement) *policy.Document {
@@ -578,6 +632,15 @@ func (p *proof) only(s permission.Statement, q policy.Question) bool {
 // everything is allowed by it.
 var everything = func() *policy.Document {
 	d, err := policy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`))
+	if err != nil {
+		panic(err)
+	}
+	return d
+}()
+
+// nobody may do anything by it.
+var nobody = func() *policy.Document {
+	d, err := policy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`))
 	if err != nil {
 		panic(err)
 	}

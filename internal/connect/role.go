@@ -210,7 +210,7 @@ func need(w plan.Warehouse) (string, error) {
 	if d := w.Door; d != (plan.Door{}) {
 		allow("*", "ec2:DescribeSecurityGroupRules")
 		allow(arn("ec2", "security-group/"+d.SecurityGroup), "ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress")
-		allow(arn("ec2", "security-group-rule/*"), "ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress", "ec2:CreateTags", "ec2:DeleteTags")
+		allow(arn("ec2", "security-group-rule/*"), "ec2:CreateTags", "ec2:DeleteTags")
 		if closer := d.Closer(parts[1], parts[4]); closer != "" {
 			allow(arn("scheduler", "schedule/default/"+plan.DoorSchedules+"*"), "scheduler:CreateSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule")
 			allow(closer, "iam:PassRole")
