@@ -167,6 +167,9 @@ type Defaults struct {
 	// OnSchemaChange says what sync does when a source's columns are others than the target's: stop (that table), evolve (add new
 	// columns, widen texts) or ignore (leave new columns out). Default: stop.
 	OnSchemaChange string `yaml:"on_schema_change" enum:"stop,evolve,ignore"`
+	// Analyze says when sync has the target's statistics made anew: auto (before new rows are put into a table that is the user's own and
+	// whose statistics are off by a tenth or more) or never. Default: auto.
+	Analyze string `yaml:"analyze" enum:"auto,never"`
 }
 
 // Table is one entry under tables: a pattern, one table, or a query. A bare text is short for select.

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sealift/sealift/internal/delta"
 	"github.com/sealift/sealift/internal/redshift"
@@ -161,4 +162,13 @@ func (t *tableBuilder) cursor() []plan.Statement {
 		}
 	}
 	return st
+}
+
+// stale tells whether the target is analysed before new rows are put into it. It is done with the load and not with the publish, whose lock
+// it would hold for longer, and what it does not see is the rows that come now: if they are many, they are seen by the next sync. A tenth is
+// from where the warehouse's own ANALYZE does anything (analyze_threshold_percent). Rows that are all exchanged need no statistics before.
+func (t *tableBuilder) stale() bool {
+	const tenth = 10
+	return t.change != nil && t.have != nil && !t.makesTable() && t.method != plan.DeleteInsert && t.method != plan.Fill &&
+		t.Job.Defaults.Analyze != "never" && t.have.StatisticsOff >= tenth && strings.EqualFold(t.have.Owner, t.Job.Target.User)
 }

@@ -378,6 +378,9 @@ func (t *tableBuilder) load() plan.Step {
 	if t.mode == "history" && t.makesTable() {
 		st = append(st, t.versions(t.shadow, redshift.SQL{}))
 	}
+	if t.stale() {
+		st = append(st, plan.Statement{SQL: redshift.Analyze(t.target), About: fmt.Sprintf("its statistics are off by %.0f %%", t.have.StatisticsOff)})
+	}
 	return plan.Step{ID: t.id("load"), Kind: plan.Load, About: about, Statements: st}
 }
 

@@ -754,8 +754,8 @@ WHERE database_name = ? AND "collation" = ?`, Lit(r.catalog.Database), Lit(other
 
 // readStatistics reads sizes, and which sort keys the server has chosen itself. The view has no rows for empty tables.
 func (r *reader) readStatistics(ctx context.Context) error {
-	sql := Build("SELECT table_id, sortkey1, tbl_rows, size FROM svv_table_info")
-	return r.optional(ctx, "sizes of tables are not known", 4, sql, func(row []*string) error {
+	sql := Build("SELECT table_id, sortkey1, tbl_rows, size, stats_off FROM svv_table_info")
+	return r.optional(ctx, "sizes of tables are not known", 5, sql, func(row []*string) error {
 		d, ok := r.at(row[0])
 		if !ok {
 			return nil
@@ -780,6 +780,13 @@ func (r *reader) readStatistics(ctx context.Context) error {
 				return fmt.Errorf("size of %s: %w", d.Table, err)
 			}
 			d.EstimatedBytes = n * block
+		}
+		if row[4] != nil {
+			off, err := strconv.ParseFloat(strings.TrimSpace(*row[4]), 64)
+			if err != nil {
+				return fmt.Errorf("statistics of %s: %w", d.Table, err)
+			}
+			d.StatisticsOff = off
 		}
 		return nil
 	})

@@ -90,7 +90,7 @@ func warehouse() answers {
 			"sales|orders|auditor|SELECT|f", "sales|orders|auditor|REFERENCES|f", "sales|orders|owner|DROP|t", "sales|orders|owner|STARE|t", "x|y|z|SELECT|f",
 		},
 		"svv_all_columns": []string{"sales|orders|note", "sales|gone|note"},
-		"svv_table_info":  []string{"100|placed_at|1000|12", "106|AUTO(SORTKEY(a))|5|1", "999|NULL|1|1"},
+		"svv_table_info":  []string{"100|placed_at|1000|12|12.50", "106|AUTO(SORTKEY(a))|5|1|0.00", "999|NULL|1|1|NULL"},
 	}
 }
 
@@ -175,7 +175,7 @@ func TestReadCatalog(t *testing.T) {
 				Dependents: []redshift.Dependent{
 					{Kind: "materialized view", Name: "sales.m_daily"}, {Kind: "view", Name: "sales.v_daily"},
 				},
-				EstimatedRows: 1000, EstimatedBytes: 12 << 20,
+				EstimatedRows: 1000, EstimatedBytes: 12 << 20, StatisticsOff: 12.5,
 				Notes: []string{"grants on the column note alone are not carried over", "the grant of STARE to role owner is not carried over"},
 			},
 		},

@@ -173,6 +173,10 @@ func Drop(t Table) SQL { return Build("DROP TABLE ?", t) }
 // DropIfExists removes a table if it is there.
 func DropIfExists(t Table) SQL { return Build("DROP TABLE IF EXISTS ?", t) }
 
+// Analyze makes a table's statistics anew, which only its owner may, or a superuser. The warehouse passes over a table of which less than a
+// tenth has changed, where nothing else is set (DG r_ANALYZE, analyze_threshold_percent).
+func Analyze(t Table) SQL { return Build("ANALYZE ?", t) }
+
 // Lock takes tables for a transaction alone; reads wait too (DG r_LOCK). Always lock in the same order.
 func Lock(tables ...Table) SQL {
 	parts := make([]SQL, len(tables))

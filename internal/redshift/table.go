@@ -71,6 +71,8 @@ type TableDef struct {
 
 	// EstimatedRows and EstimatedBytes are the server's statistics, 0 where it has none.
 	EstimatedRows, EstimatedBytes int64
+	// StatisticsOff is how far they are from the rows that are there: 0, they are true, to 100, in percent, or 0 where the server does not say.
+	StatisticsOff float64
 
 	// Problems say why the definition cannot be made again as it is; Notes say what is left behind.
 	Problems []string

@@ -127,7 +127,12 @@ c|-1
 		s.expect(`select reldiststyle, diststyle, sortkey1 from svv_table_info join pg_class on pg_class.oid = table_id
 			where "table" = 'auto_t'`, alter.want+"\n")
 	}
-	s.expect(`select "table", tbl_rows from svv_table_info`, "auto_t|7\n") // no row for an empty table
+	s.expect(`select "table", tbl_rows, stats_off from svv_table_info`, "auto_t|7|100.00\n") // no row for an empty table
+	// stats_off is 0 where statistics are current, and 100 where there are none (DG r_SVV_TABLE_INFO).
+	s.run(`analyze auto_t`)
+	s.expect(`select stats_off from svv_table_info`, "0.00\n")
+	s.run(`insert into auto_t select * from auto_t limit 3`)
+	s.expect(`select stats_off from svv_table_info`, "30.00\n")
 	s.fails(`create table t (a int) distkey (b)`, "42703", `column "b" named in DISTKEY does not exist`)
 	s.fails(`create table t (a int) sortkey (b)`, "42703", `column "b" named in SORTKEY does not exist`)
 	s.fails(`create table t (a int) diststyle key`, "42601", "DISTSTYLE KEY must have a DISTKEY column")

@@ -97,7 +97,8 @@ CREATE OR REPLACE VIEW pg_catalog.svv_table_info AS
 			WHEN r.sortstyle = 'interleaved' THEN 'INTERLEAVED' ELSE k.sortkey1 END AS sortkey1,
 		k.max_varchar, k.sortkey1_enc::char(32) AS sortkey1_enc, k.sortkey_num,
 		greatest(1, ceil(pg_total_relation_size(r.oid) / 1048576.0))::bigint AS size,
-		0.0::numeric(10,4) AS pct_used, 0::bigint AS empty, NULL::numeric(5,2) AS unsorted, 0::numeric(5,2) AS stats_off,
+		0.0::numeric(10,4) AS pct_used, 0::bigint AS empty, NULL::numeric(5,2) AS unsorted,
+		n.stats_off,
 		n.rows::numeric(38,0) AS tbl_rows, NULL::numeric(19,2) AS skew_sortkey1,
 		CASE WHEN r.diststyle <> 8 THEN 1 END::numeric(19,2) AS skew_rows,
 		n.rows::numeric(38,0) AS estimated_visible_rows, NULL::text AS risk_event, NULL::numeric(12,2) AS vacuum_sort_benefit,
@@ -111,7 +112,9 @@ CREATE OR REPLACE VIEW pg_catalog.svv_table_info AS
 			coalesce(max(character_maximum_length) FILTER (WHERE atttypid = 1043), 0) AS max_varchar,
 			bool_or(encoding <> 'none') AS encoded
 		FROM rs.relation_column c WHERE c.oid = r.oid) k
-	CROSS JOIN LATERAL (SELECT rs.table_rows(r.oid) AS rows OFFSET 0) n
+	CROSS JOIN LATERAL ( -- statistics are as old as the number of rows that they know is another
+		SELECT a.rows, CASE WHEN c.reltuples <= 0 THEN 100 ELSE least(100, 100 * abs(a.rows - c.reltuples) / greatest(a.rows, 1)) END::numeric(5,2) AS stats_off
+		FROM (SELECT rs.table_rows(r.oid) AS rows OFFSET 0) a, pg_catalog.pg_class c WHERE c.oid = r.oid OFFSET 0) n
 	WHERE r.relkind IN ('r', 'm') AND r.relpersistence <> 't' AND r.schema_name NOT IN ('pg_catalog', 'information_schema')
 		AND n.rows > 0;
 CREATE OR REPLACE VIEW pg_catalog.svv_redshift_columns AS
