@@ -285,13 +285,14 @@ func look(ctx context.Context, q LoadRequest, o *source.Opener, in *planner.Load
 		return fmt.Errorf("%s is no Parquet file", q.Files.files[0].Name)
 	}
 	found, err := load.Look(ctx, q.Files.inputs, o, load.Wish{
-		Format: q.Format, Path: q.Path, Delimiter: q.Delimiter, Quote: q.Quote, Header: q.Header, Nulls: q.Nulls, Records: q.Records,
+		Format: q.Format, Path: q.Path, Delimiter: q.Delimiter, Quote: q.Quote, Header: q.Header, Nulls: q.Nulls, Records: q.Records, Digest: len(q.Files.objects) > 0,
 	})
 	if err != nil {
 		return fmt.Errorf("look at the files: %w", shown(err, q.ShowValues))
 	}
 	f := found.Format
 	in.Whole, in.Named = found.Whole, f.JSON || f.Header
+	in.Counts, in.Content, in.Own = found.Inputs, found.Digest, found.Own
 	in.Input.Format, in.Input.Path, in.Input.Nulls = "csv", f.Path, f.Nulls
 	if f.JSON {
 		in.Input.Format = "json"
@@ -302,7 +303,7 @@ func look(ctx context.Context, q LoadRequest, o *source.Opener, in *planner.Load
 		}
 	}
 	for _, c := range found.Columns {
-		column := planner.LoadColumn{Name: c.Name}
+		column := planner.LoadColumn{Name: c.Name, Longest: c.Longest()}
 		column.Type, column.Err = c.Type(!found.Whole)
 		if column.Err != nil {
 			column.Err = hint.With(fmt.Errorf("%s, column %s: %w", c.Long, c.Name, column.Err),

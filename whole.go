@@ -138,14 +138,17 @@ func chooseWay(ctx context.Context, q LoadRequest, in *planner.LoadInput) error 
 		case why != "":
 			return errors.New(why)
 		}
-	case !parquet && (q.Way == "" || q.Way == "stream"):
-		if remote > 0 && q.Way == "" {
-			in.Input.Why = "COPY itself would cut digits and make no difference between empty text and NULL; --way place or copy lets it"
-		}
+	case !parquet && (q.Way == "stream" || remote == 0):
 		return nil
 	case !parquet:
-		if err := readable(ctx, q, in); err != nil {
+		switch why, err := readable(ctx, q, in, remote < len(q.Files.files)); {
+		case err != nil:
 			return err
+		case why != "" && q.Way == "":
+			in.Input.Why = why
+			return nil
+		case why != "":
+			return hint.With(fmt.Errorf("--way %s: %s", q.Way, why), "leave --way out: the files are streamed through this machine then")
 		}
 	}
 	if remote < len(q.Files.files) {
@@ -198,31 +201,39 @@ func elsewhere(ctx context.Context, q LoadRequest, in *planner.LoadInput) (why s
 	return "", err
 }
 
-// readable makes sure that COPY reads text as it is, and finds out how it is packed.
-func readable(ctx context.Context, q LoadRequest, in *planner.LoadInput) error {
-	refuse := func(why string) error {
-		return hint.With(fmt.Errorf("--way %s: %s", q.Way, why), "leave --way out: the files are streamed through this machine then")
-	}
+// readable finds out whether COPY reads text as it is, and how it is packed. why says what keeps it from that; where the user lets COPY read
+// it, that is only what COPY cannot do.
+func readable(ctx context.Context, q LoadRequest, in *planner.LoadInput, mixed bool) (why string, err error) {
 	switch {
 	case in.Input.Format != "csv":
-		return refuse("COPY leaves keys of JSON that it does not know out without a word")
+		return "COPY leaves keys of JSON that it does not know out without a word", nil
+	case mixed:
+		return "some files are of this machine", nil
 	case q.MaxErrors > 0:
-		return refuse("records that are wrong cannot be set aside")
+		return "records that are wrong cannot be set aside by COPY", nil
 	case len(in.Input.Nulls) > 1:
-		return refuse("COPY knows one text that means NULL")
+		return "COPY knows one text that means NULL", nil
 	case len(in.Input.Nulls) == 1 && !redshift.CanBeNull(in.Input.Nulls[0]):
-		return refuse(fmt.Sprintf("%q cannot be the text that means NULL", in.Input.Nulls[0]))
+		return fmt.Sprintf("%q cannot be the text that means NULL", in.Input.Nulls[0]), nil
 	case in.Input.Quote == "":
-		return refuse("COPY takes double quotes for quotes, and in these files nothing is quoted")
+		return "COPY takes double quotes for quotes, and in these files nothing is quoted", nil
 	}
-	switch why, err := packing(ctx, q, in); {
-	case err != nil:
-		return err
-	case why != "":
-		return refuse(why)
+	otherwise := cmp.Or(in.Own, in.Streamed())
+	if q.Way == "" && otherwise != "" {
+		return otherwise, nil
+	}
+	if why, err := packing(ctx, q, in); err != nil || why != "" {
+		return why, err
+	}
+	if otherwise == "" {
+		in.Input.Counted, in.Input.Content = true, in.Content
+		for i, n := range in.Counts {
+			q.Files.files[i].Rows = n
+		}
+		return "", nil
 	}
 	in.Input.Why = "COPY reads the text itself: empty text becomes NULL, also where it is quoted, and digits that a DECIMAL has no place for are cut off"
-	return nil
+	return "", nil
 }
 
 // packing finds out how text is packed that COPY reads as it is: all files alike. why says what is wrong with how they are packed.
@@ -314,6 +325,9 @@ func (s *sender) sendWhole(ctx context.Context, t *plan.Table, prefix string) (j
 	facts.Content, facts.Rows = hex.EncodeToString(sum[:]), unknownRows
 	if in.Counted {
 		facts.Rows = in.Rows()
+	}
+	if in.Content != "" {
+		facts.Content = in.Content
 	}
 	return facts, err
 }

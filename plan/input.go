@@ -39,6 +39,8 @@ type Input struct {
 	ShowValues bool `json:"show_values,omitempty"`
 	// Counted says that the rows of every file are known beforehand.
 	Counted bool `json:"counted,omitempty"`
+	// Content is the digest of the records, where all of them were looked at beforehand and COPY reads the files as they are.
+	Content string `json:"content,omitempty"`
 	// Slices is how many parts are written at once, so that each slice of the target has one to read.
 	Slices int `json:"slices"`
 	// MaxRatio and MaxSize bound what compressed files may become.

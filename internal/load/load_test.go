@@ -340,3 +340,64 @@ func TestCancelling(t *testing.T) {
 		t.Errorf("%v, %d open", err, s.open)
 	}
 }
+
+func TestWhatCopyReadsOtherwiseIsSeen(t *testing.T) {
+	t.Parallel()
+	header := true
+	for name, c := range map[string]struct {
+		wish  load.Wish
+		texts []string
+		want  string // "" where COPY reads the text as we do
+	}{
+		"plain":                     {load.Wish{}, []string{"id,n\n1,a\n2,\"b,\"\"\nc\"\n", "id,n\n3,\n"}, ""},
+		"no header":                 {load.Wish{}, []string{"1,a\n2,b\n"}, ""},
+		"quoted empty":              {load.Wish{}, []string{"id,n\n1,\"\"\n"}, "empty text in quotes"},
+		"quoted empty, first":       {load.Wish{}, []string{"1,\"\"\n2,b\n"}, "empty text in quotes"},
+		"quoted NULL":               {load.Wish{Nulls: []string{"NA"}}, []string{"id,n\n1,\"NA\"\n2,NA\n"}, "a text in quotes"},
+		"quoted, but not for NULL":  {load.Wish{Nulls: []string{"NA"}}, []string{"id,n\n1,\"N\"\n2,NA\n"}, ""},
+		"empty line":                {load.Wish{}, []string{"id,n\n1,a\n\n2,b\n"}, "empty lines"},
+		"empty line at the end":     {load.Wish{}, []string{"id,n\n1,a\n\n"}, "empty lines"},
+		"CR LF":                     {load.Wish{}, []string{"id,n\r\n1,a\r\n"}, "CR LF"},
+		"other header":              {load.Wish{}, []string{"id,n\n1,a\n", "n,id\n2,b\n"}, "headers that differ"},
+		"other header, told":        {load.Wish{Header: &header}, []string{"id,n\n1,a\n", "id,m\n2,b\n"}, "headers that differ"},
+		"header of two lines":       {load.Wish{}, []string{"id,\"n\nm\"\n1,a\n"}, "longer than a line"},
+		"header of two lines, told": {load.Wish{Header: &header}, []string{"id,\"n\nm\"\n1,a\n"}, "longer than a line"},
+	} {
+		c.wish.Digest = true
+		f, err := load.Look(t.Context(), files(t, c.texts...), opener(), c.wish)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if (c.want == "") != (f.Own == "") || !strings.Contains(f.Own, c.want) {
+			t.Errorf("%s: %q, want %q", name, f.Own, c.want)
+		}
+	}
+}
+
+// What was looked at as a whole is counted, and known by the same digest as what is sent.
+func TestAWholeIsCounted(t *testing.T) {
+	t.Parallel()
+	texts := []string{"id,n\n1,a\n2,b\n", "id,n\n3,c\n"}
+	for _, records := range []int64{0, -1} {
+		f, err := load.Look(t.Context(), files(t, texts...), opener(), load.Wish{Digest: true, Records: records})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent, _, err := send(t, load.Wish{}, load.Job{}, texts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Digest == "" || f.Digest != sent.Digest || !slices.Equal(f.Inputs, []int64{2, 1}) {
+			t.Errorf("%q, sent as %q, %d", f.Digest, sent.Digest, f.Inputs)
+		}
+	}
+	f, err := load.Look(t.Context(), files(t, "1,a\n2,b\n", "3,c\n"), opener(), load.Wish{Digest: true})
+	if err != nil || !slices.Equal(f.Inputs, []int64{2, 1}) {
+		t.Errorf("without a header: %d, %v", f.Inputs, err)
+	}
+	f, err = load.Look(t.Context(), files(t, texts...), opener(), load.Wish{Digest: true, Records: 1})
+	if err != nil || f.Whole || f.Digest != "" {
+		t.Errorf("a sample: %v, %q, %v", f.Whole, f.Digest, err)
+	}
+}

@@ -3,6 +3,8 @@ package load
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +29,8 @@ type Wish struct {
 	Nulls     []string
 	// Records is how many are looked at to infer types; 0 is DefaultRecords, -1 all of them.
 	Records int64
+	// Digest asks for that of the content.
+	Digest bool
 }
 
 // DefaultRecords are looked at when nothing else is said.
@@ -37,8 +41,14 @@ type Found struct {
 	Format Format
 	// Columns in the order of the header, or in which JSON keys were first seen, each with what its values have in common.
 	Columns []FoundColumn
-	Records int64 // looked at
-	Whole   bool  // those are all there are
+	Records int64   // looked at
+	Whole   bool    // those are all there are
+	Inputs  []int64 // the records of each input
+	// Digest is that of Sent, if it was asked for and the inputs were looked at as a Whole.
+	Digest string
+	// Own says what delimited text has that COPY reads otherwise than we do, or of which its manual does not say how it is read; "" if
+	// nothing was seen.
+	Own string
 }
 
 // FoundColumn is a column as it was seen.
@@ -74,10 +84,12 @@ func Look(ctx context.Context, inputs []source.Input, o *source.Opener, w Wish) 
 		if i == 0 {
 			l.left = sampleBytes
 		}
-		err := o.Each(ctx, in, l.stream)
+		before := l.found.Records
+		err := o.Each(ctx, in, func(s source.Stream) error { return l.stream(i, s) })
 		if err != nil && !errors.Is(err, errEnough) {
 			return nil, err
 		}
+		l.found.Inputs = append(l.found.Inputs, l.found.Records-before)
 		l.whole = l.whole && err == nil
 		if w.Records > 0 && l.found.Records >= w.Records {
 			l.whole = l.whole && i == len(inputs)-1
@@ -100,12 +112,28 @@ type looking struct {
 	values []*infer.Column
 	schema jsonrec.Schema
 	long   map[string]string // by column: where the first value was that no VARCHAR holds
-	firsts [][]string        // the first record of each stream, while it is not known whether those are headers
+	firsts []firstRecord     // of each stream, while it is not known whether those are headers
+	sums   []string          // the digest of each stream
 }
 
-// stream looks at one stream.
-func (l *looking) stream(s source.Stream) error {
+// firstRecord is a stream's first.
+type firstRecord struct {
+	input int
+	texts []string
+}
+
+// stream looks at one stream, of an input.
+func (l *looking) stream(input int, s source.Stream) (err error) {
 	var r io.Reader = s
+	if l.wish.Digest {
+		h := &hashed{r: s, h: sha256.New()}
+		r = h
+		defer func() {
+			if err == nil {
+				l.sums = append(l.sums, hex.EncodeToString(h.h.Sum(nil)))
+			}
+		}()
+	}
 	if err := l.found.Format.skipMark(&r); err != nil {
 		return at(s.Name, err)
 	}
@@ -136,7 +164,7 @@ func (l *looking) stream(s source.Stream) error {
 	if l.found.Format.JSON {
 		return at(s.Name, l.objects(s.Name, r))
 	}
-	return at(s.Name, l.texts(s.Name, r))
+	return at(s.Name, l.texts(input, s.Name, r))
 }
 
 // begin decides the format from the first bytes.
@@ -204,7 +232,7 @@ func (l *looking) seen(size int) error {
 	return nil
 }
 
-func (l *looking) texts(name string, r io.Reader) error {
+func (l *looking) texts(input int, name string, r io.Reader) error {
 	split := delimited.NewSplitter(r, l.found.Format.Delimited)
 	var nulls [][]byte
 	for _, n := range l.found.Format.Nulls {
@@ -220,6 +248,9 @@ func (l *looking) texts(name string, r io.Reader) error {
 		if err != nil {
 			return err
 		}
+		if bytes.IndexByte(b.Text, '\r') >= 0 {
+			l.own("lines that end in CR LF, of which COPY's manual does not say what becomes")
+		}
 		records := delimited.NewReader(l.found.Format.Delimited, nulls, b)
 		for {
 			line, values, err := records.Next()
@@ -231,7 +262,7 @@ func (l *looking) texts(name string, r io.Reader) error {
 			}
 			if begins {
 				begins = false
-				if taken, err := l.firstRecord(line, values); err != nil {
+				if taken, err := l.firstRecord(input, line, values); err != nil {
 					return err
 				} else if taken {
 					continue
@@ -243,6 +274,9 @@ func (l *looking) texts(name string, r io.Reader) error {
 			size := 0
 			for i, v := range values {
 				size += len(v.Text) + 1
+				if v.Quoted {
+					l.quoted(v.Text)
+				}
 				if v.Null {
 					continue
 				}
@@ -255,28 +289,63 @@ func (l *looking) texts(name string, r io.Reader) error {
 				return err
 			}
 		}
+		if records.Blank() > 0 {
+			l.own("empty lines, which COPY takes for records")
+		}
+	}
+}
+
+// own notes the first thing that COPY reads otherwise than we do.
+func (l *looking) own(what string) {
+	if l.found.Own == "" {
+		l.found.Own = what
+	}
+}
+
+// quoted looks at a quoted text: quotes make no difference to COPY, which takes it for NULL (DG copy-parameters-data-conversion,
+// NULL AS and EMPTYASNULL).
+func (l *looking) quoted(text []byte) {
+	if len(text) == 0 {
+		l.own("empty text in quotes, which COPY would take for NULL")
+	} else if len(l.wish.Nulls) > 0 && slices.Contains(l.wish.Nulls, string(text)) {
+		l.own(fmt.Sprintf("a text in quotes that means NULL (%q), which COPY would take for NULL", text))
+	}
+}
+
+// differ notes a header that is not like the first: COPY passes over one line of each file, whatever is in it.
+func (l *looking) differ(values []string) {
+	for i, v := range values {
+		if len(values) != len(l.header) || !strings.EqualFold(strings.TrimSpace(v), l.header[i]) || strings.ContainsRune(v, '\n') {
+			l.own("headers that differ, or are longer than a line")
+		}
 	}
 }
 
 // firstRecord looks at the first record of a stream, and tells whether it is kept from the others: as a header, which
 // Send compares, or until it is known whether it is one.
-func (l *looking) firstRecord(line int64, values []delimited.Value) (bool, error) {
+func (l *looking) firstRecord(input int, line int64, values []delimited.Value) (bool, error) {
 	first := l.values == nil
 	for first && len(l.values) < len(values) {
 		l.values = append(l.values, new(infer.Column))
+	}
+	texts := make([]string, 0, len(values))
+	for _, v := range values {
+		texts = append(texts, string(v.Text))
+		if v.Quoted && (l.wish.Header == nil || !*l.wish.Header) {
+			l.quoted(v.Text)
+		}
 	}
 	if l.wish.Header != nil {
 		var err error
 		if *l.wish.Header && first {
 			l.header, err = headerNames(line, values)
 		}
+		if *l.wish.Header && err == nil {
+			l.differ(texts)
+		}
 		return *l.wish.Header, err
 	}
-	var texts []string
-	for _, v := range values {
-		texts = append(texts, string(v.Text))
-	}
-	l.firsts = append(l.firsts, texts)
+	l.firsts = append(l.firsts, firstRecord{input, texts})
 	if names, err := headerNames(line, values); first && err == nil {
 		l.header = names // if it turns out to be one
 	}
@@ -287,6 +356,9 @@ func (l *looking) firstRecord(line int64, values []delimited.Value) (bool, error
 func (l *looking) finish() (*Found, error) {
 	f := &l.found
 	f.Whole = l.whole
+	if l.whole && l.wish.Digest {
+		f.Digest = together(l.sums)
+	}
 	if f.Format.JSON {
 		for _, k := range l.schema.Keys {
 			f.Columns = append(f.Columns, FoundColumn{Name: k, Column: l.schema.Columns[k], Long: l.long[k]})
@@ -302,6 +374,11 @@ func (l *looking) finish() (*Found, error) {
 	if l.firsts != nil {
 		if err := l.decideHeader(); err != nil {
 			return nil, err
+		}
+	}
+	if l.header != nil {
+		for _, first := range l.firsts {
+			l.differ(first.texts)
 		}
 	}
 	f.Format.Header = l.header != nil
@@ -326,7 +403,7 @@ func (l *looking) decideHeader() error {
 	telling := false
 	for i, c := range l.values {
 		var first infer.Column
-		first.Add([]byte(l.firsts[0][i]))
+		first.Add([]byte(l.firsts[0].texts[i]))
 		if first.Textual() && c.Values > 0 && !c.Textual() {
 			return nil
 		}
@@ -341,16 +418,17 @@ func (l *looking) decideHeader() error {
 
 // addFirsts counts the first records among the others.
 func (l *looking) addFirsts() error {
-	for _, record := range l.firsts {
-		if len(record) != len(l.values) {
-			return &delimited.Error{Line: 1, Reason: fmt.Sprintf("%d fields, not %d as in the first file", len(record), len(l.values))}
+	for _, first := range l.firsts {
+		if len(first.texts) != len(l.values) {
+			return &delimited.Error{Line: 1, Reason: fmt.Sprintf("%d fields, not %d as in the first file", len(first.texts), len(l.values))}
 		}
-		for i, v := range record {
+		for i, v := range first.texts {
 			if v != "" && !slices.Contains(l.wish.Nulls, v) {
 				l.values[i].Add([]byte(v))
 			}
 		}
 		l.found.Records++
+		l.found.Inputs[first.input]++
 	}
 	return nil
 }

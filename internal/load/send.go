@@ -504,10 +504,15 @@ func (s *sending) sum() *Sent {
 	for _, st := range s.streams {
 		digests = append(digests, st.Digest)
 	}
+	out.Digest = together(digests)
+	return out
+}
+
+// together is the digest of all streams, of the digests of each.
+func together(digests []string) string {
 	slices.Sort(digests)
 	sum := sha256.Sum256([]byte(strings.Join(digests, "\n")))
-	out.Digest = hex.EncodeToString(sum[:])
-	return out
+	return hex.EncodeToString(sum[:])
 }
 
 // Place tells which stream and line a line of a staged part came from, both as COPY counts them, from 1. Where records

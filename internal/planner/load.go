@@ -31,6 +31,10 @@ type LoadInput struct {
 	// Columns of the files, in their order, each with the type that its values have in common.
 	Columns []LoadColumn
 	Whole   bool // every value was looked at
+	// Counts are the records of each file, Content the digest of all, and Own what delimited text has that COPY reads otherwise than we do,
+	// "" for nothing. They stand for what was looked at, as Whole says.
+	Counts       []int64
+	Content, Own string
 	// Types are those that the user chose, by column, as the files or the target name it.
 	Types map[string]redshift.Type
 	Named bool // the files name their columns; otherwise they are matched by position
@@ -58,9 +62,10 @@ type FileSync struct {
 
 // LoadColumn is a column as it was seen in files.
 type LoadColumn struct {
-	Name string
-	Type redshift.Type
-	Err  error // why no type holds what was seen
+	Name    string
+	Type    redshift.Type
+	Err     error // why no type holds what was seen
+	Longest int   // bytes of the longest value that was seen
 }
 
 // Load makes the plan of a load: files into one table.
@@ -334,6 +339,59 @@ func holds(column, file redshift.Type) bool {
 	return column.Holds(file) || (text(column) && text(file)) || (column.Name == redshift.TimestampTZ && file.Name == redshift.Timestamp)
 }
 
+// Streamed says why delimited text goes through this machine although COPY could read it, "" if COPY reads every record just as we do: all
+// of them were looked at, and none has what COPY would change, or refuse, without saying where it stands.
+func (in LoadInput) Streamed() string {
+	s := &selection{have: in.Target.Table(in.Table)}
+	input, err := in.match(s)
+	switch {
+	case err != nil:
+		return "" // which Load says
+	case !in.Whole:
+		return "COPY cuts digits off and makes no difference between empty text and NULL, and not every record was looked at; with --infer all each is, and COPY may read them where they are; --way place lets it"
+	case len(in.Columns) == 1:
+		return "an empty line is a record to COPY where there is one column"
+	case len(input.Columns) != len(in.Columns):
+		return "COPY reads all columns of the files"
+	}
+	for i, c := range input.Columns {
+		if !fitsAsText(c.Type, in.Columns[i]) {
+			return fmt.Sprintf("column %s has values that are no %s, or that COPY would change", c.Column, c.Type)
+		}
+	}
+	return ""
+}
+
+// fitsAsText tells whether a column takes the texts of another, of which every one was seen, as they are.
+func fitsAsText(to redshift.Type, seen LoadColumn) bool {
+	digits := to.Precision - to.Scale // before the point
+	switch {
+	case seen.Err != nil:
+		return false
+	case seen.Longest == 0 || to.Holds(seen.Type):
+		return true
+	}
+	switch to.Name {
+	case redshift.Varchar:
+		return seen.Longest <= to.Length
+	case redshift.Decimal:
+		switch seen.Type.Name {
+		case redshift.Integer:
+			return digits >= 10
+		case redshift.BigInt:
+			return digits >= 19
+		case redshift.Decimal:
+			return seen.Type.Scale <= to.Scale && seen.Type.Precision-seen.Type.Scale <= digits
+		default:
+			return false
+		}
+	case redshift.Timestamp:
+		return seen.Type.Name == redshift.Date
+	default:
+		return false
+	}
+}
+
 // whole tells whether COPY reads the files as they are.
 func (in *LoadInput) whole() bool { return in.Input.Way != plan.Stream }
 
@@ -367,8 +425,11 @@ func (t *tableBuilder) readsInput(cp *redshift.Copy) (about string) {
 	if in.Quote != "" {
 		cp.Quote = in.Quote[0]
 	}
-	if len(in.Nulls) > 0 {
+	switch {
+	case len(in.Nulls) > 0:
 		cp.NullAs = in.Nulls[0]
+	case in.Format == "csv":
+		cp.NullAs = in.Marker // or COPY would take \N for NULL
 	}
 	if in.Counted {
 		return "copy into a shadow and compare its rows with those that the files were counted to have"

@@ -125,3 +125,52 @@ func TestSyncOfFilesAsReviewed(t *testing.T) {
 		t.Errorf("the first sync into a table with rows: %v", err)
 	}
 }
+
+func TestTextIsReadInPlaceOnlyWhereCopyReadsItAsWeDo(t *testing.T) {
+	t.Parallel()
+	decimal := func(p, s int) redshift.Type { return redshift.Type{Name: redshift.Decimal, Precision: p, Scale: s} }
+	varchar := func(n int) redshift.Type { return redshift.Type{Name: redshift.Varchar, Length: n} }
+	named := func(n string) redshift.Type { return redshift.Type{Name: n} }
+	in := loadInput(t)
+	if why := in.Streamed(); why != "" {
+		t.Errorf("looked at whole, and fits: %s", why)
+	}
+	in.Whole = false
+	if why := in.Streamed(); !strings.Contains(why, "--infer all") {
+		t.Errorf("a sample: %q", why)
+	}
+	for name, c := range map[string]struct {
+		to, seen redshift.Type
+		longest  int
+		want     bool
+	}{
+		"nothing seen":              {named(redshift.Date), varchar(256), 0, true},
+		"text that fits exactly":    {varchar(5), varchar(8), 5, true},
+		"text that is too long":     {varchar(5), varchar(8), 6, false},
+		"a number as text":          {varchar(5), named(redshift.Integer), 5, true},
+		"a date as text":            {varchar(9), named(redshift.Date), 10, false},
+		"digits cut off":            {decimal(10, 1), decimal(4, 2), 5, false},
+		"fewer digits":              {decimal(10, 2), decimal(4, 1), 5, true},
+		"too many before the point": {decimal(4, 2), decimal(5, 2), 6, false},
+		"integers":                  {decimal(12, 2), named(redshift.Integer), 5, true},
+		"integers, too narrow":      {decimal(10, 2), named(redshift.Integer), 5, false},
+		"long integers":             {decimal(19, 0), named(redshift.BigInt), 5, true},
+		"time dropped":              {named(redshift.Date), named(redshift.Timestamp), 19, false},
+		"zone dropped":              {named(redshift.Timestamp), named(redshift.TimestampTZ), 25, false},
+		"a day as a moment":         {named(redshift.Timestamp), named(redshift.Date), 10, true},
+		"text as a number":          {named(redshift.Integer), varchar(8), 2, false},
+		"text as SUPER":             {named(redshift.Super), varchar(8), 2, false},
+	} {
+		in := loadInput(t)
+		in.Columns[1] = LoadColumn{Name: "name", Type: c.seen, Longest: c.longest}
+		in.Types = map[string]redshift.Type{"name": c.to}
+		if why := in.Streamed(); (why == "") != c.want {
+			t.Errorf("%s: %q", name, why)
+		}
+	}
+	in = loadInput(t)
+	in.Columns = in.Columns[:1]
+	if why := in.Streamed(); !strings.Contains(why, "empty line") {
+		t.Errorf("one column: %q", why)
+	}
+}

@@ -3,6 +3,7 @@ package stage
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sealift/sealift/internal/effect"
+	"github.com/sealift/sealift/internal/hint"
 )
 
 // Origin is an object that somebody else wrote.
@@ -49,6 +51,10 @@ func (s *Stage) Copy(ctx context.Context, from Origin, key string) (Part, error)
 		err = s.copyParts(ctx, from, source, key)
 	}
 	part := Part{Key: key, Size: from.Size}
+	if status(err) == http.StatusPreconditionFailed {
+		return part, hint.With(fmt.Errorf("copy s3://%s/%s: the object has changed since it was looked at", from.Bucket, from.Key),
+			"nothing of it was published; begin anew when nobody writes to it")
+	}
 	if err != nil {
 		return part, s.explain(fmt.Sprintf("copy s3://%s/%s to %s", from.Bucket, from.Key, s.url(key)),
 			"s3:GetObject and kms:Decrypt on the object, s3:PutObject and kms:GenerateDataKey on the stage", err)

@@ -4,8 +4,9 @@ import "io"
 
 // Value is one field of a record. Text is valid until the next record.
 type Value struct {
-	Text []byte
-	Null bool
+	Text   []byte
+	Null   bool
+	Quoted bool
 }
 
 // Reader reads records one by one, for what needs values: headers and the inference of types. It checks what a Rewriter
@@ -15,6 +16,7 @@ type Reader struct {
 	block   Block
 	line    int64
 	values  []Value
+	blank   int64
 	scratch [][]byte // unquoted values of the record at hand, one each
 }
 
@@ -33,10 +35,10 @@ func (r *Reader) Next() (line int64, values []Value, err error) {
 		case len(text) == 0:
 			return 0, nil, io.EOF
 		case text[0] == '\n':
-			r.block.Text, r.line = text[1:], r.line+1
+			r.block.Text, r.line, r.blank = text[1:], r.line+1, r.blank+1
 			continue
 		case len(text) > 1 && text[0] == '\r' && text[1] == '\n':
-			r.block.Text, r.line = text[2:], r.line+1
+			r.block.Text, r.line, r.blank = text[2:], r.line+1, r.blank+1
 			continue
 		}
 		return r.record()
@@ -58,7 +60,7 @@ func (r *Reader) record() (line int64, values []Value, err error) {
 		}
 		at += f.lines
 		i += used
-		r.values = append(r.values, Value{Text: r.text(column-1, f), Null: r.w.null(f)})
+		r.values = append(r.values, Value{Text: r.text(column-1, f), Null: r.w.null(f), Quoted: f.quoted})
 		if i < len(text) && text[i] != '\n' {
 			continue
 		}
@@ -78,6 +80,9 @@ func (r *Reader) text(i int, f field) []byte {
 	r.scratch[i] = append(r.scratch[i][:0], r.w.unquoted(f)...)
 	return r.scratch[i]
 }
+
+// Blank is how many empty lines were passed over, which are no records.
+func (r *Reader) Blank() int64 { return r.blank }
 
 // Rest is what has not been read yet.
 func (r *Reader) Rest() Block { return Block{Text: r.block.Text, Line: r.line} }
