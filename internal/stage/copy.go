@@ -38,7 +38,7 @@ func (s *Stage) Copy(ctx context.Context, from Origin, key string) (Part, error)
 	source := url.PathEscape(from.Bucket) + "/" + escapeKey(from.Key)
 	sse, kmsKey := s.encryption()
 	var err error
-	if from.Size <= copyAtOnce {
+	if from.Size <= s.copyAtOnce {
 		err = effect.Do(ctx, "s3 CopyObject", func(ctx context.Context) error {
 			_, err := s.client.CopyObject(ctx, &s3.CopyObjectInput{
 				Bucket: &s.bucket, Key: &key, ExpectedBucketOwner: &s.owner, ExpectedSourceBucketOwner: some(from.Owner),
@@ -84,18 +84,18 @@ func (s *Stage) copyParts(ctx context.Context, from Origin, source, key string) 
 			}
 		}
 	}()
-	parts := (from.Size + copyPart - 1) / copyPart
+	parts := (from.Size + s.copyPart - 1) / s.copyPart
 	u.parts = make([]types.CompletedPart, parts)
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(copies)
 	for i := range parts {
 		g.Go(func() error {
-			number, last := int32(i+1), min((i+1)*copyPart, from.Size)-1
+			number, last := int32(i+1), min((i+1)*s.copyPart, from.Size)-1
 			return effect.Do(gctx, "s3 UploadPartCopy", func(ctx context.Context) error {
 				out, err := s.client.UploadPartCopy(ctx, &s3.UploadPartCopyInput{
 					Bucket: &s.bucket, Key: &key, ExpectedBucketOwner: &s.owner, ExpectedSourceBucketOwner: some(from.Owner),
 					UploadId: u.id, PartNumber: &number, CopySource: &source, CopySourceIfMatch: &from.ETag,
-					CopySourceRange: aws.String(fmt.Sprintf("bytes=%d-%d", i*copyPart, last)),
+					CopySourceRange: aws.String(fmt.Sprintf("bytes=%d-%d", i*s.copyPart, last)),
 				})
 				if err == nil {
 					u.parts[i] = types.CompletedPart{ETag: out.CopyPartResult.ETag, PartNumber: &number, ChecksumCRC32: out.CopyPartResult.ChecksumCRC32}

@@ -28,12 +28,14 @@ type Stage struct {
 	bucket string
 	owner  string // named in every request: a bucket of the same name in another account is refused
 	keyARN string // "" for S3's own
+
+	copyAtOnce, copyPart int64 // bytes; smaller ones in tests
 }
 
 // New makes a Stage on a bucket, whose objects must be encrypted under the KMS key keyARN, or under S3's own (SSE-S3) where
 // that is "", which a load asks for by name.
 func New(cfg aws.Config, bucket, owner, keyARN string) *Stage {
-	return &Stage{client: s3.NewFromConfig(cfg), bucket: bucket, owner: owner, keyARN: keyARN}
+	return &Stage{client: s3.NewFromConfig(cfg), bucket: bucket, owner: owner, keyARN: keyARN, copyAtOnce: copyAtOnce, copyPart: copyPart}
 }
 
 // The names that UNLOAD gives its manifest, and that ours has beside it.
