@@ -41,10 +41,6 @@ func TestRefusedByName(t *testing.T) {
 			_, err := w.admin.iam.PutUserPermissionsBoundary(ctx, &sdkiam.PutUserPermissionsBoundaryInput{UserName: awssdk.String("bob"), PermissionsBoundary: boundary})
 			return err
 		},
-		"CreateGroup": func() error {
-			_, err := w.admin.iam.CreateGroup(ctx, &sdkiam.CreateGroupInput{GroupName: name})
-			return err
-		},
 		"CreateLoginProfile": func() error {
 			_, err := w.admin.iam.CreateLoginProfile(ctx, &sdkiam.CreateLoginProfileInput{UserName: awssdk.String("bob"), Password: name})
 			return err
@@ -53,8 +49,8 @@ func TestRefusedByName(t *testing.T) {
 			_, err := w.admin.iam.CreateVirtualMFADevice(ctx, &sdkiam.CreateVirtualMFADeviceInput{VirtualMFADeviceName: name})
 			return err
 		},
-		"SimulateCustomPolicy": func() error {
-			_, err := w.admin.iam.SimulateCustomPolicy(ctx, &sdkiam.SimulateCustomPolicyInput{ActionNames: []string{"s3:GetObject"}, PolicyInputList: []string{"{}"}})
+		"GenerateCredentialReport": func() error {
+			_, err := w.admin.iam.GenerateCredentialReport(ctx, &sdkiam.GenerateCredentialReportInput{})
 			return err
 		},
 		"AssumeRoleWithSAML": func() error {
