@@ -140,6 +140,10 @@ func chooseWay(ctx context.Context, q LoadRequest, in *planner.LoadInput) error 
 		}
 	case !parquet && (q.Way == "stream" || remote == 0):
 		return nil
+	case !parquet && q.Way == "" && q.Records >= 0:
+		// The warehouse's role has to be allowed to read the objects then, which nobody needs for a small file that is streamed.
+		in.Input.Why = "COPY cuts digits off and makes no difference between empty text and NULL; with --infer all every record is looked at, and COPY may read them where they are; --way place lets it"
+		return nil
 	case !parquet:
 		switch why, err := readable(ctx, q, in, remote < len(q.Files.files)); {
 		case err != nil:

@@ -30,6 +30,7 @@ func (a *app) stoppable(ctx context.Context, grace time.Duration) (_ context.Con
 			return
 		}
 		a.stderr.leftEdge()
+		a.stopped.Store(true)
 		close(stopping)
 		if grace == 0 {
 			cancel(errInterrupted)

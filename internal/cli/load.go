@@ -104,7 +104,7 @@ goes on with the run is printed.`,
 	flags.StringVar(&f.mode, "mode", "create", "`MODE`: create (into a table that is missing or empty), append,\nreplace, or merge by --key")
 	flags.StringSliceVar(&f.key, "key", nil, "`COLUMNS` that identify a row, for --mode merge: id or region,id")
 	flags.StringVar(&f.format, "format", "", "csv, json or parquet (default: what the bytes say), or unload: text\nthat UNLOAD wrote with ESCAPE, and has the table's columns")
-	flags.StringVar(&f.way, "way", "", "`WAY` of objects in S3: stream (through this machine), copy (into the\nstage, by S3) or place (COPY reads them where they are); default:\nplace or copy for Parquet, and for text where COPY reads each\nrecord as we do; else stream")
+	flags.StringVar(&f.way, "way", "", "`WAY` of objects in S3: stream (through this machine), copy (into the\nstage, by S3) or place (COPY reads them where they are); default:\nplace or copy for Parquet, and with --infer all for text that COPY\nreads as we do; else stream")
 	flags.StringVar(&f.delimiter, "delimiter", "", "`C` between fields, or tab (default: what the bytes say)")
 	flags.StringVar(&f.quote, "quote", "", "`C` around fields, or none (default: what the bytes say)")
 	flags.BoolVar(&f.header, "header", false, "the first line names the columns")

@@ -57,6 +57,7 @@ type app struct {
 	json                        bool
 
 	began   bool                   // a command's own code was reached: errors before that are about the command line
+	stopped atomic.Bool            // a signal told us to stop
 	running atomic.Pointer[string] // the id of the run that is under way, once there is one
 }
 

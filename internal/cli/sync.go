@@ -320,6 +320,8 @@ func (a *app) syncEvery(ctx context.Context, file string, f syncFlags) error {
 		switch {
 		case errors.Is(err, errInterrupted) || ctx.Err() != nil:
 			return err
+		case a.stopped.Load(): // while a sync took its last step, which was whole all the same
+			return told{errInterrupted}
 		case errors.Is(err, plan.ErrHeld):
 			a.say("another run holds the target; the next sync is at %s", next.UTC().Format(time.TimeOnly))
 		case exitCode(err) == exitUsage: // the job would be as wrong the next time
