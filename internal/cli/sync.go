@@ -305,8 +305,7 @@ func (a *app) answerSync(y *sealift.Syncing, r *receipt.Receipt) error {
 	return a.answer(text)
 }
 
-// syncEvery syncs again and again. The times are spread by a tenth, so that many machines do not come at one moment; they count from
-// the beginning of a sync, and a sync that takes longer puts the next one off. What fails is said, and tried again at the next time.
+// syncEvery syncs again and again.
 func (a *app) syncEvery(ctx context.Context, file string, f syncFlags) error {
 	if f.every < time.Second {
 		return usageError{fmt.Errorf("--every %s is too often; say a second or more", f.every)}
@@ -314,9 +313,16 @@ func (a *app) syncEvery(ctx context.Context, file string, f syncFlags) error {
 	if f.full || f.from != "" || f.until != "" || f.plan {
 		return usageError{errors.New("--every goes on from where it is: --full-refresh, --from, --until and --plan are for one sync")}
 	}
+	return a.again(ctx, f.every, func(ctx context.Context) error { return a.sync(ctx, file, f) })
+}
+
+// again does something again and again, until it is interrupted. The times are spread by a tenth, so that many machines do not come at
+// one moment; they count from the beginning, and what takes longer puts the next one off. What fails is said, and tried again at the next
+// time.
+func (a *app) again(ctx context.Context, every time.Duration, sync func(ctx context.Context) error) error {
 	for {
-		next := time.Now().Add(time.Duration(float64(f.every) * (0.95 + 0.1*rand.Float64()))) //nolint:gosec // nobody gains by knowing when
-		err := a.sync(ctx, file, f)
+		next := time.Now().Add(time.Duration(float64(every) * (0.95 + 0.1*rand.Float64()))) //nolint:gosec // nobody gains by knowing when
+		err := sync(ctx)
 		switch {
 		case errors.Is(err, errInterrupted) || ctx.Err() != nil:
 			return err
