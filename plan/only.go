@@ -35,7 +35,7 @@ func (p *Plan) Only(keep func(Table) bool) (*Plan, error) {
 			s = FenceStep(part.Tables)
 		case Subset:
 			s.Statements = slices.DeleteFunc(slices.Clone(s.Statements), func(st Statement) bool { return st.Table != "" && !kept[st.Table] })
-		case Prepare, Unload, Send, Check, Load, Publish, Fetch, Empty, Relate, Discard:
+		case Prepare, Unload, Send, Check, Load, Analyze, Publish, Fetch, Empty, Relate, Discard:
 		}
 		part.Prologue = append(part.Prologue, s)
 	}

@@ -275,6 +275,7 @@ const (
 	Send    Kind = "send"    // stage: read files, or a PostgreSQL server, write their records as parts, checked, and the manifest for COPY
 	Check   Kind = "check"   // stage: manifest against objects, and the manifest for COPY
 	Load    Kind = "load"    // target: make the shadow, COPY into it, digest, in one transaction
+	Analyze Kind = "analyze" // target: make the statistics of a table anew; where that fails the table goes on, and the receipt tells
 	Publish Kind = "publish" // target: make it visible, with the marker, in one transaction
 	Fetch   Kind = "fetch"   // stage: read every object, count its records, and write it as a file
 	Empty   Kind = "empty"   // stage: remove the table's objects, versions and uploads

@@ -166,7 +166,7 @@ func (k Kind) side() string {
 		return "source"
 	case Send, Check, Fetch, Empty:
 		return "stage"
-	case Prepare, Fence, Load, Publish, Relate, Discard:
+	case Prepare, Fence, Load, Analyze, Publish, Relate, Discard:
 		return "target"
 	}
 	panic(fmt.Sprintf("plan: unknown kind of step %q", string(k)))

@@ -196,7 +196,7 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 			f.staged[t.Target] = true
 		case plan.Load:
 			f.earlier[t.Target], f.shadows[t.Target] = f.shadows[t.Target], true
-		case plan.Prepare, plan.Fence, plan.Subset, plan.Check, plan.Fetch, plan.Publish, plan.Empty, plan.Relate, plan.Discard:
+		case plan.Prepare, plan.Fence, plan.Subset, plan.Check, plan.Fetch, plan.Analyze, plan.Publish, plan.Empty, plan.Relate, plan.Discard:
 		}
 	case journal.Done:
 		switch kind {
@@ -242,6 +242,8 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 			f.staged[t.Target] = !facts.Empty
 		case plan.Discard:
 			f.shadows[t.Target], f.earlier[t.Target] = false, false
+		case plan.Analyze:
+			t.Warnings = nil
 		case plan.Prepare, plan.Fence, plan.Subset, plan.Relate:
 		}
 		if t.Failure != nil && t.Failure.Step == e.Step {
@@ -253,6 +255,8 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 		case kind == plan.Empty || kind == plan.Discard:
 			// The table's own outcome stands; what is left is named at the end.
 			f.receipt.Failures = append(f.receipt.Failures, fail)
+		case kind == plan.Analyze:
+			t.Warnings = []Failure{fail} // of the last attempt; the table goes on
 		case kind == plan.Publish && e.Type == journal.Unknown:
 			t.Outcome, t.Failure = Unknown, &fail
 		default:

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/sealift/sealift/journal"
 	"github.com/sealift/sealift/plan"
 	"github.com/sealift/sealift/receipt"
@@ -32,6 +34,43 @@ func TestAShadowOfAnEarlierProcessIsNamed(t *testing.T) {
 		got := receipt.Fold(p, &journal.Log{Entries: c.entries}).Left
 		if slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, named) }) != c.left {
 			t.Errorf("%s: left %q", name, got)
+		}
+	}
+}
+
+// What keeps no row back is told beside the outcome, and is no failure: what became of the last attempt counts.
+func TestStatisticsThatFailAreAWarning(t *testing.T) {
+	t.Parallel()
+	steps := []plan.Step{{ID: "t.a/load", Kind: plan.Load}, {ID: "t.a/analyze", Kind: plan.Analyze}, {ID: "t.a/publish", Kind: plan.Publish}}
+	p := &plan.Plan{Tables: []plan.Table{{Target: "t.a", Steps: steps}}}
+	entry := func(kind journal.Type, step string) journal.Entry {
+		return journal.Entry{Type: kind, Table: "t.a", Step: "t.a/" + step, Error: map[journal.Type]string{journal.Failed: "cancelled", journal.Unknown: "lost"}[kind], Hint: "somebody did"}
+	}
+	published := []journal.Entry{entry(journal.Done, "publish"), {Type: journal.End}}
+	for name, c := range map[string]struct {
+		entries []journal.Entry
+		outcome receipt.Outcome
+		warned  []receipt.Failure
+	}{
+		"done":                     {slices.Concat([]journal.Entry{entry(journal.Done, "analyze")}, published), receipt.Verified, nil},
+		"failed":                   {slices.Concat([]journal.Entry{entry(journal.Failed, "analyze")}, published), receipt.Verified, []receipt.Failure{{Step: "t.a/analyze", Error: "cancelled", Hint: "somebody did"}}},
+		"unknown":                  {slices.Concat([]journal.Entry{entry(journal.Unknown, "analyze")}, published), receipt.Verified, []receipt.Failure{{Step: "t.a/analyze", Error: "lost", Hint: "somebody did"}}},
+		"failed twice":             {slices.Concat([]journal.Entry{entry(journal.Failed, "analyze"), entry(journal.Failed, "analyze")}, published), receipt.Verified, []receipt.Failure{{Step: "t.a/analyze", Error: "cancelled", Hint: "somebody did"}}},
+		"failed, then done":        {slices.Concat([]journal.Entry{entry(journal.Failed, "analyze"), entry(journal.Done, "analyze")}, published), receipt.Verified, nil},
+		"failed, as what followed": {[]journal.Entry{entry(journal.Failed, "analyze"), entry(journal.Failed, "publish"), {Type: journal.End}}, receipt.Failed, []receipt.Failure{{Step: "t.a/analyze", Error: "cancelled", Hint: "somebody did"}}},
+	} {
+		r := receipt.Fold(p, &journal.Log{Entries: c.entries})
+		if r.Outcome != c.outcome || len(r.Failures) > 0 {
+			t.Errorf("%s: %s, failures %v", name, r.Outcome, r.Failures)
+		}
+		if diff := cmp.Diff(c.warned, r.Tables[0].Warnings); diff != "" {
+			t.Errorf("%s: -want +got\n%s", name, diff)
+		}
+		if failed := c.outcome == receipt.Failed; (r.Tables[0].Failure != nil) != failed {
+			t.Errorf("%s: failure %v", name, r.Tables[0].Failure)
+		}
+		if got, want := strings.Count(r.Text(receipt.TextOptions{}), "warning     t.a: the statistics are as they were"), len(c.warned); got != want {
+			t.Errorf("%s: %d warnings in the text, not %d", name, got, want)
 		}
 	}
 }

@@ -150,7 +150,7 @@ func clock(t time.Time) string {
 func (r *Receipt) htmlTable(i int, t *Table) htmlTable {
 	h := htmlTable{
 		ID: fmt.Sprintf("table-%d", i+1), Name: show.Safe(t.Target), Outcome: string(t.Outcome), Class: string(t.Outcome),
-		Note: show.Safe(strings.Join(slices.Concat(t.notes(), t.Notes), "; ")), Digest: t.Digest, Short: show.Short(t.Digest), Bar: r.bar(t),
+		Note: show.Safe(strings.Join(slices.Concat(t.notes(), t.Notes, t.warnings()), "; ")), Digest: t.Digest, Short: show.Short(t.Digest), Bar: r.bar(t),
 		Source: id(t.SourceQuery), Target: id(t.TargetQuery),
 	}
 	if t.Outcome != Verified {
@@ -201,4 +201,13 @@ func (f *Failure) html(name, outcome, state string) htmlFailure {
 		h.Details = append(h.Details, show.Safe(d))
 	}
 	return h
+}
+
+// warnings are what failed of a table and kept no row back.
+func (t *Table) warnings() []string {
+	var all []string
+	for i := range t.Warnings {
+		all = append(all, "warning: "+t.Warnings[i].warns())
+	}
+	return all
 }

@@ -75,6 +75,7 @@ type Table struct {
 	TargetQuery int64     `json:"target_query,omitempty"` // query id of the COPY
 	Masks       []Masked  `json:"masks,omitempty"`        // of every column; none in a table that was copied as it is
 	Notes       []string  `json:"notes,omitempty"`
+	Warnings    []Failure `json:"warnings,omitempty"` // what failed and kept no row back: statistics
 	Failure     *Failure  `json:"failure,omitempty"`
 }
 

@@ -65,6 +65,7 @@ func done() *receipt.Receipt {
 	customers.Notes = []string{"where country <> 'DE'"}
 	events := table("sales.events", 9_000_000, 2_200_000_000, 40, 71)
 	events.Mode, events.Method, events.Format = "append", "append", "text"
+	events.Warnings = []receipt.Failure{{Step: "sales.events/analyze", Error: "ERROR: canceling statement due to user request (57014)", Hint: "somebody cancelled it"}}
 	return &receipt.Receipt{
 		Version: receipt.Version, Run: "20261121T101500Z-7f3a", Plan: "9f41c2a07d11", Job: "prod-to-dev.yaml",
 		Outcome: receipt.Verified, StartedAt: at(0), EndedAt: at(72), Source: "prod-dw/analytics", Target: "dev/analytics",
@@ -84,7 +85,7 @@ func failed() *receipt.Receipt {
 	r := done()
 	r.Outcome = receipt.Failed
 	events := &r.Tables[1]
-	events.Outcome, events.Copy, events.Verify, events.TargetQuery = receipt.Failed, 0, 0, 0
+	events.Outcome, events.Copy, events.Verify, events.TargetQuery, events.Warnings = receipt.Failed, 0, 0, 0, nil
 	events.Failure = &receipt.Failure{
 		Step: "sales.events/load", Error: "copy sales.events: value too long for city VARCHAR(20): 27 bytes",
 		Details: []string{
@@ -111,7 +112,7 @@ func hostile() *receipt.Receipt {
 	r.Job = evil
 	for i := range r.Tables {
 		r.Tables[i].Target, r.Tables[i].Source = evil, "x"+evil
-		r.Tables[i].Notes = []string{evil}
+		r.Tables[i].Notes, r.Tables[i].Warnings = []string{evil}, []receipt.Failure{{Error: evil, Hint: evil}}
 		if f := r.Tables[i].Failure; f != nil {
 			f.Error, f.Hint, f.Details = evil, evil, []string{evil}
 		}

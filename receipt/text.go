@@ -184,6 +184,11 @@ func (t *Table) state() string {
 	return "target untouched"
 }
 
+// warns says it of a failure that kept no row back.
+func (f *Failure) warns() string {
+	return "the statistics are as they were, ANALYZE failed: " + f.Error
+}
+
 func (f *Failure) text(page *show.Page) {
 	page.Paragraph("  ", f.Error, show.Red)
 	for _, d := range f.Details {
@@ -222,6 +227,15 @@ func (r *Receipt) account(page *show.Page, o TextOptions) {
 		}
 		if t.Rejected > 0 {
 			page.Paragraph("set aside   ", fmt.Sprintf("%s for %s, in %s", show.Plural(t.Rejected, "record"), t.Target, t.Rejects), show.Yellow)
+		}
+	}
+	for i := range r.Tables {
+		t := &r.Tables[i]
+		for _, w := range t.Warnings {
+			page.Paragraph("warning     ", t.Target+": "+w.warns(), show.Yellow)
+			if w.Hint != "" {
+				page.Paragraph("            hint: ", w.Hint, show.Plain)
+			}
 		}
 	}
 	for _, left := range r.Left {

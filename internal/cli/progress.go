@@ -105,6 +105,8 @@ func phase(k plan.Kind) string {
 		return "checking"
 	case plan.Load:
 		return "copying"
+	case plan.Analyze:
+		return "analysing"
 	case plan.Publish:
 		return "publishing"
 	case plan.Empty:
@@ -177,9 +179,9 @@ func (p *progress) entry(e journal.Entry) {
 		p.finish(t, "verified", show.Plain, t.moved(e.Time))
 	case e.Type == journal.Stopped:
 		p.finish(t, "stopped", show.Yellow, "target untouched")
-	case e.Type == journal.Failed && kind != plan.Empty && kind != plan.Discard:
+	case e.Type == journal.Failed && kind != plan.Empty && kind != plan.Discard && kind != plan.Analyze:
 		p.finish(t, "FAILED", show.Red, e.Error)
-	case e.Type == journal.Unknown:
+	case e.Type == journal.Unknown && kind != plan.Analyze:
 		p.finish(t, "UNKNOWN", show.Red, e.Error)
 	}
 }
@@ -271,7 +273,7 @@ func detail(kind plan.Kind, e journal.Entry, f *journal.Facts) string {
 			rows += t.Rows
 		}
 		return show.Plural(rows, "row") + " of " + show.Plural(int64(len(f.Tables)), "table")
-	case plan.Publish, plan.Prepare, plan.Fence, plan.Relate, plan.Discard:
+	case plan.Analyze, plan.Publish, plan.Prepare, plan.Fence, plan.Relate, plan.Discard:
 	}
 	return ""
 }

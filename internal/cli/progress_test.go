@@ -12,6 +12,7 @@ import (
 
 	"github.com/sealift/sealift/internal/show"
 	"github.com/sealift/sealift/journal"
+	"github.com/sealift/sealift/plan"
 )
 
 // recorder notes what progress finds out.
@@ -51,9 +52,14 @@ func clocked(entries []journal.Entry) []journal.Entry {
 
 func follow(t *testing.T, entries []journal.Entry) []string {
 	t.Helper()
+	return followIn(t, fixedPlan(), entries)
+}
+
+func followIn(t *testing.T, in *plan.Plan, entries []journal.Entry) []string {
+	t.Helper()
 	r := new(recorder)
 	a := &app{stderr: &stream{w: io.Discard}}
-	p := a.newProgress(fixedPlan())
+	p := a.newProgress(in)
 	p.printer = r
 	for _, e := range clocked(append([]journal.Entry{{Type: journal.Begin, Run: "r"}}, entries...)) {
 		p.entry(e)
@@ -87,6 +93,27 @@ func TestProgressOfAFailedRun(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, follow(t, failedEntries(fixedPlan()))); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// Statistics that could not be made anew end no table.
+func TestProgressOfATableThatIsNotAnalysed(t *testing.T) {
+	t.Parallel()
+	step := func(kind journal.Type, step string) journal.Entry {
+		return journal.Entry{Type: kind, Table: "sales.orders", Step: "sales.orders/" + step, Error: "cancelled"}
+	}
+	in := fixedPlan()
+	orders := &in.Tables[1]
+	orders.Steps = append(orders.Steps, plan.Step{ID: "sales.orders/analyze", Kind: plan.Analyze})
+	for _, became := range []journal.Type{journal.Failed, journal.Unknown} {
+		got := followIn(t, in, []journal.Entry{step(journal.Intent, "analyze"), step(became, "analyze"), step(journal.Intent, "publish"), step(journal.Done, "publish")})
+		want := []string{
+			"count 0 of 2", "working sales.orders analysing", "working sales.orders publishing",
+			"finished sales.orders verified 0 rows   0 B   4.5 s", "count 1 of 2", "close",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: -want +got\n%s", became, diff)
+		}
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 	"github.com/sealift/sealift/plan"
 )
 
-// again lets syncs follow each other, and answers how that ended, when each began, and what was said.
-func again(t *testing.T, every time.Duration, sync func(ctx context.Context, a *app, n int, signals chan<- os.Signal) error) (ended error, began []time.Duration, said string) {
+// again lets syncs follow each other, and answers when each began, what was said, and how that ended.
+func again(t *testing.T, every time.Duration, sync func(ctx context.Context, a *app, n int, signals chan<- os.Signal) error) (began []time.Duration, said string, ended error) {
 	t.Helper()
 	a, signals, out, _ := interruptible()
 	a.stdout = &stream{w: new(bytes.Buffer)}
@@ -28,7 +28,7 @@ func again(t *testing.T, every time.Duration, sync func(ctx context.Context, a *
 		}
 		return sync(ctx, a, len(began), signals)
 	})
-	return ended, began, out.String()
+	return began, out.String(), ended
 }
 
 // A signal that comes while a sync takes its last step is told to the run, which is whole all the same and so no error: the next sync is not
@@ -40,7 +40,7 @@ func TestASignalDuringTheLastStepEndsTheSyncs(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				ended, began, said := again(t, time.Hour, func(ctx context.Context, a *app, _ int, signals chan<- os.Signal) error {
+				began, said, ended := again(t, time.Hour, func(ctx context.Context, a *app, _ int, signals chan<- os.Signal) error {
 					_, stop, release := a.stoppable(ctx, time.Minute) // as a run has it
 					signals <- os.Interrupt
 					<-stop
@@ -67,7 +67,7 @@ func TestASignalBetweenSyncsEndsThem(t *testing.T) {
 	for _, late := range []time.Duration{0, time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
-			ended, began, _ := again(t, time.Hour, func(ctx context.Context, a *app, _ int, signals chan<- os.Signal) error {
+			began, _, ended := again(t, time.Hour, func(ctx context.Context, a *app, _ int, signals chan<- os.Signal) error {
 				_, _, release := a.stoppable(ctx, time.Minute)
 				release()
 				if late == 0 {
@@ -90,7 +90,7 @@ func TestSyncsFollowEachOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		outcomes := []error{nil, plan.ErrHeld, fmt.Errorf("ask the source: %w", errors.New("connection refused")), usageError{errors.New("no such key")}}
-		ended, began, said := again(t, 100*time.Second, func(_ context.Context, _ *app, n int, _ chan<- os.Signal) error {
+		began, said, ended := again(t, 100*time.Second, func(_ context.Context, _ *app, n int, _ chan<- os.Signal) error {
 			<-time.After([]time.Duration{10 * time.Second, 0, 300 * time.Second, 0}[n-1])
 			return outcomes[n-1]
 		})

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -164,11 +165,24 @@ func (t *tableBuilder) cursor() []plan.Statement {
 	return st
 }
 
-// stale tells whether the target is analysed before new rows are put into it. It is done with the load and not with the publish, whose lock
-// it would hold for longer, and what it does not see is the rows that come now: if they are many, they are seen by the next sync. A tenth is
+// stale tells whether the target is analysed before new rows are put into it. It is not done with the publish, whose lock it would hold for
+// longer, and what it does not see is the rows that come now: if they are many, they are seen by the next sync. A tenth is
 // from where the warehouse's own ANALYZE does anything (analyze_threshold_percent). Rows that are all exchanged need no statistics before.
 func (t *tableBuilder) stale() bool {
 	const tenth = 10
-	return t.change != nil && t.have != nil && !t.makesTable() && t.method != plan.DeleteInsert && t.method != plan.Fill &&
+	return t.change != nil && !t.makesTable() && t.method != plan.DeleteInsert && t.method != plan.Fill &&
 		t.Job.Defaults.Analyze != "never" && t.have.StatisticsOff >= tenth && strings.EqualFold(t.have.Owner, t.Job.Target.User)
+}
+
+// analyze makes the target's statistics anew. It is a step of its own: a transaction in which it fails is over, and no row is to be kept
+// back by statistics. The warehouse passes over a table that is not the user's own with no more than a warning, and so that is asked.
+func (t *tableBuilder) analyze() plan.Step {
+	return plan.Step{
+		ID: t.id("analyze"), Kind: plan.Analyze,
+		About: fmt.Sprintf("make the table's statistics anew, which are off by %.0f %%", t.have.StatisticsOff),
+		Statements: []plan.Statement{
+			{SQL: redshift.OthersTable(t.target), Role: plan.MustBeZero, About: "the table is not the user's own any more, and only its owner analyses it"},
+			{SQL: redshift.Analyze(t.target)},
+		},
+	}
 }

@@ -132,6 +132,9 @@ func (b *builder) table(s *selection) plan.Table {
 	default:
 		out.Steps = []plan.Step{t.unload(), t.check(), t.load(), t.publish()}
 	}
+	if t.stale() {
+		out.Steps = slices.Insert(out.Steps, len(out.Steps)-1, t.analyze())
+	}
 	if b.Stage.Keep != "always" {
 		out.Steps = append(out.Steps, plan.Step{ID: t.id("empty"), Kind: plan.Empty, About: "empty the stage"})
 	}
@@ -377,9 +380,6 @@ func (t *tableBuilder) load() plan.Step {
 	}
 	if t.mode == "history" && t.makesTable() {
 		st = append(st, t.versions(t.shadow, redshift.SQL{}))
-	}
-	if t.stale() {
-		st = append(st, plan.Statement{SQL: redshift.Analyze(t.target), About: fmt.Sprintf("its statistics are off by %.0f %%", t.have.StatisticsOff)})
 	}
 	return plan.Step{ID: t.id("load"), Kind: plan.Load, About: about, Statements: st}
 }

@@ -177,6 +177,15 @@ func DropIfExists(t Table) SQL { return Build("DROP TABLE IF EXISTS ?", t) }
 // tenth has changed, where nothing else is set (DG r_ANALYZE, analyze_threshold_percent).
 func Analyze(t Table) SQL { return Build("ANALYZE ?", t) }
 
+// OthersTable counts the tables of a name that somebody else owns: 0 or 1.
+func OthersTable(t Table) SQL {
+	return Build(`SELECT COUNT(*)
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_user u ON u.usesysid = c.relowner
+WHERE n.nspname = ? AND c.relname = ? AND u.usename <> current_user`, Lit(t.Schema.name), Lit(t.Name.name))
+}
+
 // Lock takes tables for a transaction alone; reads wait too (DG r_LOCK). Always lock in the same order.
 func Lock(tables ...Table) SQL {
 	parts := make([]SQL, len(tables))

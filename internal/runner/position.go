@@ -134,7 +134,7 @@ func (pos *position) entry(e journal.Entry, kind plan.Kind) {
 		if e.Type == journal.Done {
 			pos.done[e.Step] = true
 		}
-	case plan.Check, plan.Fence:
+	case plan.Check, plan.Fence, plan.Analyze:
 	}
 }
 

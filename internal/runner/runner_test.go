@@ -472,6 +472,16 @@ func subsetPlan() *plan.Plan {
 	return p
 }
 
+// analysingPlan is testPlan with a table whose statistics are made anew before it is published.
+func analysingPlan() *plan.Plan {
+	p := testPlan()
+	t := &p.Tables[0]
+	t.Steps = slices.Insert(t.Steps, 3, plan.Step{ID: "t.a/analyze", Kind: plan.Analyze, Statements: []plan.Statement{
+		{SQL: sql("SELECT zero others"), Role: plan.MustBeZero, About: "it is somebody else's"}, {SQL: sql("ANALYZE t")},
+	}})
+	return p
+}
+
 // plans are those that every fault is tried with.
 var plans = map[string]func() *plan.Plan{"tables": testPlan, "subset": subsetPlan}
 
@@ -624,6 +634,10 @@ func TestEveryFaultOfEveryStep(t *testing.T) {
 			everyFault(t, made)
 		})
 	}
+	t.Run("analysed", func(t *testing.T) {
+		t.Parallel()
+		everyFault(t, analysingPlan)
+	})
 }
 
 func everyFault(t *testing.T, made func() *plan.Plan) {
@@ -683,6 +697,72 @@ func everyFault(t *testing.T, made func() *plan.Plan) {
 			})
 		}
 	}
+}
+
+// Statistics keep no row back: whatever it is that fails of making them anew, the table is published by the same process, and the journal
+// says what failed. What ends the run ends it there, too.
+func TestATableIsPublishedWhoseStatisticsAreNot(t *testing.T) {
+	t.Parallel()
+	steps := func(w *world) string {
+		return fmt.Sprintf("analyze %s, publish %s, published %d times", w.outcomes()["t.a/analyze"], w.outcomes()["t.a/publish"], w.publishes)
+	}
+	for at, inStep := range map[string]bool{"target: SELECT zero others": true, "target: ANALYZE": true, "target: COMMIT": false} {
+		w, p := &world{fault: errors.New("ERROR: 57014: canceling statement"), faultAt: at}, analysingPlan()
+		if !inStep { // that of this step, not of others
+			w.faultAt = ""
+			w.onSay = func(what string) {
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				if what == "target: ANALYZE" {
+					w.faultAt = at
+				}
+			}
+		}
+		if err := w.run(t, p, nil); err != nil {
+			t.Fatal(err)
+		}
+		w.whole(t, p)
+		if got, want := steps(w), "analyze failed, publish done, published 1 times"; got != want {
+			t.Errorf("%s refused: %s, want %s", at, got, want)
+		}
+		i := slices.IndexFunc(w.entries, func(e journal.Entry) bool { return e.Step == "t.a/analyze" && e.Type == journal.Failed })
+		if e := w.entries[i]; !strings.Contains(e.Error, "canceling statement") {
+			t.Errorf("%s refused: the journal says %q", at, e.Error)
+		}
+	}
+
+	for n := 0; ; n++ { // a process is killed at every moment, and the next one goes on
+		w, p := new(world), analysingPlan()
+		if !w.kill(t, p, n) {
+			if n < 60 {
+				t.Errorf("only %d moments", n)
+			}
+			break
+		}
+		if err := w.run(t, p, nil); err != nil {
+			t.Fatalf("killed at %d: %v", n, err)
+		}
+		w.whole(t, p)
+	}
+
+	stop := make(chan struct{})
+	w, p := new(world), analysingPlan()
+	w.onSay = func(what string) {
+		if what == "journal: done t.a/load" {
+			close(stop)
+		}
+	}
+	if err := w.run(t, p, stop); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := steps(w), "analyze stopped, publish , published 0 times"; got != want {
+		t.Errorf("stopped before it: %s, want %s", got, want)
+	}
+	w.onSay = nil
+	if err := w.run(t, p, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.whole(t, p)
 }
 
 // Rows of a subset are looked for until there are no more.

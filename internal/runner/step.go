@@ -194,7 +194,7 @@ func (t *table) keep(s plan.Step, f journal.Facts) {
 		if t.plan.Extract != nil {
 			t.digest = digestOf(t.plan, f)
 		}
-	case plan.Prepare, plan.Fence, plan.Subset, plan.Load, plan.Publish, plan.Fetch, plan.Empty, plan.Relate, plan.Discard:
+	case plan.Prepare, plan.Fence, plan.Subset, plan.Load, plan.Analyze, plan.Publish, plan.Fetch, plan.Empty, plan.Relate, plan.Discard:
 	}
 }
 
@@ -277,7 +277,7 @@ func (r *run) carryOut(ctx context.Context, t *table, s plan.Step, attempt int, 
 		return f, err
 	case plan.Relate:
 		return r.transact(ctx, r.target, t, s, journal.Facts{Marker: r.NewMarker()}, begin)
-	case plan.Prepare, plan.Fence, plan.Discard:
+	case plan.Prepare, plan.Fence, plan.Analyze, plan.Discard:
 		return r.transact(ctx, r.target, t, s, journal.Facts{}, begin)
 	default:
 		return journal.Facts{}, fmt.Errorf("step %s is of unknown kind %q: the plan was made by another version", s.ID, s.Kind)
