@@ -187,6 +187,9 @@ func probe(ctx context.Context, s *connect.Session, p *plan.Plan) (err error) {
 	if err != nil {
 		return fmt.Errorf("the source computes SHA2, STRTOL or FNV_HASH otherwise than documented, so that masks cannot be part of its queries: %w", err)
 	}
+	if err := tryExpressions(ctx, s, p); err != nil {
+		return err
+	}
 	seen := make(map[string]bool)
 	for i := range p.Tables {
 		t, isNew, err := probed(&p.Tables[i], seen)
@@ -201,6 +204,32 @@ func probe(ctx context.Context, s *connect.Session, p *plan.Plan) (err error) {
 		}
 	}
 	return nil
+}
+
+// tryExpressions asks the source whether it takes the expressions that the masks of a plan are made of in part. Nothing is computed: what
+// an expression makes of a value that is made up tells nothing, and may be an error.
+func tryExpressions(ctx context.Context, s *connect.Session, p *plan.Plan) error {
+	var errs []error
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		if !slices.ContainsFunc(t.Masks, plan.Mask.Written) {
+			continue
+		}
+		made, err := masked(t, t.Digest.Columns[:len(t.Masks)])
+		if err != nil {
+			return err
+		}
+		for _, trial := range made.Trials() {
+			if _, err := s.Describe(ctx, trial.Query); err != nil {
+				err = fmt.Errorf("mask %s of %s: the source does not take its expression: %w", trial.Column, t.Source, err)
+				if ctx.Err() != nil || s.Broken() {
+					return err
+				}
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // probed makes a table of a planned one where a kind of mask of it was not seen yet.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sealift/sealift/internal/connect"
@@ -23,11 +24,12 @@ type Preview struct {
 	// data, which is in no JSON.
 	After  [][]*string `json:"rows"`
 	Before [][]*string `json:"-"`
-	// Unknown says why some column's values cannot be shown: where only the warehouse can compute them.
-	Unknown string `json:"unknown,omitempty"`
+	// Unknown are columns whose values only the warehouse can compute, and why. They are NULL in After.
+	Unknown map[string]string `json:"unknown,omitempty"`
 }
 
-// PreviewMasks reads some rows of every table that a job masks, and masks them in this process. Nothing is changed, staged or kept.
+// PreviewMasks reads some rows of every table that a job masks, and masks them in this process; expressions are computed where the rows are.
+// Nothing is changed, staged or kept.
 func PreviewMasks(ctx context.Context, j *job.Job, rows int, o Options) ([]Preview, error) {
 	in := planner.Input{Job: j, Now: time.Now(), Queries: make(map[int][]redshift.Column)}
 	keys, err := addMasking(ctx, &in)
@@ -78,14 +80,16 @@ func preview(ctx context.Context, source redshift.Querier, in planner.Input, key
 		return nil, err
 	}
 	for _, t := range tables {
-		p := Preview{Source: t.Source, Target: t.Target, Masks: t.Masks}
-		masker, err := t.Mask.Masker(keys)
+		masker, unknown, err := t.Mask.Preview(keys)
 		if err != nil {
-			p.Unknown = err.Error()
-			out = append(out, p)
-			continue
+			return nil, err
+		}
+		p := Preview{Source: t.Source, Target: t.Target, Masks: t.Masks, Unknown: unknown}
+		for _, name := range t.Computed {
+			delete(unknown, name)
 		}
 		err = source.Query(ctx, t.Rows, func(row []*string) error {
+			row, computed := row[:len(t.Columns)], row[len(t.Columns):]
 			before := make([]*string, len(row))
 			raw := make([][]byte, len(row))
 			for i, v := range row {
@@ -101,6 +105,12 @@ func preview(ctx context.Context, source redshift.Querier, in planner.Input, key
 			for i, v := range masked {
 				if v != nil {
 					after[i] = new(string(v))
+				}
+			}
+			for i, name := range t.Computed {
+				at := slices.IndexFunc(t.Columns, func(c redshift.Column) bool { return c.Name.String() == name })
+				if computed[i] != nil {
+					after[at] = new(*computed[i])
 				}
 			}
 			p.Before, p.After = append(p.Before, before), append(p.After, after)

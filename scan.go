@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sealift/sealift/internal/connect"
+	"github.com/sealift/sealift/internal/mask"
 	"github.com/sealift/sealift/internal/planner"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/internal/scan"
@@ -280,7 +281,7 @@ func (s *Scanned) check(q ScanRequest) {
 			s.Problems = append(s.Problems, newTable(table, s.Findings))
 			continue
 		}
-		have := make(map[string]bool)
+		have, read := make(map[string]bool), expressed(columns, t.Columns())
 		for _, name := range t.Columns() {
 			have[name] = true
 			f := found[table+"."+name]
@@ -289,7 +290,7 @@ func (s *Scanned) check(q ScanRequest) {
 			switch {
 			case !ok:
 				p.Problem = NewColumn
-			case f.Result == string(scan.Sensitive) && passes(&m) && !slices.Contains(q.Accepted, table+"."+name):
+			case f.Result == string(scan.Sensitive) && (passes(&m) || read[name]) && !slices.Contains(q.Accepted, table+"."+name):
 				p.Problem = PassedThrough
 			default:
 				continue
@@ -321,6 +322,23 @@ func newTable(table string, findings []ScanFinding) ScanProblem {
 	}
 	p.Looks = strings.Join(slices.Compact(looks), ", ")
 	return p
+}
+
+// expressed are the columns that a table's expressions read. What those leave of them nobody knows.
+func expressed(masks map[string]job.Mask, columns []string) map[string]bool {
+	out := make(map[string]bool)
+	for _, m := range masks {
+		for of := &m; of != nil; of = of.Else {
+			if of.Use != "expr" {
+				continue
+			}
+			text, _ := of.Options["sql"].(string) // what is none is refused where it is used
+			for _, name := range mask.Reads(text, columns) {
+				out[name] = true
+			}
+		}
+	}
+	return out
 }
 
 // passes tells whether a mask lets values through, if only those of some rows.

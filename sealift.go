@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -110,7 +111,16 @@ func Plan(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) {
 			return nil, err
 		}
 	}
-	return planner.Build(in)
+	p, err := planner.Build(in)
+	if err == nil && slices.ContainsFunc(p.Tables, func(t plan.Table) bool { return slices.ContainsFunc(t.Masks, plan.Mask.Written) }) {
+		err = s.through(ctx, o, func(ctx context.Context) error {
+			return inSession(ctx, s.source, func(session *connect.Session) error { return tryExpressions(ctx, session, p) })
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // survey counts how many rows of each table a subset has now. The source finds them as a run does, and forgets them.

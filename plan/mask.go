@@ -53,3 +53,6 @@ func (t *Table) Masked() bool {
 	}
 	return false
 }
+
+// Written tells whether an expression that somebody wrote is part of the mask.
+func (m Mask) Written() bool { return m.Use == "expr" || m.Else != nil && m.Else.Written() }

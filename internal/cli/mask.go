@@ -87,10 +87,10 @@ func (a *app) previewText(tables []sealift.Preview) string {
 			name += " -> " + t.Target
 		}
 		page.Line("%s", name)
-		if t.Unknown != "" {
-			page.Paragraph("  ", "cannot be shown here: "+t.Unknown, show.Yellow)
-			page.Blank()
-			continue
+		for _, m := range t.Masks {
+			if why, ok := t.Unknown[m.Column]; ok {
+				page.Paragraph("  ", m.Column+" cannot be shown here: "+why, show.Yellow)
+			}
 		}
 		columns := []show.Column{{Head: "column"}, {Head: "transformer"}, {Head: "before"}, {Head: "after"}}
 		if !a.stdout.terminal {
@@ -103,7 +103,11 @@ func (a *app) previewText(tables []sealift.Preview) string {
 				if a.stdout.terminal {
 					cells = append(cells, shownValue(t.Before[r][i]))
 				}
-				grid.AddCells(append(cells, shownValue(t.After[r][i]))...)
+				after := shownValue(t.After[r][i])
+				if _, ok := t.Unknown[m.Column]; ok {
+					after = show.Cell{Text: "not computed here", Colour: show.Dim}
+				}
+				grid.AddCells(append(cells, after)...)
 			}
 			page.Grid(grid)
 			page.Blank()

@@ -22,6 +22,7 @@ type Masker struct {
 	out     [][]byte
 	ends    []int
 	digest  digest // of a round
+	blind   bool   // it is for a preview
 	block   []byte // what scrambling takes its digits from
 }
 
@@ -45,6 +46,22 @@ func (t *Table) Masker(keys Keys) (*Masker, error) {
 		return nil, err
 	}
 	return t.masker(keys)
+}
+
+// Preview is a Masker for looking at rows: columns that have no Go twin come out as NULL, and why is told by their names.
+func (t *Table) Preview(keys Keys) (*Masker, map[string]string, error) {
+	m, err := t.masker(keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	m.blind = true
+	unknown := make(map[string]string)
+	for _, c := range t.columns {
+		if c.notGo != "" {
+			unknown[c.Name.String()] = c.notGo
+		}
+	}
+	return m, unknown, nil
 }
 
 // InGo tells which masks have no Go twin, nil if all have one.
@@ -99,7 +116,7 @@ func (m *Masker) Row(row [][]byte) ([][]byte, error) {
 	for i := range m.table.columns {
 		c := &m.table.columns[i]
 		switch {
-		case row[i] == nil && !c.fillsNull:
+		case row[i] == nil && !c.fillsNull, m.blind && c.notGo != "":
 			m.ends[i] = null
 			continue
 		case c.raw || c.run == nil: // of those without a twin, the check of both takes the others

@@ -17,6 +17,7 @@ var transformers = []*transformer{
 	passthrough, null, constant, hashHex, hashInt, uuid, permuteInt, fpeDigits, ff1Text, firstName, lastName, company, city,
 	dictionary, fullName, addressTuple, street, email, phone, scramble, ssn, card, iban, keepMask, dateShift, tsShift,
 	dateTrunc, ageCap, numNoise, bucket, round, category, shuffleColumn, ip, zip3, geoRound, regexReplace, pathsOfSuper,
+	expr,
 }
 
 // hashing is the run of a transformer that needs one hash.
@@ -359,9 +360,12 @@ var category = &transformer{
 	},
 }
 
+// shuffleName is a transformer's name that others refer to.
+const shuffleName = "shuffle_column"
+
 var shuffleColumn = &transformer{
 	Info: Info{
-		Name: "shuffle_column", Summary: "the column's values dealt out anew among its rows; NULL stays where it is", Class: Unique, Privacy: Another, Pushdown: true,
+		Name: shuffleName, Summary: "the column's values dealt out anew among its rows; NULL stays where it is", Class: Unique, Privacy: Another, Pushdown: true,
 	},
 	compile: func(c *compiler, _ *options) (twins, error) {
 		if c.use.Entity == "" {

@@ -25,7 +25,10 @@ type Table struct {
 	lookups      []lookup
 	draws        []draw
 	shuffles     []shuffle
+	expressions  []expression
 	dictionaries []*Dictionary // that are tables of the session
+
+	known Dictionaries // what New was given
 }
 
 // column is one column and its mask.
@@ -122,7 +125,7 @@ func DefaultDomain(t redshift.Table, column redshift.Ident) (string, error) {
 // unlisted ones is decided by who calls. Where the database compares without case, def is one of Collated. The error joins
 // one *Error for each mistake.
 func New(def *redshift.TableDef, uses map[string]Use, dictionaries Dictionaries) (*Table, error) {
-	t := &Table{def: def, columns: make([]column, len(def.Columns))}
+	t := &Table{def: def, columns: make([]column, len(def.Columns)), known: dictionaries}
 	var errs []error
 	names := make([]string, len(def.Columns))
 	for i, c := range def.Columns {

@@ -86,7 +86,6 @@ type transformer struct {
 var unavailable = map[string]string{
 	"free_text_redact": "names and places in running text are found by models, which a warehouse has none of; regex_replace replaces what patterns find, keep_mask and null hide all of it",
 	"plugin":           "it would have raw values go to a program outside of the warehouse; when and else choose among the masks that there are",
-	"expr":             "what an expression of SQL does is not known, so that nobody could say what it leaves to be seen, or compare it with anything; use query, which is moved as it is, with a mask for each of its columns",
 }
 
 func find(name string) (*transformer, error) {

@@ -226,7 +226,11 @@ func (t *tableBuilder) maskKeys() []plan.Statement {
 	for _, sql := range t.mask.Prepare() {
 		st = append(st, plan.Statement{SQL: sql})
 	}
-	return append(st, plan.Statement{SQL: redshift.Build("CREATE TEMP TABLE ? AS\n?", maskedRows, t.reads)})
+	st = append(st, plan.Statement{SQL: redshift.Build("CREATE TEMP TABLE ? AS\n?", maskedRows, t.reads)})
+	for _, u := range t.mask.Unproved(redshift.Build("?", maskedRows)) {
+		st = append(st, plan.Statement{SQL: u.Query, Role: plan.MustBeZero, About: "values that the expression for column " + u.Column + " gives do not fit the column"})
+	}
+	return st
 }
 
 // maskedRows is a table of the session with the rows as they come out, for everything that is asked about them: computing masks is what

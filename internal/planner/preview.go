@@ -15,8 +15,9 @@ type PreviewTable struct {
 	Columns        []redshift.Column
 	Masks          []plan.Mask
 	Mask           *mask.Table
-	// Rows is a query for some of the table's rows, as they are.
-	Rows redshift.SQL
+	// Rows is a query for some of the table's rows, as they are, with what becomes of the columns Computed behind them.
+	Rows     redshift.SQL
+	Computed []string
 }
 
 // Preview says which rows of a job's source show what its masks do. The target's catalog can be empty.
@@ -39,10 +40,6 @@ func Preview(in Input, rows int) ([]PreviewTable, error) {
 		if s.mask == nil {
 			continue
 		}
-		names := make([]redshift.Ident, len(s.moved))
-		for i, c := range s.moved {
-			names[i] = c.Name
-		}
 		from, where := b.plainRows(s)
 		if b.Postgres != nil {
 			var err error
@@ -51,13 +48,9 @@ func Preview(in Input, rows int) ([]PreviewTable, error) {
 			}
 			where = redshift.SQL{} // it is within
 		}
-		query := redshift.Build("SELECT ?\nFROM ?", redshift.Idents(names...), from)
-		if !where.IsZero() {
-			query = redshift.Build("?\nWHERE (?)", query, where)
-		}
+		query, computed := s.mask.Sample(from, where, rows)
 		out = append(out, PreviewTable{
-			Source: s.name(), Target: s.target.String(), Columns: s.moved, Masks: s.masks, Mask: s.mask,
-			Rows: redshift.Build("?\nLIMIT ?", query, redshift.Int(rows)),
+			Source: s.name(), Target: s.target.String(), Columns: s.moved, Masks: s.masks, Mask: s.mask, Rows: query, Computed: computed,
 		})
 	}
 	return out, nil

@@ -37,7 +37,7 @@ func generate(docs string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return replace(string(text), transformers()+dictionaries())
+	return replace(string(text), transformers()+functions()+dictionaries())
 }
 
 const (
@@ -75,6 +75,10 @@ func transformers() string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %d | %s |\n", name, t.Summary, differ[t.Class], t.Privacy, strings.Join(options, "; "))
 	}
 	return b.String()
+}
+
+func functions() string {
+	return "\nThe functions of `expr`: `" + strings.Join(mask.Functions(), "`, `") + "`.\n"
 }
 
 func dictionaries() string {
