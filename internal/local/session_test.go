@@ -163,3 +163,85 @@ func TestSessionTimeoutShown(t *testing.T) {
 	s.expect("alter user timed_out reset session timeout; select sessiontimeout from pg_user_info where usename = 'timed_out'", "0")
 	s.expect("select timeout_sec from stv_sessions where process = pg_backend_pid()", "0")
 }
+
+// TestNodesOfSessions: what runs on one kind of node only is an error in each protocol, within a transaction, and in UNLOAD,
+// with the notice that names the function.
+func TestNodesOfSessions(t *testing.T) {
+	t.Parallel()
+	c := users(standin)
+	const (
+		leader  = "INFO:  Function \"current_schema(...)\" not supported.\nERROR:  Specified types or functions (one per INFO message) not supported on Redshift tables."
+		compute = "ERROR:  One or more of the used functions must be applied on at least one user created table."
+	)
+	got := c.source(t, `create table noded (name varchar(20)); insert into noded values ('a'), ('b');
+select current_schema(), name from noded;
+select listagg(tablename, ',') from pg_tables;
+select listagg(name, ',') within group (order by name) from noded;
+begin; select current_schema() from noded;
+select 1;
+rollback;
+unload ('select current_schema() from noded') to 's3://nowhere/' iam_role default;`)
+	want := "CREATE TABLE\nINSERT 0 2\n" + leader + "\n" + compute + "\na,b\nBEGIN\n" + leader +
+		"\nERROR:  current transaction is aborted, commands ignored until end of transaction block\nROLLBACK\n" +
+		strings.TrimPrefix(leader, "INFO:  Function \"current_schema(...)\" not supported.\n") + "\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+
+	s := c.session(t, nil)
+	for _, begin := range []string{"", "begin"} {
+		s.run(begin)
+		result := s.ExecParams(t.Context(), "select name from noded where current_schema() = $1", [][]byte{[]byte("public")}, nil, nil, nil).Read()
+		if pe, ok := errors.AsType[*pgconn.PgError](result.Err); !ok || pe.Code != "0A000" || !strings.HasPrefix(pe.Message, "Specified types") {
+			t.Errorf("after %q: %v", begin, result.Err)
+		}
+		s.run("rollback")
+		result = s.ExecParams(t.Context(), "select median(length(name)) from noded where name > $1", [][]byte{[]byte("")}, nil, nil, nil).Read()
+		if result.Err != nil || len(result.Rows) != 1 {
+			t.Errorf("after %q: %v", begin, result.Err)
+		}
+	}
+}
+
+// TestDatabaseWithoutCase: texts of tables in it go by CASE_INSENSITIVE unless their columns say otherwise.
+//
+//standin:imitates types: COLLATE CASE_INSENSITIVE of a database, for the columns of its tables | DG r_CREATE_DATABASE
+//standin:imitates types: columns of different collations do not meet in comparisons, joins and UNION | DG r_CREATE_DATABASE
+//standin:differs types: literals and texts of functions in a database with COLLATE CASE_INSENSITIVE | are compared with regard to case where no column is beside them; CONCAT and COALESCE take texts of different collations | DG r_CREATE_DATABASE
+func TestDatabaseWithoutCase(t *testing.T) {
+	t.Parallel()
+	c := users(standin)
+	s := c.session(t, nil)
+	s.expect("create database caseless collate case_insensitive", "")
+	s.expect("select db_collation()", "case_sensitive")
+	s.expect("begin; create database caseless2 collate ci", "25001")
+	s.run("rollback")
+	u, err := url.Parse(c.env("REDSHIFT_SOURCE_URL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/caseless"
+	s.PgConn, err = pgconn.Connect(t.Context(), u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close(context.WithoutCancel(t.Context())) }()
+	s.expect("select db_collation()", "case_insensitive")
+	s.expect(`create table t (ci_col varchar(10), c char(3), cs_col varchar(10) collate case_sensitive, cint int);
+		insert into t values ('John', 'A', 'John', 1), ('JOHN', 'a', 'JOHN', 2);
+		select count(*) from t where ci_col = 'john' and c = 'a'`, "2")
+	s.expect("select cint from t where cs_col = 'JOHN'", "2")
+	s.expect("alter table t add column more varchar(5) default 'x'; select count(*) from t where more = 'X'", "2")
+	s.expect("create table u as select ci_col, 'K'::varchar as lit from t; select count(*), count(distinct ci_col) from u where lit = 'k'", "2|1")
+	s.expect("create temp table v (like t); insert into v select * from t; select count(*) from v where ci_col like 'jo%' and cs_col like 'JO%'", "1")
+	s.expect("select ci_col into w from t; select count(distinct ci_col) from w", "1")
+	s.expect(`select column_name, "collation" from svv_all_columns where table_name = 't' and schema_name = 'public' order by ordinal_position`,
+		"ci_col|case_insensitive\nc|case_insensitive\ncs_col|case_sensitive\ncint|\nmore|case_insensitive")
+	for _, sql := range []string{ // the manual's
+		"select ci_col = cs_col from t", "select ci_col from t union select cs_col from t", "select * from t a, t b where a.ci_col = b.cs_col",
+	} {
+		s.expect(sql, "0A000")
+	}
+	// All system tables are case-sensitive.
+	s.expect("select count(*) from pg_class where relname = 'T'", "0")
+}

@@ -58,7 +58,8 @@ DECLARE
 	n smallint;
 BEGIN
 	SELECT attnum INTO n FROM pg_catalog.pg_attribute
-		WHERE attrelid = relation AND attname = name AND attnum > 0 AND NOT attisdropped;
+		WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped AND (attname = name OR attnum::text = name)
+		ORDER BY attname <> name LIMIT 1; -- CREATE TABLE AS takes a column's number, too
 	IF n IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = '42703', MESSAGE = format('column "%s" named in %s does not exist', name, clause);
 	END IF;
@@ -207,6 +208,9 @@ DECLARE
 BEGIN
 	PERFORM rs.require_owner(relation);
 	INSERT INTO rs.table_attribute (relid) VALUES (relation) ON CONFLICT DO NOTHING;
+	IF spec ? 'added' THEN
+		PERFORM rs.collate_columns(relation, spec->>'added');
+	END IF;
 
 	IF spec ? 'dist' THEN
 		IF spec->>'dist' = 'key' AND NOT spec ? 'distkey' THEN
@@ -331,6 +335,7 @@ BEGIN
 	IF spec ? 'query' THEN
 		PERFORM rs.adopt_types(relation);
 	END IF;
+	PERFORM rs.collate_columns(relation, NULL);
 	PERFORM rs.alter_table(relation, spec, refs);
 	IF spec ? 'query' THEN
 		PERFORM rs.validate_lengths(relation);

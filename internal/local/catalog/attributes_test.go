@@ -350,3 +350,13 @@ func TestAppend(t *testing.T) {
 	s.fails(`alter table source append from tmp`, "0A000", "not a permanent table")
 	s.fails(`alter table source append from source`, "42601", "same table")
 }
+
+// CREATE TABLE AS takes the numbers of columns, as in the manual's examples; CREATE TABLE does not.
+func TestKeysByNumber(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table numbered distkey (1) interleaved sortkey (3, 1) as select 1 as a, 2 as b, 3 as c`)
+	s.expect(`select "column", distkey, sortkey from pg_table_def where tablename = 'numbered' order by 1`, "a|t|2\nb|f|0\nc|f|-1\n")
+	s.fails(`create table more distkey (4) as select 1 as a`, "42703", "\"4\"")
+	s.fails(`create table more (a int) distkey (1)`, "42601", "names its columns")
+}

@@ -43,6 +43,7 @@ var order = []string{
 	"functions_string.sql",
 	"functions_math.sql",
 	"functions_date.sql",
+	"implicit.sql",
 	"late_binding.sql",
 	"attributes.sql",
 	"locks.sql",

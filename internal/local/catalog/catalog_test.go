@@ -121,6 +121,15 @@ func (s *session) try(sql string) ([][]string, error) {
 		if tr.Action == dialect.Refuse {
 			return nil, tr.Err
 		}
+		for _, c := range tr.Checks {
+			results, err := s.conn.Exec(s.Context(), c.Query).ReadAll()
+			if err != nil {
+				return nil, mapped(err)
+			}
+			if len(results[0].Rows) > 0 {
+				return nil, c.Err
+			}
+		}
 		block := len(tr.Before)+len(tr.After) > 0 && s.conn.TxStatus() == 'I'
 		commands := append(append(append([]string{}, tr.Before...), tr.SQL), tr.After...)
 		if block {

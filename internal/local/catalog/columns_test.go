@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/sealift/sealift/internal/local/dialect"
 )
 
 // systemColumns are the columns of Redshift's system tables and views, in their order, from the pages of the manual (DG,
@@ -44,6 +46,7 @@ var systemColumns = map[string]string{
 		compressed int, parameters text`,
 	"svv_external_columns":    `redshift_database_name text, schemaname text, tablename text, columnname text, external_type text, columnnum int, part_key int, is_nullable text`,
 	"svv_external_partitions": `schemaname text, tablename text, values text, location text, input_format text, output_format text, serialization_lib text, serde_parameters text, compressed int, parameters text`,
+	"stv_mv_info":             `db_name char(128), schema char(128), name char(128), updated_upto_xid bigint, is_stale char(1), owner_user_name char(128), state int, autorefresh char(1), autorewrite char(1)`,
 	"svv_mv_info":             `database_name char(128), schema_name char(128), user_name char(128), name char(128), is_stale char(1), state int, autorefresh char(1), autorewrite char(1)`,
 	"svv_interleaved_columns": `tbl int, col int, interleaved_skew numeric(19,2), last_reindex ts`,
 	"svv_transactions":        `txn_owner text, txn_db text, xid bigint, pid int, txn_start ts, lock_mode text, lockable_object_type text, relation int, granted bool`,
@@ -154,7 +157,24 @@ var systemColumns = map[string]string{
 	"sys_connection_log": `event char(50), record_time ts, remote_host char(45), remote_port char(32), session_id int, database_name char(50), user_name char(50), auth_method char(32), duration int,
 		ssl_version char(50), ssl_cipher char(128), mtu int, ssl_compression char(64), ssl_expansion char(64), iam_auth_guid char(36), application_name char(250), driver_version char(64),
 		os_version char(64), plugin_name char(32), protocol_version int, global_session_id char(36)`,
-	"sys_session_history": `user_id char(50), session_id int, database_name char(50), status char(10), session_timeout int, start_time ts, end_time ts`,
+	"sys_session_history":       `user_id char(50), session_id int, database_name char(50), status char(10), session_timeout int, start_time ts, end_time ts`,
+	"stl_dist":                  `userid int, query int, slice int, segment int, step int, starttime ts, endtime ts, tasknum int, rows bigint, bytes bigint, packets int`,
+	"stl_bcast":                 `userid int, query int, slice int, segment int, step int, starttime ts, endtime ts, tasknum int, rows bigint, bytes bigint, packets int`,
+	"stl_stream_segs":           `userid int, query int, stream int, segment int`,
+	"svcs_stream_segs":          `userid int, query int, stream int, segment int`,
+	"stl_query_metrics":         `userid int, service_class int, query int, segment int, step_type int, starttime ts, slices int, max_rows bigint, rows bigint, max_cpu_time bigint, cpu_time bigint, max_blocks_read bigint, blocks_read bigint, max_run_time bigint, run_time bigint, max_blocks_to_disk bigint, blocks_to_disk bigint, step int, max_query_scan_size bigint, query_scan_size bigint, query_priority char(20), query_queue_time bigint, service_class_name char(64)`,
+	"stv_query_metrics":         `userid int, service_class int, query int, starttime ts, slices int, segment int, step_type int, rows bigint, max_rows bigint, cpu_time bigint, max_cpu_time bigint, blocks_read bigint, max_blocks_read bigint, run_time bigint, max_run_time bigint, blocks_to_disk bigint, max_blocks_to_disk bigint, step int, max_query_scan_size bigint, query_scan_size bigint, query_priority char(20), query_queue_time bigint, service_class_name char(64)`,
+	"svl_query_metrics_summary": `userid int, query int, service_class int, query_cpu_time bigint, query_blocks_read bigint, query_execution_time bigint, query_cpu_usage_percent numeric(38,2), query_temp_blocks_to_disk bigint, segment_execution_time bigint, cpu_skew numeric(38,2), io_skew numeric(38,2), scan_row_count bigint, join_row_count bigint, nested_loop_join_row_count bigint, return_row_count bigint, spectrum_scan_row_count bigint, spectrum_scan_size_mb bigint, query_queue_time bigint`,
+	"stv_exec_state":            `userid int, query int, slice int, segment int, step int, starttime ts, currenttime ts, tasknum int, rows bigint, bytes bigint, label char(256), is_diskbased char(1), workmem bigint, num_parts int, is_rrscan char(1), is_delayed_scan char(1)`,
+	"sys_child_query_text":      `user_id int, query_id bigint, child_query_sequence int, sequence int, text char(200)`,
+	"stl_analyze":               `userid int, xid bigint, database char(30), table_id int, status char(15), rows float8, modified_rows float8, threshold_percent int, is_auto char(1), starttime ts, endtime ts, prevtime ts, num_predicate_cols int, num_new_predicate_cols int, is_background char(1), auto_analyze_phase char(100), schema_name char(128), table_name char(136)`,
+	"sys_analyze_history":       `user_id int, transaction_id bigint, database_name char(30), schema_name char(30), table_name char(30), table_id int, is_automatic char(1), status char(15), start_time ts, end_time ts, rows float8, modified_rows float8, analyze_threshold_percent int, last_analyze_time ts`,
+	"stl_analyze_compression":   `userid int, start_time ts, xid bigint, tbl int, tablename char(128), col int, old_encoding char(15), new_encoding char(15), mode char(14), best_compression_encoding char(15), recommended_bytes char(15), best_compression_bytes char(15), ndv bigint`,
+	"svl_stored_proc_messages":  `userid int, session_userid int, pid int, xid bigint, query int, recordtime ts, loglevel int, loglevel_text char(10), message char(1024), linenum int, querytext char(500), label char(320), aborted int, message_xid bigint`,
+	"sys_procedure_messages":    `transaction_id bigint, query_id int, record_time ts, log_level char(10), message char(1024), line_number int`,
+	"stv_wlm_query_task_state":  `service_class int, task int, query int, slot_count int, start_time ts, exec_time bigint`,
+	"stv_wlm_query_queue_state": `service_class int, position int, task int, query int, slot_count int, start_time ts, queue_time bigint`,
+	"stv_wlm_query_state":       `xid int, task int, query int, service_class int, slot_count int, wlm_start_time ts, state char(16), queue_time bigint, exec_time bigint, query_priority char(20)`,
 }
 
 // TestSystemColumns compares every system table and view with the manual: names, types and order of its columns.
@@ -164,6 +184,8 @@ var systemColumns = map[string]string{
 //standin:imitates system views: external and datashare views, without rows | DG r_SVV_EXTERNAL_SCHEMAS
 //standin:imitates system views: PG_CLASS_INFO, PG_ATTRIBUTE_INFO, PG_DATABASE_INFO, PG_USER_INFO, PG_CONF | DG r_PG_CLASS_INFO
 //standin:imitates system views: STL_CONNECTION_LOG, STL_SESSIONS, SYS_CONNECTION_LOG, SYS_SESSION_HISTORY | DG r_STL_CONNECTION_LOG
+//standin:imitates system views: steps of queries, metrics, queues, ANALYZE and messages of procedures, without rows | DG c_intro_STL_tables
+//standin:refuses system views: system tables that are not listed here, 42P01 elsewhere | DG cm_chap_system-tables
 //standin:imitates system views: STV_RECENTS, STV_INFLIGHT, STV_TBL_PERM, STV_SLICES, STV_LOAD_STATE | DG c_intro_STV_tables
 func TestSystemColumns(t *testing.T) {
 	t.Parallel()
@@ -183,9 +205,15 @@ func TestSystemColumns(t *testing.T) {
 		}
 	}
 	for name := range found {
+		if dialect.NotImitated(name) {
+			t.Errorf("%s is refused as one that is not here", name)
+		}
 		// These two are PostgreSQL's with more columns, which TestShadowedViews looks at.
 		if _, ok := systemColumns[name]; !ok && name != "pg_attribute_info" && name != "pg_proc_info" {
 			t.Errorf("%s is not compared with the manual", name)
 		}
 	}
+	s.fails(`select * from stl_userlog`, "0A000", "system table STL_USERLOG is not supported")
+	s.fails(`select * from pg_catalog.svv_diskusage`, "0A000", "system table SVV_DISKUSAGE")
+	s.fails(`select * from stl_nothing`, "42P01", "stl_nothing")
 }

@@ -72,3 +72,49 @@ SELECT rs.empty_view('stv_wlm_service_class_state', 'service_class int, num_queu
 	num_serviced_queries int, num_executed_queries int, num_evicted_queries int, num_concurrency_scaling_queries int',
 	'superusers');
 SELECT rs.empty_view('pg_library', 'name name, language_oid oid, file_store_id int, owner int', 'everybody');
+
+SELECT rs.empty_view('stl_dist', 'userid int, query int, slice int, segment int, step int, starttime timestamp,
+	endtime timestamp, tasknum int, rows bigint, bytes bigint, packets int', 'everybody');
+SELECT rs.empty_view('stl_bcast', 'userid int, query int, slice int, segment int, step int, starttime timestamp,
+	endtime timestamp, tasknum int, rows bigint, bytes bigint, packets int', 'everybody');
+SELECT rs.empty_view('stl_stream_segs', 'userid int, query int, stream int, segment int', 'everybody');
+SELECT rs.empty_view('svcs_stream_segs', 'userid int, query int, stream int, segment int', 'everybody');
+SELECT rs.empty_view('stl_query_metrics', 'userid int, service_class int, query int, segment int, step_type int,
+	starttime timestamp, slices int, max_rows bigint, rows bigint, max_cpu_time bigint, cpu_time bigint,
+	max_blocks_read bigint, blocks_read bigint, max_run_time bigint, run_time bigint, max_blocks_to_disk bigint,
+	blocks_to_disk bigint, step int, max_query_scan_size bigint, query_scan_size bigint, query_priority char(20),
+	query_queue_time bigint, service_class_name char(64)', 'everybody');
+SELECT rs.empty_view('stv_query_metrics', 'userid int, service_class int, query int, starttime timestamp, slices int,
+	segment int, step_type int, rows bigint, max_rows bigint, cpu_time bigint, max_cpu_time bigint, blocks_read bigint,
+	max_blocks_read bigint, run_time bigint, max_run_time bigint, blocks_to_disk bigint, max_blocks_to_disk bigint,
+	step int, max_query_scan_size bigint, query_scan_size bigint, query_priority char(20), query_queue_time bigint,
+	service_class_name char(64)', 'everybody');
+SELECT rs.empty_view('svl_query_metrics_summary', 'userid int, query int, service_class int, query_cpu_time bigint,
+	query_blocks_read bigint, query_execution_time bigint, query_cpu_usage_percent numeric(38,2),
+	query_temp_blocks_to_disk bigint, segment_execution_time bigint, cpu_skew numeric(38,2), io_skew numeric(38,2),
+	scan_row_count bigint, join_row_count bigint, nested_loop_join_row_count bigint, return_row_count bigint,
+	spectrum_scan_row_count bigint, spectrum_scan_size_mb bigint, query_queue_time bigint', 'everybody');
+SELECT rs.empty_view('stv_exec_state', 'userid int, query int, slice int, segment int, step int, starttime timestamp,
+	currenttime timestamp, tasknum int, rows bigint, bytes bigint, label char(256), is_diskbased char(1), workmem bigint,
+	num_parts int, is_rrscan char(1), is_delayed_scan char(1)', 'everybody');
+SELECT rs.empty_view('sys_child_query_text', 'user_id int, query_id bigint, child_query_sequence int, sequence int,
+	text char(200)', 'everybody');
+SELECT rs.empty_view('stl_analyze', 'userid int, xid bigint, database char(30), table_id int, status char(15), rows float8,
+	modified_rows float8, threshold_percent int, is_auto char(1), starttime timestamp, endtime timestamp,
+	prevtime timestamp, num_predicate_cols int, num_new_predicate_cols int, is_background char(1),
+	auto_analyze_phase char(100), schema_name char(128), table_name char(136)', 'superusers');
+SELECT rs.empty_view('sys_analyze_history', 'user_id int, transaction_id bigint, database_name char(30), schema_name char(30),
+	table_name char(30), table_id int, is_automatic char(1), status char(15), start_time timestamp, end_time timestamp,
+	rows float8, modified_rows float8, analyze_threshold_percent int, last_analyze_time timestamp', 'superusers');
+SELECT rs.empty_view('stl_analyze_compression', 'userid int, start_time timestamp, xid bigint, tbl int, tablename char(128),
+	col int, old_encoding char(15), new_encoding char(15), mode char(14), best_compression_encoding char(15),
+	recommended_bytes char(15), best_compression_bytes char(15), ndv bigint', 'everybody');
+SELECT rs.empty_view('svl_stored_proc_messages', 'userid int, session_userid int, pid int, xid bigint, query int,
+	recordtime timestamp, loglevel int, loglevel_text char(10), message char(1024), linenum int, querytext char(500),
+	label char(320), aborted int, message_xid bigint', 'everybody');
+SELECT rs.empty_view('sys_procedure_messages', 'transaction_id bigint, query_id int, record_time timestamp, log_level char(10),
+	message char(1024), line_number int', 'everybody');
+SELECT rs.empty_view('stv_wlm_query_task_state', 'service_class int, task int, query int, slot_count int,
+	start_time timestamp, exec_time bigint', 'everybody');
+SELECT rs.empty_view('stv_wlm_query_queue_state', 'service_class int, position int, task int, query int, slot_count int,
+	start_time timestamp, queue_time bigint', 'everybody');

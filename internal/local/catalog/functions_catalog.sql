@@ -28,10 +28,38 @@ CREATE OR REPLACE FUNCTION pg_catalog.current_user_id() RETURNS int
 	LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT current_user::regrole::oid::int';
 CREATE OR REPLACE FUNCTION pg_catalog.is_large_string_enabled() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT false';
-CREATE OR REPLACE FUNCTION pg_catalog.db_collation() RETURNS varchar
-	LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT 'case_sensitive'::varchar $$;
 CREATE OR REPLACE FUNCTION pg_catalog.slice_num() RETURNS int
 	LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT 0';
+
+-- rs.role_named is a role (CREATE ROLE), or the error that there is none.
+CREATE OR REPLACE FUNCTION rs.role_named(name text) RETURNS oid LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	id constant oid := (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = name AND shobj_description(oid, 'pg_authid') = 'role');
+BEGIN
+	IF id IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('role "%s" does not exist', name);
+	END IF;
+	RETURN id;
+END $$;
+CREATE OR REPLACE FUNCTION pg_catalog.user_is_member_of(user_name text, role_name text) RETURNS boolean
+	LANGUAGE sql STABLE AS 'SELECT pg_has_role(user_name::name, rs.role_named(role_name), ''USAGE'')';
+CREATE OR REPLACE FUNCTION pg_catalog.role_is_member_of(role_name text, granted_role_name text) RETURNS boolean
+	LANGUAGE sql STABLE AS 'SELECT pg_has_role(rs.role_named(role_name), rs.role_named(granted_role_name), ''USAGE'')';
+
+-- Its callers name and type the columns: cols(view_schema name, view_name name, col_name name, col_type varchar, col_num int).
+CREATE OR REPLACE FUNCTION pg_catalog.pg_get_cols(relation text) RETURNS SETOF record LANGUAGE sql STABLE AS $$
+	SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod)::varchar, a.attnum::int
+		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE c.oid = relation::regclass ORDER BY a.attnum
+$$;
+
+-- BPCHARCMP and BTTEXT_PATTERN_CMP answer -1, 0 or 1.
+SELECT rs.displace('bpcharcmp(bpchar,bpchar)'), rs.displace('bttext_pattern_cmp(text,text)');
+CREATE OR REPLACE FUNCTION pg_catalog.bpcharcmp(bpchar, bpchar) RETURNS int
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT sign(rs.bpcharcmp($1, $2))::int';
+CREATE OR REPLACE FUNCTION pg_catalog.bttext_pattern_cmp(text, text) RETURNS int
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT sign(rs.bttext_pattern_cmp($1, $2))::int';
 
 -- The compression encodings by the numbers of pg_attribute.attencodingtype (amazon-redshift-utils decodes them by
 -- format_encoding; the numbers themselves are not documented, and 0 is RAW).

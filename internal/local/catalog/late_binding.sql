@@ -107,3 +107,24 @@ BEGIN
 		END;
 	END LOOP;
 END $$;
+
+-- rs.distributed tells whether a query on relations of these names runs on the compute nodes: it does if one of them is, or
+-- is a view on, a table of a user, or a system table that is there (package dialect, nodes.go). It is NULL where a name is
+-- no relation's.
+CREATE OR REPLACE FUNCTION rs.distributed(names text[]) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	WITH RECURSIVE named (oid) AS (SELECT to_regclass(n)::oid FROM unnest(names) n),
+	read (oid) AS (
+		SELECT oid FROM named
+		UNION
+		SELECT u.oid FROM read r JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relkind = 'v'
+				AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace),
+			LATERAL (SELECT d.refobjid FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend d
+					ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
+					WHERE w.ev_class = r.oid
+				UNION ALL SELECT unnest(tables) FROM rs.late_binding_view WHERE relid = r.oid) u (oid)
+	)
+	SELECT CASE WHEN EXISTS (SELECT FROM named WHERE oid IS NULL) THEN NULL ELSE EXISTS (SELECT FROM read JOIN pg_catalog.pg_class c USING (oid)
+		WHERE c.relkind IN ('r', 'm', 'p') AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'rs'::regnamespace)
+			OR c.relkind = 'v' AND c.relnamespace = 'pg_catalog'::regnamespace AND c.relname ~ '^(stl|stv|svl|svcs|sys)_') END
+$$;

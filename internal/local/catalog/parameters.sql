@@ -5,7 +5,7 @@ CREATE OR REPLACE VIEW rs.parameter AS
 	SELECT name, coalesce(CASE
 			WHEN name = 'statement_timeout' THEN (SELECT s.setting FROM pg_catalog.pg_settings s WHERE s.name = 'statement_timeout')
 			WHEN native THEN current_setting(name, true)
-			ELSE nullif(current_setting('rs.' || name, true), '') END, initial) AS setting
+			ELSE nullif(current_setting('rs.' || name, true), '') END, initial) AS setting, native
 	FROM (VALUES
 		('analyze_threshold_percent', false, '10'),
 		('application_name', true, ''),
@@ -47,3 +47,26 @@ CREATE OR REPLACE VIEW rs.parameter AS
 		('use_fips_ssl', false, 'off'),
 		('wlm_query_slot_count', false, '1')) AS p (name, native, initial);
 GRANT SELECT ON rs.parameter TO PUBLIC;
+
+-- CURRENT_SETTING and SET_CONFIG of users (package dialect): Redshift's parameters, and variables of two parts. What the
+-- server itself follows is changed by SET only.
+CREATE OR REPLACE FUNCTION rs.current_setting(name text, missing_ok boolean DEFAULT false) RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	value text := (SELECT setting FROM rs.parameter p WHERE p.name = lower($1));
+BEGIN
+	IF value IS NULL AND (name NOT LIKE '%.%' OR name ILIKE 'rs.%') AND NOT missing_ok THEN
+		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('unrecognized configuration parameter "%s"', name);
+	END IF;
+	RETURN coalesce(value, CASE WHEN name LIKE '%.%' AND name NOT ILIKE 'rs.%' THEN pg_catalog.current_setting(name, missing_ok) END);
+END $$;
+CREATE OR REPLACE FUNCTION rs.set_config(name text, value text, is_local boolean) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	own constant boolean := (SELECT p.native FROM rs.parameter p WHERE p.name = lower($1));
+BEGIN
+	IF lower(name) = 'enable_case_sensitive_identifier' THEN
+		RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = 'set_config of enable_case_sensitive_identifier is not supported: use SET';
+	ELSIF own IS NULL AND (name NOT LIKE '%.%' OR name ILIKE 'rs.%') OR lower(name) IN ('server_version', 'enable_large_strings_opt_in') THEN
+		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = format('unrecognized configuration parameter "%s"', name);
+	END IF;
+	RETURN pg_catalog.set_config(CASE WHEN own THEN lower(name) WHEN NOT own THEN 'rs.' || lower(name) ELSE name END, value, is_local);
+END $$;

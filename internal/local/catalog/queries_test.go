@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -185,4 +186,66 @@ func TestLateralAliases(t *testing.T) {
 		long += fmt.Sprintf(", a%d + a%d as a%d", i, i, i+1)
 	}
 	s.fails(long+" from t", "54001", "too long with all aliases")
+}
+
+// TestNodes: functions of the leader node want no tables, and those of the compute nodes want one; views are what they read.
+//
+//standin:imitates functions: CURRENT_SCHEMA, CURRENT_SCHEMAS, HAS_TABLE_PRIVILEGE and its like are errors in queries of tables | DG c_SQL_functions_leader_node_only
+//standin:imitates functions: LISTAGG, MEDIAN, PERCENTILE_CONT and PERCENTILE_DISC are errors in queries without a table | DG c_SQL_functions_compute_node_only
+//standin:differs functions: GENERATE_SERIES, PG_SLEEP, NOW, CURRENT_TIMESTAMP and others that the manual calls deprecated or unsupported | work in queries of tables too; so do joins of tables with catalogs whose types or functions Redshift does not take there | DG c_SQL_functions_leader_node_only
+//standin:refuses functions: PostgreSQL's functions that came after 8.0: UNNEST, FORMAT, REGEXP_MATCHES, CORR, TO_JSON and others | DG c_unsupported-postgresql-functions
+func TestNodes(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create table users (userid int, name varchar(20)); insert into users values (1, 'a'), (2, 'b');
+		create view of_users as select userid from users; create view of_view as select userid as id from of_users;
+		create view late as select userid from public.users with no schema binding;
+		create view of_catalog as select tablename from pg_tables; create table #mine (userid int)`)
+	const leader, compute = "Specified types or functions", "at least one user created table"
+	for _, sql := range []string{
+		`select current_schema(), userid from users`, // the manual's example
+		`select current_schemas(true) from of_view`,
+		`select has_table_privilege('users', 'select') from late`,
+		`select 1 where exists (select from #mine) and has_schema_privilege('public', 'usage')`,
+		`with u as (select * from users) select current_schema() from u`,
+		`update users set name = current_schema()`,
+		`delete from users where name = current_schema()`,
+		`insert into users (name) select current_schema()`,
+		`create table x as select current_schema() as s from users`,
+		`select has_database_privilege(current_database(), 'temp') from stl_query`,
+	} {
+		s.fails(sql, "0A000", leader)
+	}
+	s.expect(`select current_schema()`, "public\n")
+	s.expect(`select "column" from pg_table_def where schemaname = current_schema() and tablename = 'users' order by 1`, "name\nuserid\n") // the manual's
+	s.expect(`select tablename from of_catalog where tablename = 'users' and has_table_privilege('users', 'select')`, "users\n")
+	s.run(`insert into users values (3, current_schema())`)
+	s.fails(`select nothing.current_schema() from users`, "3F000", "nothing")
+
+	for _, sql := range []string{
+		`select listagg(tablename, ',') from pg_tables`,
+		`select listagg(tablename) within group (order by 1) from of_catalog`,
+		`select median(x) from (select 1 as x union select 2)`,
+		`with x as (select 1 as a) select percentile_cont(0.5) within group (order by a) from x`,
+		`select percentile_disc(0.5) within group (order by 1)`,
+		`select collate(usename, 'case_insensitive') from pg_user`, // the manual's, in its own words
+	} {
+		words := compute
+		if strings.Contains(sql, "collate") {
+			words = "Case insensitive collation is not supported in leader node only query."
+		}
+		s.fails(sql, "0A000", words)
+	}
+	s.expect(`select listagg(name, ',') within group (order by name) from of_view join users on id = userid where id < 3`, "a,b\n")
+	s.expect(`with x as (select userid from late) select median(userid) from x`, "2\n")
+	s.run(`select listagg(text) within group (order by sequence) from stl_querytext`)
+	s.fails(`select listagg(a) from missing`, "42P01", "missing")
+
+	for _, call := range []string{
+		`unnest('{1}')`, `format('%s', 1)`, `regexp_matches('a', 'a')`, `corr(1, 2)`, `to_json(1)`, `array_agg(1)`, `width_bucket(1, 0, 2, 3)`,
+	} {
+		name, _, _ := strings.Cut(call, "(")
+		s.fails(`select `+call, "0A000", "function "+name+" is not supported")
+	}
+	s.run(`create table format (div int); insert into format values (1); with corr (a) as (select div from format) select a from corr`)
 }

@@ -158,28 +158,40 @@ func TestTypesThatRedshiftLacks(t *testing.T) {
 }
 
 //standin:refuses dialect: PIVOT and UNPIVOT of tables | DG r_FROM_clause-pivot-unpivot-examples
+//standin:refuses dialect: the outer join operator (+), CONNECT BY | DG r_WHERE_oracle_outer, DG r_CONNECT_BY_clause
+//standin:refuses dialect: relations of other databases | DG cross-database-overview
+//standin:refuses functions: of GEOMETRY, GEOGRAPHY and HLLSKETCH, CHANGE_..._PRIORITY, REBOOT_CLUSTER, EXPLAIN_MODEL, DEFAULT_IAM_ROLE, SIZE | DG geospatial-functions
 //standin:refuses dialect: RETURNING, ON CONFLICT, DISTINCT ON, LATERAL, VALUES as a table, FOR UPDATE, SAVEPOINT | DG c_unsupported-postgresql-features
 func TestStatementsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.run(`create table t (a int, b int)`)
 	for sql, words := range map[string]string{
-		`select * from (select a, b from t) pivot (sum(b) for a in (1, 2))`:        "PIVOT",
-		`select * from (select a, b from t) unpivot (c for d in (a, b))`:           "UNPIVOT",
-		`insert into t values (1, 2) returning a`:                                  "RETURNING",
-		`insert into t values (1, 2) on conflict do nothing`:                       "ON CONFLICT",
-		`select distinct on (a) a from t`:                                          "DISTINCT ON",
-		`select * from t, lateral (select t.a) x`:                                  "LATERAL",
-		`select * from (values (1)) v (a)`:                                         "VALUES",
-		`select a from t for update`:                                               "FOR UPDATE",
-		`savepoint s`:                                                              "SAVEPOINT",
-		`create index i on t (a)`:                                                  "CREATE INDEX",
-		`create sequence s`:                                                        "CREATE SEQUENCE",
-		`create trigger tr before insert on t execute procedure f()`:               "CREATE TRIGGER",
-		`create table c (a int check (a > 0))`:                                     "CHECK",
-		`create external schema e from data catalog database 'd' iam_role default`: "CREATE EXTERNAL SCHEMA",
-		`select string_agg(a, ',') from t`:                                         "string_agg",
-		`analyze compression t`:                                                    "ANALYZE COMPRESSION",
+		`select * from (select a, b from t) pivot (sum(b) for a in (1, 2))`:            "PIVOT",
+		`select * from (select a, b from t) unpivot (c for d in (a, b))`:               "UNPIVOT",
+		`insert into t values (1, 2) returning a`:                                      "RETURNING",
+		`insert into t values (1, 2) on conflict do nothing`:                           "ON CONFLICT",
+		`select distinct on (a) a from t`:                                              "DISTINCT ON",
+		`select * from t, lateral (select t.a) x`:                                      "LATERAL",
+		`select * from (values (1)) v (a)`:                                             "VALUES",
+		`select a from t for update`:                                                   "FOR UPDATE",
+		`savepoint s`:                                                                  "SAVEPOINT",
+		`create index i on t (a)`:                                                      "CREATE INDEX",
+		`create sequence s`:                                                            "CREATE SEQUENCE",
+		`create trigger tr before insert on t execute procedure f()`:                   "CREATE TRIGGER",
+		`create table c (a int check (a > 0))`:                                         "CHECK",
+		`create external schema e from data catalog database 'd' iam_role default`:     "CREATE EXTERNAL SCHEMA",
+		`select string_agg(a, ',') from t`:                                             "string_agg",
+		`select * from t, t u where t.a = u.a (+)`:                                     "(+)",
+		`select a from t where a(+) = 1`:                                               "(+)",
+		`select a from t start with a = 1 connect by prior a = b`:                      "CONNECT BY",
+		`select a from t connect by prior a = b start with a = 1`:                      "CONNECT BY",
+		`select * from (select a, b from t) unpivot include nulls (c for d in (a, b))`: "UNPIVOT",
+		`select * from elsewhere.public.t`:                                             "a relation of another database",
+		`select st_astext(1)`:                                                          "function st_astext",
+		`select hll(a) from t`:                                                         "function hll",
+		`select change_user_priority('a', 'low')`:                                      "function change_user_priority",
+		`analyze compression t`:                                                        "ANALYZE COMPRESSION",
 	} {
 		s.fails(sql, "0A000", words)
 	}

@@ -263,3 +263,27 @@ func TestParameters(t *testing.T) {
 	s.expect(`begin isolation level read committed; show transaction_isolation`, "repeatable read\n")
 	s.run(`rollback`)
 }
+
+// TestContextVariables: variables of the session's own, and the functions over parameters.
+//
+//standin:imitates SHOW: SET, RESET and SHOW of context variables, CURRENT_SETTING and SET_CONFIG | DG r_SET, DG r_SET_CONFIG, DG r_CURRENT_SETTING
+func TestContextVariables(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`set app_context.user_id to 123`)
+	s.expect(`show app_context.user_id`, "123\n")
+	s.expect(`select current_setting('app_context.user_id'), set_config('app.name', 'x y', false), current_setting('app.name', false)`, "123|x y|x y\n")
+	s.run(`reset app_context.user_id`)
+	s.expect(`select current_setting('app_context.user_id') = '', current_setting('no.such', true)`, "t|NULL\n")
+	s.expect(`select set_config('query_group', 'mine', false), current_setting('query_group'), current_setting('datestyle')`, "mine|mine|ISO, MDY\n")
+	s.expect(`show query_group`, "mine\n")
+	s.expect(`select set_config('search_path', 'pg_catalog', true)`, "pg_catalog\n")
+	for _, sql := range []string{
+		`set rs.db_collation to case_insensitive`, `show rs.db_collation`, `reset rs.db_collation`, `select current_setting('rs.db_collation')`,
+		`select set_config('rs.db_collation', 'x', false)`, `select current_setting('work_mem')`, `select set_config('work_mem', '1', false)`,
+		`set no.such.name to 1`, `select current_setting('no.such')`,
+	} {
+		s.fails(sql, "42704", "unrecognized configuration parameter")
+	}
+	s.fails(`select set_config('enable_case_sensitive_identifier', 'true', false)`, "0A000", "use SET")
+}

@@ -89,3 +89,12 @@ CREATE OR REPLACE VIEW pg_catalog.stv_load_state AS
 -- The others are for superusers.
 GRANT SELECT ON pg_catalog.stv_sessions, pg_catalog.stv_recents, pg_catalog.stv_inflight, pg_catalog.stv_slices,
 	pg_catalog.stv_load_state TO PUBLIC;
+
+-- What runs now, in one queue that nothing waits in.
+CREATE OR REPLACE VIEW pg_catalog.stv_wlm_query_state AS
+	SELECT xid::int AS xid, query AS task, query, 100 AS service_class, 1 AS slot_count, starttime AS wlm_start_time,
+		'Running'::char(16) AS state, 0::bigint AS queue_time,
+		(extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - starttime) * 1000000)::bigint AS exec_time,
+		'normal'::char(20) AS query_priority
+	FROM pg_catalog.stv_inflight;
+GRANT SELECT ON pg_catalog.stv_wlm_query_state TO PUBLIC;

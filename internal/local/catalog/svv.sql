@@ -229,6 +229,11 @@ CREATE OR REPLACE VIEW pg_catalog.svv_mv_info AS
 		pg_get_userbyid(relowner)::char(128) AS user_name, table_name::char(128) AS name, 'u'::char(1) AS is_stale,
 		0 AS state, 'f'::char(1) AS autorefresh, 'f'::char(1) AS autorewrite
 	FROM rs.relation WHERE relkind = 'm';
+CREATE OR REPLACE VIEW pg_catalog.stv_mv_info AS
+	SELECT database_name AS db_name, schema_name AS schema, name, 0::bigint AS updated_upto_xid, 'f'::char(1) AS is_stale,
+		user_name AS owner_user_name, state, autorefresh, autorewrite
+	FROM pg_catalog.svv_mv_info;
+GRANT SELECT ON pg_catalog.stv_mv_info TO PUBLIC;
 
 CREATE OR REPLACE VIEW pg_catalog.svv_interleaved_columns AS
 	SELECT oid::int AS tbl, (ordinal_position - 1)::int AS col, NULL::numeric(19,2) AS interleaved_skew, NULL::timestamp AS last_reindex

@@ -37,10 +37,10 @@ func TestShadowedViews(t *testing.T) {
 
 // forSuperusers are those that the manual calls visible only to superusers.
 var forSuperusers = map[string]bool{
-	"stl_commit_stats": true, "stl_connection_log": true, "stl_tr_conflict": true, "stl_vacuum": true, "stv_blocklist": true,
+	"stl_analyze": true, "stl_commit_stats": true, "stl_connection_log": true, "stl_tr_conflict": true, "stl_vacuum": true, "stv_blocklist": true,
 	"stv_db_isolation_level": true, "stv_locks": true, "stv_partitions": true, "stv_tbl_perm": true, "stv_wlm_classification_config": true,
 	"stv_wlm_service_class_config": true, "stv_wlm_service_class_state": true,
-	"svv_interleaved_columns": true, "svv_table_info": true, "sys_connection_log": true,
+	"svv_interleaved_columns": true, "svv_table_info": true, "sys_analyze_history": true, "sys_connection_log": true,
 }
 
 // TestEverySystemViewAnswers reads every view that was installed, as a superuser and as an ordinary user.

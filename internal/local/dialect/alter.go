@@ -86,6 +86,7 @@ func (x *script) addColumn(i int, table []string, spec *tableSpec) {
 		x.refuse(notSupported("ALTER TABLE ... ADD COLUMN with IDENTITY"))
 		return
 	}
+	spec.Added = column
 	x.tr.After = append(x.tr.After, "SELECT "+alterTable(table, spec))
 }
 

@@ -9,6 +9,8 @@ var calls = map[string]func(x *script, i int){
 	"nvl":              func(x *script, i int) { x.rename(i, "coalesce") },
 	"nvl2":             rewriteNVL2,
 	"decode":           rewriteDecode,
+	"current_setting":  rewriteSetting,
+	"set_config":       rewriteSetting,
 	"convert":          rewriteConvert,
 	"listagg":          rewriteListagg,
 	"concat":           rewriteConcat,
@@ -36,20 +38,46 @@ var calls = map[string]func(x *script, i int){
 	"strtol":           rewriteStrtol,
 	"sha2":             rewriteSHA2,
 	"json_serialize":   func(x *script, i int) { x.rename(i, "pg_catalog.json_serialize") }, // a keyword since PostgreSQL 17
-	"json_array":       refuseCall,
-	"json_object":      refuseCall,
-	"string_agg":       refuseCall,
-	"array_agg":        refuseCall,
 	"nextval":          refuseCall,
 	"currval":          refuseCall,
 	"setval":           refuseCall,
 	"try_cast":         refuseCall,
 }
 
+// PostgreSQL's functions that came after 8.0, which Redshift has not: those of the manual's list of unsupported functions,
+// and those of types that it has not.
+var lacking = set(strings.Fields(`
+		array_agg array_to_json clock_timestamp convert_from convert_to corr covar_pop covar_samp current_query div format
+		generate_subscripts gen_random_uuid json_agg json_array json_array_elements json_array_elements_text json_build_array
+		json_build_object json_each json_each_text json_extract_path json_object json_object_agg json_object_keys json_populate_record
+		json_to_record jsonb_agg jsonb_array_elements jsonb_array_elements_text jsonb_array_length jsonb_build_array
+		jsonb_build_object jsonb_each jsonb_each_text jsonb_extract_path jsonb_extract_path_text jsonb_object_agg
+		jsonb_object_keys jsonb_path_query jsonb_pretty jsonb_set jsonb_typeof justify_days justify_hours justify_interval
+		make_date make_interval make_time make_timestamp mode pg_conf_load_time pg_is_other_temp_schema
+		pg_listening_channels pg_my_temp_schema pg_postmaster_start_time pg_trigger_depth quote_nullable regexp_match
+		regexp_matches regexp_split_to_array regexp_split_to_table regr_avgx regr_avgy regr_count regr_intercept regr_r2
+		regr_slope regr_sxx regr_sxy regr_syy row_to_json statement_timestamp string_agg string_to_table to_json to_jsonb to_tsquery
+		to_tsvector transaction_timestamp unnest width_bucket xmlagg xmlelement`)...)
+
+// notImitatedCalls are functions that Redshift has and the stand-in has not, beside those of GEOMETRY, GEOGRAPHY (ST_...) and
+// HLLSKETCH.
+var notImitatedCalls = set(strings.Fields(`
+	addbbox change_query_priority change_session_priority change_user_priority default_iam_role dropbbox
+	explain_model geometrytype hll
+	hll_cardinality hll_combine hll_combine_sketches hll_create_sketch mask_get_policy_for_role_on_column
+	mask_get_policy_for_user_on_column pg_get_grantee_by_iam_role pg_get_iam_role_by_user reboot_cluster size supportsbbox`)...)
+
 // refuseCall refuses what PostgreSQL has and Redshift has not, and what the stand-in does not imitate.
 func refuseCall(x *script, i int) {
 	if !x.catalog {
 		x.refuse(refusal("function %s is not supported", x.word(i)))
+	}
+}
+
+// CURRENT_SETTING and SET_CONFIG know Redshift's parameters, not PostgreSQL's.
+func rewriteSetting(x *script, i int) {
+	if !x.catalog {
+		x.rename(i, "rs."+x.word(i))
 	}
 }
 
@@ -200,6 +228,9 @@ func (x *script) listaggOver(i int, distinct bool, from, to, by, last, over, clo
 
 // DATEADD(day, ...) and the like: the part is a bare word.
 func rewriteDatePart(x *script, i int) {
+	if name, ok := columnNames[x.word(i)]; ok {
+		x.replace(i, name)
+	}
 	args := x.args(i + 1)
 	if len(args) < 2 || args[0][1]-args[0][0] != 1 {
 		return
@@ -212,6 +243,9 @@ func rewriteDatePart(x *script, i int) {
 // DATEADD(part, n, moment). Parts that are as long wherever they are come to the function without a part, whose body the
 // planner puts in place of the call: the others look at the calendar for every value.
 func rewriteDateAdd(x *script, i int) {
+	if name, ok := columnNames[x.word(i)]; ok {
+		x.replace(i, name)
+	}
 	args := x.args(i + 1)
 	if len(args) == 3 && args[0][1]-args[0][0] == 1 {
 		if span, ok := fixedParts[dateParts[x.word(args[0][0])]]; ok {
@@ -222,6 +256,9 @@ func rewriteDateAdd(x *script, i int) {
 	}
 	rewriteDatePart(x, i)
 }
+
+// columnNames are how a column is called that is the answer of a function of another name.
+var columnNames = map[string]string{"dateadd": "date_add", "datediff": "date_diff"}
 
 var fixedParts = map[string]string{
 	"week": "7 days", "day": "1 day", "hour": "1 hour", "minute": "1 minute", "second": "1 second", "millisecond": "1 millisecond",
@@ -286,7 +323,7 @@ func rewriteCollate(x *script, i int) {
 		case "case_sensitive", "cs":
 			collation = `pg_catalog."default"`
 		case "case_insensitive", "ci":
-			collation = insensitiveCollation
+			collation, x.insensitively = insensitiveCollation, true
 		}
 	}
 	if collation == "" {

@@ -20,7 +20,8 @@
 //     DECODE, CONVERT, CONCAT, LISTAGG, percentiles and RATIO_TO_REPORT over windows, EXTRACT and bare date parts, SYSDATE,
 //     ARRAY, OBJECT and OBJECT_TRANSFORM.
 //   - Paths into SUPER values by dots and brackets, and FROM over the arrays and objects in them.
-//   - Session parameters, SHOW but of external objects, models and policies, users, groups, roles and grants, isolation levels, VACUUM, ANALYZE.
+//   - Functions of the leader node and of the compute nodes, which a query of the other kind must not call: Checks.
+//   - Session parameters and context variables, SHOW but of external objects, models and policies, users, groups, roles and grants, isolation levels, VACUUM, ANALYZE.
 //
 // # What is refused
 //
@@ -28,8 +29,8 @@
 // (SAVEPOINT, LISTEN, CREATE INDEX, SEQUENCE or TRIGGER, RETURNING, ON CONFLICT, DISTINCT ON, VALUES as a table, FOR
 // UPDATE, STRING_AGG, CHECK constraints, COPY FROM STDIN ...), types that Redshift has not (arrays, json, uuid, xml,
 // bytea, serial ...), and what Redshift has and is not imitated here: external schemas and tables, datashares,
-// libraries, models, PIVOT, GEOMETRY, GEOGRAPHY and HLLSKETCH, databases without regard to case, NONATOMIC
-// procedures, IGNORE NULLS with an offset to work out. Unknown parameters are error 42704. A statement
+// libraries, models, PIVOT, the outer join operator (+), CONNECT BY, relations of other databases, GEOMETRY, GEOGRAPHY and
+// HLLSKETCH with their functions, NONATOMIC procedures, IGNORE NULLS with an offset to work out. Unknown parameters are error 42704. A statement
 // that names pg_catalog, as psql's do, may use PostgreSQL's newer SQL.
 //
 // # What differs
@@ -104,10 +105,18 @@ type Translation struct {
 	// 25001 there.
 	Alone   bool
 	Notices []string // INFO notices for the client
+	Checks  []Check  // what the statement must not be, in their order
 	// Laterals are the names that may be aliases of earlier items of a list: Inline finds out. Probe is the query to ask for.
 	Laterals []Lateral
 	Probe    string
 	Err      *Error // with Refuse
+}
+
+// Check is a condition of a statement that only PostgreSQL can tell.
+type Check struct {
+	Query   string   // if it answers a row the statement fails with Err
+	Notices []string // INFO notices for the client before Err
+	Err     *Error
 }
 
 // Error is an error as Redshift reports it to a client.

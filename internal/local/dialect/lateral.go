@@ -46,7 +46,7 @@ var behindList = set("into", "where", "group", "having", "order", "limit", "offs
 
 // laterals finds the names that aliases may be meant by, and puts expressions in place of those in Env.Inlined.
 func (x *script) laterals() {
-	if x.catalog || x.variables {
+	if x.variables {
 		return
 	}
 	for _, list := range x.lists {

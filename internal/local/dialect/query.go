@@ -54,6 +54,9 @@ func (x *script) rewriteQuery(from, to int) {
 		case Punct:
 			switch t.Text {
 			case "(":
+				if x.is(i+1, "+", ")") && x.operand(i-1) && !x.catalog {
+					x.refuse(notSupported("the outer join operator (+)"))
+				}
 				frames = append(frames, x.openFrame(i, f))
 			case ")":
 				x.closeFrame(i, f)
@@ -317,6 +320,11 @@ func (x *script) rewriteWord(i int, f *frame) int {
 		}
 	}
 	if x.is(i+1, "(") {
+		x.noteNodes(word)
+		if (lacking[word] || notImitatedCalls[word] || strings.HasPrefix(word, "st_") && !x.is(i-1, ".")) && (x.variables || queries[x.st.Verb()]) &&
+			!x.is(x.closing(i+1)+1, "AS", "(") && !x.isOne(i-1, "TABLE", "INTO", "EXISTS") {
+			refuseCall(x, i)
+		}
 		if rewrite, ok := calls[word]; ok {
 			rewrite(x, i)
 			return i
@@ -439,8 +447,12 @@ func (x *script) refuseWord(i int, word string, f *frame) {
 			}
 			f.from, f.relation, f.qualify = false, false, i
 		}
+	case "connect", "start":
+		if x.is(i, "CONNECT", "BY") || x.is(i, "START", "WITH") && f.open {
+			x.refuse(notSupported("CONNECT BY"))
+		}
 	case "pivot", "unpivot":
-		if f.from && x.is(i+1, "(") {
+		if f.from && (x.is(i+1, "(") || x.isOne(i+1, "INCLUDE", "EXCLUDE") && x.is(i+2, "NULLS")) {
 			x.refuse(notSupported(strings.ToUpper(word)))
 		}
 	case "tablesample":

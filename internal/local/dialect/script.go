@@ -26,16 +26,19 @@ type script struct {
 	// translate is the function of that name, for the bodies of procedures, whose statements it handles as well.
 	translate func(Statement, Env, bool) Translation
 
-	variables    bool                // names joined by dots may be fields of a procedure's variables
-	selecting    bool                // a query has begun: names joined by dots may be paths
-	ranges       map[string][][2]int // the names that FROM gives, each with the tokens of what it is given to
-	target       string              // the table that is written to: no path starts there, but its schema may have that name
-	relationRefs []rangeRef          // what stands in FROM
-	chains       []int               // where paths may start
-	lists        [][2]int            // the lists of the SELECTs
-	into         [2]int              // INTO and the name of SELECT INTO
-	aliased      []int               // names in lists that earlier items give
-	places       map[int]int         // for some tokens, where in the text that is being written they come to stand
+	variables     bool                // names joined by dots may be fields of a procedure's variables
+	selecting     bool                // a query has begun: names joined by dots may be paths
+	ranges        map[string][][2]int // the names that FROM gives, each with the tokens of what it is given to
+	target        string              // the table that is written to: no path starts there, but its schema may have that name
+	relationRefs  []rangeRef          // what stands in FROM
+	chains        []int               // where paths may start
+	lists         [][2]int            // the lists of the SELECTs
+	into          [2]int              // INTO and the name of SELECT INTO
+	leader        []string            // functions that are called and run on the leader node only
+	compute       bool                // a function is called that runs on the compute nodes only
+	insensitively bool                // a text is given the collation without regard to case
+	aliased       []int               // names in lists that earlier items give
+	places        map[int]int         // for some tokens, where in the text that is being written they come to stand
 }
 
 // edit is what happens to one significant token.

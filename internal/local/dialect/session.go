@@ -133,6 +133,11 @@ func (x *script) set() {
 	case x.is(i, "TIME", "ZONE"), x.is(i, "NAMES"), x.is(1, "SESSION", "AUTHORIZATION"):
 		x.keepUser(i + 1)
 		return
+	case x.is(i, "SESSION", "AUTHORIZATION"):
+		x.keepUser(i + 2)
+		return
+	case x.contextVariable(i) && x.isOne(i+3, "TO", "="):
+		return
 	}
 	name, ok := x.tok(i).Name(false)
 	if !ok {
@@ -170,6 +175,14 @@ func (x *script) set() {
 	}
 }
 
+// contextVariable tells whether the name at i is that of a variable of the session's own, of two parts (Redshift manual,
+// SET). Those of rs are ours.
+func (x *script) contextVariable(i int) bool {
+	space, ok := x.tok(i).Name(false)
+	_, named := x.tok(i + 2).Name(false)
+	return ok && named && x.is(i+1, ".") && space != "rs"
+}
+
 func isBoolean(s string) bool { return onOff(s) != "" }
 
 // onOff is how SHOW answers a Boolean value, or "" for what is none.
@@ -186,6 +199,9 @@ func onOff(s string) string {
 // reset reads RESET.
 func (x *script) reset() {
 	name := x.word(1)
+	if x.contextVariable(1) {
+		return
+	}
 	switch parameters[name] {
 	case native:
 	case kept, boolean:
@@ -202,6 +218,9 @@ func (x *script) reset() {
 // showParameter reads SHOW name.
 func (x *script) showParameter() {
 	if x.is(1, "SESSION", "AUTHORIZATION") || x.is(1, "TIME", "ZONE") || x.is(1, "TRANSACTION", "ISOLATION", "LEVEL") {
+		return
+	}
+	if x.contextVariable(1) && x.len() == 4 {
 		return
 	}
 	name := x.word(1)

@@ -306,7 +306,9 @@ func (x *script) createDatabase() {
 			x.replace(i+1, "-1")
 		case x.is(i, "COLLATE"):
 			if x.insensitive(i + 1) {
-				x.refuse(notSupported("CREATE DATABASE with COLLATE CASE_INSENSITIVE"))
+				if name, _, ok := x.qname(2); ok {
+					x.tr.After = []string{"SELECT rs.collate_database(" + dollarQuote(name[0]) + ")"}
+				}
 			}
 			x.drop(i, min(i+2, x.len()))
 			i++

@@ -20,8 +20,10 @@ type tableSpec struct {
 	Keys       []keySpec         `json:"keys,omitempty"`
 	Query      bool              `json:"query,omitempty"` // the columns come from a query
 	New        bool              `json:"new,omitempty"`   // not IF NOT EXISTS: whatever is recorded is stale
+	Added      string            `json:"added,omitempty"` // the column that ALTER TABLE adds
 
-	like []string // the table whose attributes are taken over
+	like     []string // the table whose attributes are taken over
+	numbered bool     // keys name columns by their numbers
 }
 
 // keySpec is a constraint that is recorded and not enforced (Redshift manual, Table constraints).
@@ -104,6 +106,9 @@ func (x *script) createTable() {
 	case i < x.len():
 		x.refuseTableOption(i)
 		return
+	case spec.numbered:
+		x.refuse(syntaxError("a key names its columns"))
+		return
 	case x.is(body, "("):
 		x.columns(body, spec)
 	default:
@@ -133,7 +138,7 @@ func (x *script) tableAttributes(i int, spec *tableSpec) int {
 			spec.Dist = x.word(i + 1)
 			i += 2
 		case x.is(i, "DISTKEY", "("):
-			columns := x.nameList(i + 1)
+			columns := x.keyColumns(i+1, spec)
 			if len(columns) != 1 {
 				x.refuse(syntaxError("DISTKEY takes one column"))
 				return i
@@ -141,10 +146,10 @@ func (x *script) tableAttributes(i int, spec *tableSpec) int {
 			spec.setDistKey(x, columns[0])
 			i = x.closing(i+1) + 1
 		case x.isOne(i, "COMPOUND", "INTERLEAVED") && x.is(i+1, "SORTKEY", "("):
-			spec.setSortKey(x, x.word(i), x.nameList(i+2))
+			spec.setSortKey(x, x.word(i), x.keyColumns(i+2, spec))
 			i = x.closing(i+2) + 1
 		case x.is(i, "SORTKEY", "("):
-			spec.setSortKey(x, "compound", x.nameList(i+1))
+			spec.setSortKey(x, "compound", x.keyColumns(i+1, spec))
 			i = x.closing(i+1) + 1
 		case x.is(i, "SORTKEY", "AUTO"):
 			spec.Sort = "auto"
@@ -189,6 +194,22 @@ func (x *script) nameList(i int) []string {
 	for _, part := range x.args(i) {
 		if name, ok := x.tok(part[0]).Name(x.env.CaseSensitive); ok {
 			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// keyColumns reads the columns of a DISTKEY or SORTKEY in the parentheses that open at i: CREATE TABLE AS also takes their
+// numbers.
+func (x *script) keyColumns(i int, spec *tableSpec) []string {
+	names := []string{}
+	for _, part := range x.args(i) {
+		t := x.tok(part[0])
+		if name, ok := t.Name(x.env.CaseSensitive); ok {
+			names = append(names, name)
+		} else if t.Kind == Number && part[1] == part[0]+1 {
+			names = append(names, t.Text)
+			spec.numbered = true
 		}
 	}
 	return names
@@ -327,11 +348,8 @@ func (x *script) columnAttribute(i, to int, column string, spec *tableSpec, sort
 		*sortColumns = append(*sortColumns, column)
 		i++
 	case x.is(i, "COLLATE"):
-		if x.insensitive(i + 1) {
-			x.replace(i+1, insensitiveCollation)
-			return i + 2
-		}
-		i += 2
+		x.replace(i+1, x.collation(i+1))
+		return i + 2
 	case x.is(i, "PRIMARY", "KEY"):
 		key.Kind = "p"
 		spec.Keys = append(spec.Keys, key)
@@ -378,8 +396,20 @@ func (x *script) setEncoding(spec *tableSpec, column, encoding string) {
 	spec.Encodings[column] = encoding
 }
 
-// insensitiveCollation is the collation of package catalog for COLLATE CASE_INSENSITIVE. The database's own is sensitive.
-const insensitiveCollation = "rs.case_insensitive"
+// The collations of package catalog. A column that says neither has the default of the database, which rs.define_table and
+// rs.alter_table give it.
+const (
+	insensitiveCollation = "rs.case_insensitive"
+	sensitiveCollation   = "rs.case_sensitive"
+)
+
+// collation is the one that is named at i.
+func (x *script) collation(i int) string {
+	if x.insensitive(i) {
+		return insensitiveCollation
+	}
+	return sensitiveCollation
+}
 
 // insensitive tells whether the collation named at i is the one without regard to case.
 func (x *script) insensitive(i int) bool {

@@ -35,6 +35,9 @@ func translate(st Statement, env Env, variables bool) Translation {
 	if x.tr.Err != nil {
 		return Translation{Action: Refuse, Err: x.tr.Err}
 	}
+	if !variables && !x.catalog {
+		x.tr.Checks = x.nodes(verb)
+	}
 	if len(x.aliased) > 0 && x.tr.Action == Pass {
 		x.tr.Probe, x.tr.Laterals = x.probe()
 	}

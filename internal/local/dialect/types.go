@@ -29,7 +29,7 @@ var typeAliases = map[string]string{
 	"int2": "smallint", "smallint": "smallint",
 	"int": "integer", "int4": "integer", "integer": "integer",
 	"int8": "bigint", "bigint": "bigint",
-	"decimal": "numeric", "numeric": "numeric",
+	"decimal": "numeric", "numeric": "numeric", "dec": "numeric",
 	"real": "real", "float4": "real",
 	"double precision": "double precision", "float8": "double precision", "float": "double precision",
 	"bool": "boolean", "boolean": "boolean",

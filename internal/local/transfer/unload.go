@@ -146,6 +146,13 @@ func (q query) inline(ctx context.Context, p postgres) (text string, err error) 
 	if bad := q.refused(); bad != nil {
 		return "", bad
 	}
+	for _, c := range q.tr.Checks {
+		if rows, err := p.rows(ctx, c.Query); err != nil {
+			return "", err
+		} else if len(rows) > 0 {
+			return "", c.Err
+		}
+	}
 	return q.tr.SQL, nil
 }
 

@@ -237,6 +237,13 @@ func (s *session) bind(m *pgproto3.Bind) error {
 			if err := s.enterInside(p); err != nil || s.skipping {
 				return err
 			}
+			failure, err := s.check(p.tr, s.runInside)
+			if err != nil || s.skipping {
+				return err
+			}
+			if failure != nil {
+				return s.reject(failure)
+			}
 		}
 		s.portals[m.DestinationPortal] = p
 		return s.gather(m, expected{until: "2", q: &running{}})

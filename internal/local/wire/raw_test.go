@@ -245,7 +245,7 @@ func TestExtended(t *testing.T) {
 		{"unknown portal", sequence{&pgproto3.Execute{Portal: "no"}, syncPoint}, "ERROR 34000 portal \"no\" does not exist\nI"},
 		{"function call", sequence{&pgproto3.FunctionCall{}}, "ERROR 0A000 function calls of the wire protocol are not supported\nI"},
 		{"the last query's id amid a sequence", sequence{
-			parse("", "select current_setting('rs.last_query_id') as pg_last_query_id"), bind(""), execute, syncPoint,
+			parse("", "select pg_catalog.current_setting('rs.last_query_id') as pg_last_query_id"), bind(""), execute, syncPoint,
 		}, fmt.Sprintf("ParseComplete\nBindComplete\nrow %d\nSELECT 1\nI", 0)},
 	} {
 		want := tt.want

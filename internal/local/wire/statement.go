@@ -67,7 +67,7 @@ func (s *session) perform(q *running, tr dialect.Translation, b *batch, last boo
 	if tr.Action == dialect.Pass {
 		table = q.st.Target(s.caseSensitive)
 	}
-	several := len(tr.Before)+len(tr.After) > 0 || table != ""
+	several := (len(tr.Before)+len(tr.After) > 0 || table != "") && !tr.Alone
 	if (b.many || several) && tr.Action != dialect.Refuse && control == noControl && s.pg.status == idle && !b.implicit {
 		if err := s.pg.exec("BEGIN"); err != nil {
 			return err
@@ -76,7 +76,7 @@ func (s *session) perform(q *running, tr dialect.Translation, b *batch, last boo
 	}
 	q.tag = tr.Tag
 	// A command tag says that all is well: it must wait for what could still fail.
-	q.hold = several || tr.Commits || b.implicit || len(tr.Notices) > 0 || tr.Action != dialect.Pass
+	q.hold = several || len(tr.After) > 0 || tr.Commits || b.implicit || len(tr.Notices) > 0 || tr.Action != dialect.Pass
 	if s.pg.status == inBlock {
 		pe, err := s.enter(q.st, table, s.runSimple)
 		if err != nil || pe != nil {
@@ -160,6 +160,13 @@ func (s *session) inline(st dialect.Statement, tr dialect.Translation, parameter
 
 // pass runs a statement on PostgreSQL, with what has to be run before and after it.
 func (s *session) pass(q *running, tr dialect.Translation) error {
+	failure, err := s.check(tr, s.runSimple)
+	if err != nil {
+		return err
+	}
+	if failure != nil {
+		return s.refuse(q, failure)
+	}
 	for _, sql := range tr.Before {
 		if err := s.step(q, sql); err != nil || q.failure != nil {
 			return err
@@ -184,6 +191,28 @@ func (s *session) pass(q *running, tr dialect.Translation) error {
 		}
 	}
 	return nil
+}
+
+// check asks what a statement must not be, and answers the error that it fails with, or nil. The client is told the
+// notices that come before it.
+func (s *session) check(tr dialect.Translation, run runner) (*pgconn.PgError, error) {
+	if s.pg.status == aborted {
+		return nil, nil // the statement will fail as well
+	}
+	for _, c := range tr.Checks {
+		rows, err := run(c.Query)
+		if pe, err := serverError(err); err != nil || pe != nil {
+			return pe, err
+		}
+		if rows == 0 {
+			continue
+		}
+		for _, text := range c.Notices {
+			s.c.send(info(text))
+		}
+		return dialectError(c.Err), nil
+	}
+	return nil, nil
 }
 
 // step runs a statement of ours that is part of the client's.
