@@ -66,13 +66,13 @@ bench: postgresql ## Run the benchmarks: BENCH=regexp, BENCHTIME=1s
 
 .PHONY: memory
 memory: postgresql ## Unload and load 10 GB on the stand-in, and report the peak memory of the process
-	go test -run '^$$' -bench FlatMemory -benchtime 1x -timeout 60m ./internal/local -gigabytes 10
+	go test ./internal/local -run '^$$' -bench FlatMemory -benchtime 1x -timeout 60m -gigabytes 10
 
 .PHONY: torture
 torture: postgresql ## Break small copies in every way known, for about half an hour: SEED=1; report in torture.json
-	go test -run '^(TestTorture|TestSyncModel)$$' -torture -seed $(SEED) -report $(CURDIR)/torture.json -timeout 90m -v . \
+	go test . -run '^(TestTorture|TestSyncModel)$$' -torture -seed $(SEED) -report $(CURDIR)/torture.json -timeout 90m -v \
 		| grep -vE '^ *(=== |--- PASS|--- SKIP)'
-	go test -run '^TestTwins' -twin-rows 1000000 -timeout 90m -v ./internal/mask
+	go test ./internal/mask -run '^TestTwins' -timeout 90m -v -twin-rows 1000000
 
 .PHONY: golden
 golden: postgresql ## Rewrite the golden files from what the code answers now; review the diff

@@ -148,13 +148,7 @@ func domains(t redshift.Table, column string, uses map[string]mask.Use) {
 
 // maskMistakes reports mistakes of masks where each stands.
 func (b *builder) maskMistakes(s *selection, at map[string]*job.Error, err error) {
-	var all []error
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		all = joined.Unwrap()
-	} else {
-		all = []error{err}
-	}
-	for _, one := range all {
+	for _, one := range each(err) {
 		field := fmt.Sprintf("tables[%d]", s.entry)
 		e, ok := errors.AsType[*mask.Error](one)
 		place := at[""]
@@ -167,6 +161,14 @@ func (b *builder) maskMistakes(s *selection, at map[string]*job.Error, err error
 		}
 		b.mistakes = append(b.mistakes, &job.Error{File: place.File, Line: place.Line, Column: place.Column, Field: field, Msg: one.Error()})
 	}
+}
+
+// each is the errors that were joined to one.
+func each(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
 }
 
 // reported is a mask as the plan tells it.

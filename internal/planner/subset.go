@@ -59,11 +59,7 @@ func (b *builder) subset() {
 
 // subsetMistakes reports mistakes of tables where each stands.
 func (b *builder) subsetMistakes(nodes []*selection, err error) {
-	all := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		all = joined.Unwrap()
-	}
-	for _, one := range all {
+	for _, one := range each(err) {
 		if e, ok := errors.AsType[*subset.Error](one); ok {
 			s := nodes[e.Table]
 			b.mistake(s.pos, fmt.Sprintf("tables[%d]", s.entry), "%s cannot be part of a subset: %s", s.name(), e.Msg)
