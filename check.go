@@ -468,7 +468,7 @@ func (s *checkedSide) filters(ctx context.Context) []check.Result {
 			if m.Source.IsZero() {
 				continue // a query
 			}
-			err := x.Query(ctx, redshift.ScanQuery(m.Source), func(row []*string) error {
+			err := x.Query(ctx, redshift.ScanQuery(redshift.Build("?", m.Source)), func(row []*string) error {
 				if len(row) == 1 && row[0] != nil && redshift.IsFiltered(*row[0]) {
 					filtered[m.Source] = true
 				}

@@ -318,6 +318,7 @@ type Role string
 const (
 	Execute      Role = ""             // the answer does not matter
 	Fingerprints Role = "fingerprint"  // rows whose fingerprint must equal the table's on that side
+	Scans        Role = "scan"         // an EXPLAIN of what is to be unloaded, refused where a policy on rows filters it for this user
 	MustBeZero   Role = "must-be-zero" // one number, which must be 0
 	Unloads      Role = "unload"       // an UNLOAD
 	Extracts     Role = "extract"      // a COPY TO STDOUT of a PostgreSQL server, whose answer is staged

@@ -182,6 +182,9 @@ func (s Step) text(page *show.Page, side string) {
 		page.Line("BEGIN;")
 	}
 	for _, st := range s.Statements {
+		if st.Role == Scans {
+			page.Line("-- refused where a policy filters its rows")
+		}
 		if st.Role == MustBeZero {
 			page.Line("-- refused unless 0: %s", st.About)
 		}

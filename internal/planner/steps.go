@@ -257,6 +257,7 @@ func (t *tableBuilder) unload() plan.Step {
 	if t.source != nil {
 		st = append(st, plan.Statement{SQL: redshift.ColumnsQuery(t.source.Table), Role: plan.Fingerprints})
 	}
+	st = append(st, t.scan())
 	st = append(st, t.maskKeys()...)
 	if t.format == redshift.Text && slices.ContainsFunc(t.moved, func(c redshift.Column) bool { return c.Type.Name == redshift.Char || c.Type.Name == redshift.Varchar }) {
 		st = append(st, plan.Statement{
@@ -301,6 +302,13 @@ func (t *tableBuilder) unload() plan.Step {
 		ID: t.id("unload"), Kind: plan.Unload, Statements: st,
 		About: fmt.Sprintf("unload %s as %s under the key, and take its digest in the same snapshot", t.name(), t.format),
 	}
+}
+
+// scan asks whether a policy of the source keeps rows from its user: the warehouse applies it to UNLOAD and to the digest alike, so that a
+// table with some of its rows would look whole.
+func (t *tableBuilder) scan() plan.Statement {
+	from, _ := t.plainRows(t.selection)
+	return plan.Statement{SQL: redshift.ScanQuery(from), Role: plan.Scans}
 }
 
 // count asks for the number of rows that are moved and for which a condition holds.

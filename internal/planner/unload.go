@@ -144,6 +144,7 @@ func (t *tableBuilder) unloadToFiles(id string, null *string, out *plan.Output) 
 	if t.source != nil {
 		st = append(st, plan.Statement{SQL: redshift.ColumnsQuery(t.source.Table), Role: plan.Fingerprints})
 	}
+	st = append(st, t.scan())
 	marker := ""
 	if null != nil {
 		marker = *null

@@ -158,9 +158,9 @@ func ParsePolicy(row []*string) (p Policy, err error) {
 	return p, err
 }
 
-// ScanQuery asks how a table is read. A line that IsFiltered holds for says that a policy on rows applies to this very user, whoever
-// may see the policy itself (DG r_EXPLAIN, Using EXPLAIN for RLS).
-func ScanQuery(t Table) SQL { return Build("EXPLAIN SELECT 1 FROM ?", t) }
+// ScanQuery asks how a table, or a query with a name, is read. A line that IsFiltered holds for says that a policy on rows applies to this
+// very user, whoever may see the policy itself (DG r_EXPLAIN, Using EXPLAIN for RLS).
+func ScanQuery(from SQL) SQL { return Build("EXPLAIN SELECT 1 FROM ?", from) }
 
 // IsFiltered tells that of a line of a query plan.
 func IsFiltered(line string) bool { return strings.Contains(line, "RLS SecureScan") }

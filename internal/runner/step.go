@@ -421,6 +421,8 @@ func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *tab
 		return err
 	case plan.Fingerprints:
 		return r.fingerprint(ctx, sess, onSource, t, sql)
+	case plan.Scans:
+		return unfiltered(ctx, sess, sql)
 	case plan.MustBeZero:
 		n, err := number(ctx, sess, sql)
 		if err == nil && n != 0 {
@@ -645,4 +647,18 @@ func (e *LoadFailure) Details() []string {
 		fmt.Sprintf("file   %s  line %d", e.First.File, e.First.Line),
 		fmt.Sprintf("value  redacted; server: error %d", e.First.Code),
 	}
+}
+
+// unfiltered makes sure that no policy keeps rows from this user, by the plan of the query that reads them.
+func unfiltered(ctx context.Context, sess Session, sql redshift.SQL) error {
+	filtered := false
+	err := sess.Query(ctx, sql, func(row []*string) error {
+		filtered = filtered || len(row) == 1 && row[0] != nil && redshift.IsFiltered(*row[0])
+		return nil
+	})
+	if err == nil && filtered {
+		err = hint.With(errors.New("a policy on rows keeps some of them from the source's user, and what is unloaded would not be all of it"),
+			"unload as a user to whom it does not apply: a superuser, or one with a role that has IGNORE RLS")
+	}
+	return err
 }
