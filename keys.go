@@ -2,7 +2,6 @@ package sealift
 
 import (
 	"context"
-	"strings"
 
 	"github.com/sealift/sealift/internal/connect"
 	"github.com/sealift/sealift/internal/keys"
@@ -22,21 +21,8 @@ func EncryptSecret(ctx context.Context, value secret.Value, key, region string) 
 	return keys.Encrypt(ctx, value, key, region)
 }
 
-// DecryptSecret opens what EncryptSecret made.
-func DecryptSecret(ctx context.Context, sealed []byte, region string) (secret.Value, error) {
-	return keys.Decrypt(ctx, sealed, region)
-}
-
-// ReadSecret reads the text of a secret in Secrets Manager, by its ARN or, in a region, its name. region "" is that of the
-// environment.
-func ReadSecret(ctx context.Context, name, region string) (secret.Value, error) {
-	if parts := strings.SplitN(name, ":", 5); len(parts) == 5 {
-		region = parts[3]
-	}
-	cfg, err := connect.Config(ctx, region, connect.Role{})
-	if err != nil {
-		return secret.Value{}, err
-	}
-	text, err := connect.ReadSecret(ctx, cfg, name)
-	return secret.New(strings.TrimSpace(text.Reveal())), err
+// ReadSecret reads a secret from where it lives: env:NAME, file:PATH, kms:BASE64 (made by EncryptSecret) or secretsmanager:ARN. region ""
+// is that of the environment.
+func ReadSecret(ctx context.Context, from, region string) (secret.Value, error) {
+	return connect.Secrets{Region: region}.Read(ctx, from)
 }

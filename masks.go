@@ -71,38 +71,13 @@ func maskKeys(ctx context.Context, m plan.Masking, region string) (mask.Keys, er
 
 // masterKey reads a master key from where it lives.
 func masterKey(ctx context.Context, from, region string) (master secret.Value, err error) {
-	kind, what, _ := strings.Cut(from, ":")
-	switch kind {
-	case plan.Ephemeral:
+	if from == plan.Ephemeral {
 		b := make([]byte, mask.MasterKeyBytes)
 		_, _ = rand.Read(b) // never fails
 		return secret.New(string(b)), nil
-	case "env":
-		text, there := os.LookupEnv(what)
-		if !there || text == "" {
-			return master, hint.With(fmt.Errorf("the environment has no %s", what), "set it, or name another place")
-		}
-		master = secret.New(text)
-	case "file":
-		text, err := os.ReadFile(what)
-		if err != nil {
-			return master, err
-		}
-		master = secret.New(string(text))
-	case "kms":
-		sealed, err := base64.StdEncoding.DecodeString(what)
-		if err != nil {
-			return master, errors.New("what follows kms: is not base64")
-		}
-		if master, err = DecryptSecret(ctx, sealed, region); err != nil {
-			return master, err
-		}
-	case "secretsmanager":
-		if master, err = ReadSecret(ctx, what, region); err != nil {
-			return master, err
-		}
-	default:
-		return master, errors.New("it is not said where it lives")
+	}
+	if master, err = ReadSecret(ctx, from, region); err != nil {
+		return master, err
 	}
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(master.Reveal()))
 	if err != nil || len(raw) != mask.MasterKeyBytes {

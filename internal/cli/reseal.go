@@ -2,9 +2,9 @@ package cli
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -190,28 +190,16 @@ func (a *app) resealedText(r *sealift.Resealed) string {
 
 // masterKey reads the key from where somebody says it is.
 func (a *app) masterKey(ctx context.Context, from, region string) (secret.Value, error) {
-	kind, what, _ := strings.Cut(from, ":")
-	switch {
-	case from == "-":
+	if from == "-" {
 		return a.readSecret()
-	case kind == "env" && what != "":
-		text, there := a.Env(what)
-		if !there {
-			return secret.Value{}, usageError{fmt.Errorf("--key-from %s: the variable is not set", from)}
-		}
-		return secret.New(text), nil
-	case kind == "file" && what != "":
-		text, err := a.readFile(what)
-		return secret.New(strings.TrimSpace(string(text))), err
-	case kind == "kms" && what != "":
-		sealed, err := base64.StdEncoding.DecodeString(what)
-		if err != nil {
-			return secret.Value{}, usageError{errors.New("--key-from kms: what follows is not base64")}
-		}
-		return sealift.DecryptSecret(ctx, sealed, region)
-	case kind == "secretsmanager" && what != "":
-		return sealift.ReadSecret(ctx, what, region)
 	}
-	return secret.Value{}, hint.With(usageError{errors.New("--key-from does not say where the key is")},
-		"env:NAME, file:PATH, kms:BASE64, secretsmanager:ARN, or - for stdin; never the key itself, which others could see")
+	if kind, what, _ := strings.Cut(from, ":"); what == "" || !slices.Contains([]string{"env", "file", "kms", "secretsmanager"}, kind) {
+		return secret.Value{}, hint.With(usageError{errors.New("--key-from does not say where the key is")},
+			"env:NAME, file:PATH, kms:BASE64, secretsmanager:ARN, or - for stdin; never the key itself, which others could see")
+	}
+	key, err := sealift.ReadSecret(ctx, from, region)
+	if err != nil {
+		return key, fmt.Errorf("--key-from: %w", err)
+	}
+	return secret.New(strings.TrimSpace(key.Reveal())), nil
 }

@@ -2,17 +2,12 @@ package connect
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
 	awsredshift "github.com/aws/aws-sdk-go-v2/service/redshift"
 	"github.com/aws/aws-sdk-go-v2/service/redshiftserverless"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/secret"
@@ -98,49 +93,25 @@ func (w *Warehouse) workgroupCredentials(ctx context.Context) (string, secret.Va
 	return *out.DbUser, secret.New(*out.DbPassword), nil
 }
 
+// secrets reads what belongs to the warehouse, in the name of who talks to it.
+func (w *Warehouse) secrets() Secrets {
+	return Secrets{Getenv: w.options.Getenv, Region: w.spec.Region, AWS: w.aws}
+}
+
 // password resolves password_from.
 func (w *Warehouse) password(ctx context.Context) (secret.Value, error) {
-	kind, ref, _ := strings.Cut(w.spec.PasswordFrom, ":")
-	switch kind {
-	case "env":
-		v, ok := w.options.Getenv(ref)
-		if !ok || v == "" {
-			return secret.Value{}, hint.With(fmt.Errorf("%s: the environment has no %s", w.spec.Name(), ref),
-				"set it, or name another place in password_from")
-		}
-		return secret.New(v), nil
-	case "file":
-		v, err := os.ReadFile(ref)
-		if err != nil {
-			return secret.Value{}, fmt.Errorf("%s: read password: %w", w.spec.Name(), err)
-		}
-		return secret.New(strings.TrimRight(string(v), "\r\n")), nil
-	case "kms":
-		blob, err := base64.StdEncoding.DecodeString(ref)
-		if err != nil {
-			return secret.Value{}, fmt.Errorf("%s: password_from: kms: is not base64: %w", w.spec.Name(), err)
-		}
-		cfg := w.aws
-		if cfg.Credentials == nil {
-			if cfg, err = Config(ctx, w.spec.Region, Role{}); err != nil {
-				return secret.Value{}, err
-			}
-		}
-		out, err := awskms.NewFromConfig(cfg).Decrypt(ctx, &awskms.DecryptInput{CiphertextBlob: blob})
-		if err != nil {
-			return secret.Value{}, hint.With(fmt.Errorf("%s: decrypt password: %w", w.spec.Name(), err), "the caller needs kms:Decrypt on the key it was encrypted under")
-		}
-		return secret.New(string(out.Plaintext)), nil
-	case "secretsmanager":
+	if strings.HasPrefix(w.spec.PasswordFrom, "secretsmanager:") {
 		s, err := w.secret(ctx)
 		if err == nil && s.password.Reveal() == "" {
 			err = fmt.Errorf("%s: the secret has no password", w.spec.Name())
 		}
 		return s.password, err
-	default:
-		return secret.Value{}, hint.With(fmt.Errorf("%s: password_from: %s: is not known", w.spec.Name(), kind),
-			"use env:NAME, file:/path, kms:BASE64 or secretsmanager:ARN")
 	}
+	v, err := w.secrets().Read(ctx, w.spec.PasswordFrom)
+	if err != nil {
+		return secret.Value{}, fmt.Errorf("%s: password_from: %w", w.spec.Name(), err)
+	}
+	return v, nil
 }
 
 // login is what a secret holds.
@@ -159,20 +130,7 @@ func missing(l login) string {
 // secret reads the secret that password_from names: a JSON object with username and password, or a password alone. It is
 // read anew for every session, because it may have been rotated since the last.
 func (w *Warehouse) secret(ctx context.Context) (login, error) {
-	arn := strings.TrimPrefix(w.spec.PasswordFrom, "secretsmanager:")
-	region := w.spec.Region
-	if parts := strings.SplitN(arn, ":", 5); len(parts) == 5 {
-		region = parts[3]
-	}
-	cfg := w.aws
-	if cfg.Credentials == nil {
-		var err error
-		if cfg, err = Config(ctx, region, Role{}); err != nil {
-			return login{}, err
-		}
-	}
-	cfg.Region = region
-	text, err := ReadSecret(ctx, cfg, arn)
+	text, err := w.secrets().Read(ctx, w.spec.PasswordFrom)
 	if err != nil {
 		return login{}, fmt.Errorf("%s: %w", w.spec.Name(), err)
 	}
@@ -182,20 +140,7 @@ func (w *Warehouse) secret(ctx context.Context) (login, error) {
 	}
 	if err := json.Unmarshal([]byte(text.Reveal()), &fields); err != nil {
 		// Without the cause, which repeats what it read.
-		return login{}, fmt.Errorf("%s: secret %s begins like a JSON object, and is none of texts", w.spec.Name(), arn)
+		return login{}, fmt.Errorf("%s: the secret of password_from begins like a JSON object, and is none of texts", w.spec.Name())
 	}
 	return login{fields.Username, secret.New(fields.Password)}, nil
-}
-
-// ReadSecret reads the text of a secret in Secrets Manager, by its ARN or name.
-func ReadSecret(ctx context.Context, cfg aws.Config, name string) (secret.Value, error) {
-	out, err := secretsmanager.NewFromConfig(cfg).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &name})
-	if err != nil {
-		return secret.Value{}, hint.With(fmt.Errorf("read secret %s: %w", name, err),
-			"the caller needs secretsmanager:GetSecretValue on it, and kms:Decrypt on its key")
-	}
-	if out.SecretString == nil {
-		return secret.Value{}, fmt.Errorf("secret %s is binary, not text", name)
-	}
-	return secret.New(*out.SecretString), nil
 }

@@ -108,16 +108,3 @@ func Encrypt(ctx context.Context, value secret.Value, key, region string) ([]byt
 	}
 	return out.CiphertextBlob, nil
 }
-
-// Decrypt opens what Encrypt made, or anybody else under a symmetric key without an encryption context.
-func Decrypt(ctx context.Context, sealed []byte, region string) (secret.Value, error) {
-	cfg, err := connect.Config(ctx, region, connect.Role{})
-	if err != nil {
-		return secret.Value{}, err
-	}
-	out, err := kms.NewFromConfig(cfg).Decrypt(ctx, &kms.DecryptInput{CiphertextBlob: sealed})
-	if err != nil {
-		return secret.Value{}, hint.With(fmt.Errorf("decrypt the value: %w", err), "the caller needs kms:Decrypt on the key it was encrypted under")
-	}
-	return secret.New(string(out.Plaintext)), nil
-}
