@@ -95,6 +95,18 @@ insert into s.mirrored values (1, 'a'); insert into s.replaced values (1, 'a')`)
 	s.must(t, "source", `insert into s.log values (4), (6); insert into s.merged values (3, 'late', '2026-01-02'), (4, 'new', '2026-01-03')`)
 	carriedOut(t, y)
 	inStep(t, s, file, all...)
+
+	// What is kept of the rows near the watermark is what they were when they were moved: one that came after the questions is not moved
+	// once more, and one that comes after the UNLOAD is.
+	s.must(t, "source", `insert into s.merged values (5, 'e', '2026-01-05')`)
+	y = planned(t, file)
+	s.must(t, "source", `insert into s.merged values (6, 'f', '2026-01-05'); update s.merged set v = 'g' where id = 5`)
+	carriedOut(t, y)
+	if y := planned(t, file); y.Plan != nil {
+		t.Errorf("rows that were moved are to be moved again: %+v", y.Tables)
+	}
+	s.must(t, "source", `insert into s.merged values (7, 'h', '2026-01-05')`)
+	inStep(t, s, file, all...)
 }
 
 // Two syncs are planned at once, and carried out one after the other: what the first has moved, the second does not move.

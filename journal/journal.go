@@ -58,6 +58,7 @@ type Facts struct {
 	Deleted     int64            `json:"deleted,omitempty"`    // of a mirror: rows that were deleted, or marked so
 	Profile     []int64          `json:"profile,omitempty"`    // of masked columns: values and distinct ones (-1: not counted), in the source; then as they came out
 	Superseded  int64            `json:"superseded,omitempty"` // rows that were not moved, because others of their key are newer
+	Near        string           `json:"near,omitempty"`       // of a sync: what the rows near the new watermark were when they were unloaded
 	Content     string           `json:"content,omitempty"`    // of a load: digest over the bytes of its files
 	Rejected    int64            `json:"rejected,omitempty"`   // records that were set aside
 	Rejects     string           `json:"rejects,omitempty"`    // the file they are in

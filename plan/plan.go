@@ -316,26 +316,27 @@ type Role string
 
 // The roles of statements.
 const (
-	Execute      Role = ""             // the answer does not matter
-	Fingerprints Role = "fingerprint"  // rows whose fingerprint must equal the table's on that side
-	Scans        Role = "scan"         // an EXPLAIN of what is to be unloaded, refused where a policy on rows filters it for this user
-	MustBeZero   Role = "must-be-zero" // one number, which must be 0
-	Unloads      Role = "unload"       // an UNLOAD
-	Extracts     Role = "extract"      // a COPY TO STDOUT of a PostgreSQL server, whose answer is staged
-	Copies       Role = "copy"         // a COPY; left out when the source had no rows, because COPY of nothing is an error
-	QueryID      Role = "query-id"     // the query id of the statement before it
-	Digests      Role = "digest"       // the table's digest; in the target it must equal the source's
-	Counts       Role = "count"        // the rows it touched must be as many as the source's
-	Updates      Role = "update"       // how many rows took the place of others is told in the receipt
-	Supersedes   Role = "supersede"    // one number: the rows of which those are moved that the digest is of; the others' keys have newer ones
-	Adds         Role = "add"          // how many rows were added is told in the receipt
-	Deletes      Role = "delete"       // how many rows were deleted, or marked so, is told in the receipt
-	Inserts      Role = "insert"       // with those that Updates touched, it must touch as many rows as the source had
-	TakesKeys    Role = "keys"         // a COPY of the keys of masks: the object is written before, and gone after it
-	Profiles     Role = "profile"      // numbers about columns that are masked, for the receipt
-	NextID       Role = "next-id"      // one number: the next value of an identity column
-	Marks        Role = "marker"       // writes the row that proves the publish
-	Fences       Role = "fence"        // must touch exactly one row: the table is still this process's
+	Execute       Role = ""              // the answer does not matter
+	Fingerprints  Role = "fingerprint"   // rows whose fingerprint must equal the table's on that side
+	Scans         Role = "scan"          // an EXPLAIN of what is to be unloaded, refused where a policy on rows filters it for this user
+	MustBeZero    Role = "must-be-zero"  // one number, which must be 0
+	Unloads       Role = "unload"        // an UNLOAD
+	Extracts      Role = "extract"       // a COPY TO STDOUT of a PostgreSQL server, whose answer is staged
+	Copies        Role = "copy"          // a COPY; left out when the source had no rows, because COPY of nothing is an error
+	QueryID       Role = "query-id"      // the query id of the statement before it
+	Digests       Role = "digest"        // the table's digest; in the target it must equal the source's
+	DigestsNewest Role = "digest-newest" // as digest; behind it, the rows of which those are the newest of their keys, and what the rows near the watermark are
+	Counts        Role = "count"         // the rows it touched must be as many as the source's
+	Updates       Role = "update"        // how many rows took the place of others is told in the receipt
+	Supersedes    Role = "supersede"     // one number: the rows of which those are moved that the digest is of; the others' keys have newer ones
+	Adds          Role = "add"           // how many rows were added is told in the receipt
+	Deletes       Role = "delete"        // how many rows were deleted, or marked so, is told in the receipt
+	Inserts       Role = "insert"        // with those that Updates touched, it must touch as many rows as the source had
+	TakesKeys     Role = "keys"          // a COPY of the keys of masks: the object is written before, and gone after it
+	Profiles      Role = "profile"       // numbers about columns that are masked, for the receipt
+	NextID        Role = "next-id"       // one number: the next value of an identity column
+	Marks         Role = "marker"        // writes the row that proves the publish
+	Fences        Role = "fence"         // must touch exactly one row: the table is still this process's
 )
 
 // The placeholders that statements may hold.
@@ -350,6 +351,7 @@ const (
 	ParamRows     = "rows"     // rows of the source's digest
 	ParamDigest   = "digest"   // the source's digest, hex
 	ParamSum      = "sum"      // what it says of whole rows, as redshift.Sum does
+	ParamNear     = "near"     // what the source's rows near the new watermark are
 	ParamContent  = "content"  // a load's content, as a digest over the files' bytes, hex
 	ParamNextID   = "next_id:" // + column: the next identity value
 )

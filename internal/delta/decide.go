@@ -19,6 +19,8 @@ type Change struct {
 	Window
 	// Unchanged says that there is nothing.
 	Unchanged bool
+	// Later says that the cursor is to say of the rows near the watermark what they are when they are moved.
+	Later bool
 	// First says that the table is moved from the beginning; Full that this was wished.
 	First, Full bool
 	// Cursor is what the publish is to leave; its Run and Rows are known then.
@@ -46,6 +48,7 @@ func Start(s Spec, next, was redshift.Cursor, e Extent, w Wish) (Look, error) {
 	}
 	switch {
 	case w.Full:
+		l.Later = s.Later && l.High != ""
 		return l, nil
 	case w.From != "":
 		l.Low = w.From
@@ -63,13 +66,14 @@ func Start(s Spec, next, was redshift.Cursor, e Extent, w Wish) (Look, error) {
 		return l, hint.With(fmt.Errorf("%s goes back: it was at %s, and is at %s", s.Since.Name, l.Low, at),
 			"the source was restored, or rows were deleted; sync it anew with --full-refresh, or say from where: --from VALUE")
 	}
+	l.Later = s.Later && l.High != "" && (l.Low == "" || less(l.Low, l.High, s.Since.Type))
 	return l, nil
 }
 
 // Decide says what is to be moved, from what rows are there.
 func Decide(l Look, next, was redshift.Cursor, seen Seen, w Wish) (Change, error) {
 	s := l.Spec
-	c := Change{Window: Window{Low: l.Low, High: l.High}, Cursor: next, Was: was, First: was.Target == "" && w.From == "" || w.Full, Full: w.Full}
+	c := Change{Window: Window{Low: l.Low, High: l.High}, Cursor: next, Was: was, First: was.Target == "" && w.From == "" || w.Full, Full: w.Full, Later: l.Later}
 	c.Cursor.Seen, c.Cursor.Watermark = seen.String(), l.High
 	if l.Keep != "" {
 		c.Cursor.Watermark = l.Keep

@@ -79,6 +79,8 @@ func TestDecisions(t *testing.T) {
 	other.Spec = "other"
 	keyed, plain := spec(t, "bigint", true), spec(t, "bigint", false)
 	times := spec(t, "timestamp", false).back(3600)
+	late := keyed
+	late.Later = true
 	for _, c := range []struct {
 		name   string
 		spec   Spec
@@ -91,6 +93,7 @@ func TestDecisions(t *testing.T) {
 		watermark string
 		passed    int64
 		unchanged bool
+		later     bool
 		wrong     string
 	}{
 		{name: "first", spec: keyed, extent: Extent{High: "10", Top: "10"}, window: Window{High: "10"}, watermark: "10"},
@@ -131,6 +134,18 @@ func TestDecisions(t *testing.T) {
 		{name: "until a value", spec: keyed, was: was("10", "x;", 0), extent: Extent{High: "20", Top: "20"}, wish: Wish{Until: "15"}, window: Window{Low: "10", High: "15"}, watermark: "15"},
 		{name: "until a value that is passed", spec: keyed, was: was("10", "x;", 0), extent: Extent{High: "20", Top: "20"}, seen: Seen{Near: "y"}, wish: Wish{Until: "5"}, window: Window{Low: "10", High: "5"}, watermark: "10", unchanged: true},
 
+		{name: "asked later, first", spec: late, extent: Extent{High: "10", Top: "10"}, window: Window{High: "10"}, watermark: "10", later: true},
+		{name: "asked later, first of an empty table", spec: late, window: Window{Nothing: true}},
+		{name: "asked later, new rows", spec: late, was: was("10", "x;", 0), extent: Extent{High: "12", Top: "12"}, window: Window{Low: "10", High: "12"}, watermark: "12", later: true},
+		{name: "asked later, first rows of a table that was empty", spec: late, was: was("", ";", 0), extent: Extent{High: "3", Top: "3"}, window: Window{High: "3"}, watermark: "3", later: true},
+		{name: "asked later, nothing new", spec: late, was: was("10", "x;", 0), extent: Extent{High: "10", Top: "10"}, seen: Seen{Near: "x"}, window: Window{Low: "10", High: "10"}, watermark: "10", unchanged: true},
+		{name: "asked later, other rows at the watermark", spec: late, was: was("10", "x;", 0), extent: Extent{High: "10", Top: "10"}, seen: Seen{Near: "y"}, window: Window{Low: "10", High: "10"}, watermark: "10"},
+		{name: "asked later, until a value", spec: late, was: was("10", "x;", 0), extent: Extent{High: "20", Top: "20"}, wish: Wish{Until: "15"}, window: Window{Low: "10", High: "15"}, watermark: "15", later: true},
+		{name: "asked later, until a value that is passed", spec: late, was: was("10", "x;", 0), extent: Extent{High: "20", Top: "20"}, seen: Seen{Near: "y"}, wish: Wish{Until: "5"}, window: Window{Low: "10", High: "5"}, watermark: "10", unchanged: true},
+		{name: "asked later, anew", spec: late, was: was("10", "x;", 0), extent: Extent{High: "9", Top: "9"}, wish: Wish{Full: true}, window: Window{High: "9"}, watermark: "9", later: true},
+		{name: "asked now, from a value", spec: late, was: was("10", "x;", 0), extent: Extent{High: "12", Top: "12"}, seen: Seen{Near: "y"}, wish: Wish{From: "5"}, window: Window{Low: "5", High: "12"}, watermark: "12"},
+		{name: "asked now, a range below the watermark", spec: late, was: was("10", "x;", 0), extent: Extent{High: "12", Top: "12"}, seen: Seen{Near: "y"}, wish: Wish{From: "5", Until: "7"}, window: Window{Low: "5", High: "7"}, watermark: "10"},
+
 		{name: "without since, first", spec: spec(t, "", true).all(), seen: Seen{All: "a"}},
 		{name: "without since, other rows", spec: spec(t, "", true).all(), was: was("", ";a", 0), seen: Seen{All: "b"}},
 		{name: "without since, nothing new", spec: spec(t, "", true).all(), was: was("", ";a", 0), seen: Seen{All: "a"}, unchanged: true},
@@ -159,10 +174,14 @@ func TestDecisions(t *testing.T) {
 				Watermark string
 				Passed    int64
 				Unchanged bool
+				Later     bool
 			}
-			want := answer{c.window, c.watermark, c.passed, c.unchanged}
-			if diff := cmp.Diff(want, answer{got.Window, got.Cursor.Watermark, got.Cursor.Passed, got.Unchanged}); diff != "" {
+			want := answer{c.window, c.watermark, c.passed, c.unchanged, c.later}
+			if diff := cmp.Diff(want, answer{got.Window, got.Cursor.Watermark, got.Cursor.Passed, got.Unchanged, got.Later}); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
+			}
+			if asked := look.near(); asked.IsZero() != (c.later || c.extent.High == "" || len(c.spec.Key) == 0) && !c.spec.Since.Name.IsZero() {
+				t.Errorf("asked now about the rows near the watermark: %s", shown(asked))
 			}
 			if wantFirst := c.was.Target == "" && c.wish.From == "" || c.wish.Full; got.First != wantFirst || got.Was != c.was || got.Cursor.Seen != c.seen.String() {
 				t.Errorf("first %v, was %+v, seen %q", got.First, got.Was, got.Cursor.Seen)

@@ -77,6 +77,8 @@ type Look struct {
 	Spec Spec
 	// Low is the watermark, "" for none; High is to where rows are moved.
 	Low, High string
+	// Later says that there are new rows, and that those near High are asked about when they are moved.
+	Later bool
 	// Keep is the watermark where rows are moved below it: it stays. Else it is "".
 	Keep string
 }
@@ -130,11 +132,10 @@ func (l Look) query(i int) redshift.SQL {
 // near asks about the rows within the lookback of High, and at High itself.
 func (l Look) near() redshift.SQL {
 	s := l.Spec
-	if len(s.Key) == 0 || l.High == "" {
+	if len(s.Key) == 0 || l.High == "" || l.Later {
 		return redshift.SQL{}
 	}
-	where := redshift.Build("? >= ? AND ? <= ?", s.Since.Name, s.below(l.High), s.Since.Name, s.at(l.High))
-	return redshift.Build("SELECT ? AS v FROM ?", s.sum(s.Near, redshift.SQL{}), s.rows(where))
+	return redshift.Build("SELECT ? AS v FROM ?", s.sum(s.Near, redshift.SQL{}), s.rows(s.Recent(l.High)))
 }
 
 // all asks about all rows.

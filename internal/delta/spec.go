@@ -22,6 +22,8 @@ type Spec struct {
 	// Near are the columns by which rows that are read again are compared with those of the last sync: with all that are moved, a row
 	// that changed within one tick of the since column is seen. Of tables with a key.
 	Near []redshift.Column
+	// Later says that the rows near the watermark can be asked about when those that are new are moved, by whom moves them.
+	Later bool
 	// All are the columns by which all rows are compared with those of the last sync, not only the new ones: where rows that are gone
 	// count, or where nothing says which are new. None: only new rows count.
 	All []redshift.Column
@@ -100,6 +102,11 @@ func (s Spec) earlier(value redshift.SQL) redshift.SQL {
 		return redshift.Build("? - CAST(? AS INTERVAL)", value, redshift.Lit(strconv.FormatInt(s.Lookback, 10)+" seconds"))
 	}
 	return redshift.Build("DATEADD(second, ?, ?)", redshift.Int(-s.Lookback), value)
+}
+
+// Recent is the condition on the rows that are compared with those of the last sync where High is the watermark.
+func (s Spec) Recent(high string) redshift.SQL {
+	return redshift.Build("? >= ? AND ? <= ?", s.Since.Name, s.below(high), s.Since.Name, s.at(high))
 }
 
 // now is the server's clock, in UTC.

@@ -149,6 +149,9 @@ func (t *tableBuilder) cursor() []plan.Statement {
 		About: "another sync of the table was published since this one was planned; sync again",
 	}}
 	seen := redshift.Build("?", redshift.Lit(t.change.Cursor.Seen))
+	if t.change.Later {
+		seen = redshift.Build("? || ?", redshift.Placeholder(plan.ParamNear), redshift.Lit(delta.Seen{}.String()))
+	}
 	if t.since.IsZero() && t.input == nil && t.mask == nil && t.summed() {
 		// Where nothing says that a row is new, what was seen must be what was moved: between the two, a row may have changed, and later
 		// change back to what was seen. Of masked rows the digest says something else.
@@ -184,5 +187,26 @@ func (t *tableBuilder) analyze() plan.Step {
 			{SQL: redshift.OthersTable(t.target), Role: plan.MustBeZero, About: "the table is not the user's own any more, and only its owner analyses it"},
 			{SQL: redshift.Analyze(t.target)},
 		},
+	}
+}
+
+// digest is that of the rows that are unloaded. Of those that have a key it is asked over all from which the newest are taken, so that one look
+// at them tells how many are superseded, and what those near the watermark are, with which the next sync compares.
+func (t *tableBuilder) digest(from, where redshift.SQL) plan.Statement {
+	cols := redshift.DigestColumns(t.moved)
+	if t.ranked.IsZero() {
+		return plan.Statement{SQL: redshift.DigestQuery(from, where, cols), Role: plan.Digests}
+	}
+	var near []int
+	var recent redshift.SQL
+	if t.change.Later {
+		recent = t.spec.Recent(t.change.High)
+		for _, c := range t.spec.Near {
+			near = append(near, slices.IndexFunc(t.moved, func(m redshift.Column) bool { return m.Name == c.Name }))
+		}
+	}
+	return plan.Statement{
+		SQL:  redshift.NewestDigestQuery(redshift.Build("(\n?\n) AS q", t.ranked), cols, redshift.Build("sealift_n = 1"), near, recent),
+		Role: plan.DigestsNewest,
 	}
 }

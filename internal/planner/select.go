@@ -34,9 +34,11 @@ type selection struct {
 	// Of a sync: what is published, the query for its rows, in place of the table itself, and one for how many there are with those that
 	// are superseded.
 	change    *delta.Change
+	spec      delta.Spec // how its rows are told to be new
 	reads     redshift.SQL
 	window    redshift.SQL // the condition on the source's rows that are moved
 	counted   redshift.SQL
+	ranked    redshift.SQL   // in place of counted, where rows are not masked: all rows in question, and which is the newest of its key
 	keyed     bool           // rows are told apart by the key
 	since     redshift.Ident // that says which rows are new
 	deletedAt redshift.Ident // of a mirror: the column that marks rows that are gone

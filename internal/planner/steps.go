@@ -287,7 +287,7 @@ func (t *tableBuilder) unload() plan.Step {
 	st = append(st,
 		plan.Statement{SQL: unload.SQL(), Role: plan.Unloads},
 		plan.Statement{SQL: redshift.Build("SELECT pg_last_query_id()"), Role: plan.QueryID},
-		plan.Statement{SQL: redshift.DigestQuery(from, where, redshift.DigestColumns(t.moved)), Role: plan.Digests},
+		t.digest(from, where),
 	)
 	if !t.counted.IsZero() {
 		st = append(st, plan.Statement{SQL: t.counted, Role: plan.Supersedes})

@@ -244,6 +244,8 @@ func (b *builder) syncTable(t *SyncTable, full bool) error {
 		s.arrange(t.Spec)
 	}
 	b.checkMasks(s)
+	// Rows that have a key and are moved as they are pass one query in which more can be asked: see digest.
+	t.Spec.Later = s.keyed && (s.mode == "append" || s.mode == "merge") && s.mask == nil && b.Postgres == nil
 	if s.format = redshift.CSV; b.Postgres == nil {
 		b.chooseFormat(s)
 	}
@@ -376,7 +378,7 @@ func (y *Sync) Plan(changes map[string]delta.Change, cursors bool) (*plan.Plan, 
 		if !ok || c.Unchanged || t.Err != nil {
 			continue
 		}
-		t.s.change = &c
+		t.s.change, t.s.spec = &c, t.Spec
 		t.s.index = len(b.chosen)
 		if t.Err = b.alone(func() error { return b.syncMethod(t, c) }); t.Err == nil {
 			b.chosen = append(b.chosen, t.s)
@@ -492,9 +494,11 @@ func (b *builder) syncRows(t *SyncTable, c delta.Change) {
 		s.reads = rows(redshift.Build("?, ? AS ?", redshift.Idents(names...), t.Spec.Since.Name, validFrom))
 	case len(keys) > 0 && s.mode != "mirror":
 		// Of rows that share a key, the newest is meant. Of those that are as new all are, and are found in the shadow.
-		s.reads = redshift.Build("SELECT ?\nFROM (\n    ?\n) AS d\nWHERE sealift_n = 1", redshift.Idents(names...),
-			rows(redshift.Build("?, RANK() OVER (PARTITION BY ? ORDER BY ? DESC) AS sealift_n", redshift.Idents(names...), redshift.Idents(keys...), t.Spec.Since.Name)))
-		s.counted = rows(redshift.Build("COUNT(*)"))
+		s.ranked = rows(redshift.Build("?, RANK() OVER (PARTITION BY ? ORDER BY ? DESC) AS sealift_n", redshift.Idents(names...), redshift.Idents(keys...), t.Spec.Since.Name))
+		s.reads = redshift.Build("SELECT ?\nFROM (\n    ?\n) AS d\nWHERE sealift_n = 1", redshift.Idents(names...), s.ranked)
+		if s.mask != nil || t.Spec.Postgres {
+			s.counted, s.ranked = rows(redshift.Build("COUNT(*)")), redshift.SQL{}
+		}
 	default:
 		s.reads = rows(redshift.Idents(names...))
 	}

@@ -39,7 +39,7 @@ func synced(t *testing.T, in Input, change func(*delta.Change)) *plan.Plan {
 	c := delta.Change{Was: was, Cursor: y.Tables[0].Next}
 	c.Cursor.Watermark, c.Cursor.Seen = "2026-11-21 00:00:00", "1:2:3;"
 	if !y.Tables[0].Spec.Since.Name.IsZero() {
-		c.Window = delta.Window{Low: was.Watermark, High: c.Cursor.Watermark}
+		c.Window, c.Later = delta.Window{Low: was.Watermark, High: c.Cursor.Watermark}, y.Tables[0].Spec.Later
 	}
 	if change != nil {
 		change(&c)

@@ -3,6 +3,7 @@ package redshift
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -78,20 +79,46 @@ type ColumnDigest struct {
 // DECIMAL(38,0). There is one text for each column of the answer, because an answer may have 1,664 columns and a table
 // 1,600.
 func DigestQuery(from, where SQL, cols []DigestExpr) SQL {
-	inner := make([]SQL, len(cols))
-	texts := make([]digestText, len(cols))
-	layout := DigestLayout{Columns: make([]DigestColumn, len(cols))}
+	inner, layout, texts := digestTexts(cols)
+	return digestOver(inner, from, where, digestAnswers(layout, texts, SQL{}))
+}
+
+// NewestDigestQuery is DigestQuery for the rows of from for which newest holds, and answers, behind the digest, what would take other looks at
+// the same rows: how many there are, and, where near has columns, the Sum of those columns over all rows for which recent holds. near are
+// indexes of cols. ReadNewest reads the answer.
+func NewestDigestQuery(from SQL, cols []DigestExpr, newest SQL, near []int, recent SQL) SQL {
+	inner, layout, texts := digestTexts(cols)
+	inner = append(inner, Build("CASE WHEN ? THEN 1 ELSE 0 END AS newest", newest))
+	answers := append(digestAnswers(layout, texts, Build("newest = 1")), Build("COUNT(*)"))
+	if len(near) > 0 {
+		inner = append(inner, Build("CASE WHEN ? THEN 1 ELSE 0 END AS recent", recent))
+		of := make([]digestText, len(near))
+		for i, n := range near {
+			of[i] = texts[n]
+		}
+		answers = append(answers, sumOf(of, Build("recent = 1"), lane))
+	}
+	return digestOver(inner, from, SQL{}, answers)
+}
+
+// digestTexts are the values of cols under names of their own, and the texts of those.
+func digestTexts(cols []DigestExpr) (inner []SQL, layout DigestLayout, texts []digestText) {
+	inner, texts, layout.Columns = make([]SQL, len(cols)), make([]digestText, len(cols)), make([]DigestColumn, len(cols))
 	for i, c := range cols {
 		value := columnAlias(i)
 		inner[i] = Build("? AS ?", c.Expr, value)
 		texts[i] = valueText(value, c.Column.Type)
 		layout.Columns[i] = c.Column
 	}
+	return inner, layout, texts
+}
+
+func digestOver(inner []SQL, from, where SQL, answers []SQL) SQL {
 	rows := Build("SELECT\n        ?\n    FROM ?", Join(",\n        ", inner...), from)
 	if !where.IsZero() {
 		rows = Build("?\n    WHERE (?)", rows, where)
 	}
-	return Build("SELECT\n    ?\nFROM (\n    ?\n) d", Join(",\n    ", digestAnswers(layout, texts)...), rows)
+	return Build("SELECT\n    ?\nFROM (\n    ?\n) d", Join(",\n    ", answers...), rows)
 }
 
 // Sum is an expression over the rows of a query: a short text that is the same for two sets of rows in which where holds if, and but
@@ -110,25 +137,43 @@ func sumBy(cols []DigestExpr, where SQL, lane func(text SQL, at Int) SQL) SQL {
 	for i, c := range cols {
 		texts[i] = valueText(c.Expr, c.Column.Type)
 	}
+	return sumOf(texts, where, lane)
+}
+
+func sumOf(texts []digestText, where SQL, lane func(text SQL, at Int) SQL) SQL {
 	row := rowText(texts)
 	rows := Build("COUNT(*)")
 	if !where.IsZero() {
-		row, rows = Build("CASE WHEN ? THEN ? END", where, row), Build("COUNT(CASE WHEN ? THEN 1 END)", where)
+		row, rows = where.when(row), Build("COUNT(?)", where.when(Build("1")))
 	}
 	return Build("CAST(? AS VARCHAR) || ':' || CAST(COALESCE(SUM(?), 0) AS VARCHAR) || ':' || CAST(COALESCE(SUM(?), 0) AS VARCHAR)", rows, lane(row, 1), lane(row, 16))
 }
 
-// digestAnswers are the fields of a digest's answer over rows with the values c1, c2 and so on.
-func digestAnswers(layout DigestLayout, texts []digestText) []SQL {
-	row := rowText(texts)
-	answers := []SQL{Build("COUNT(*)"), Build("COALESCE(SUM(?), 0)", lane(row, 1)), Build("COALESCE(SUM(?), 0)", lane(row, 16))}
+// when is a value where the condition holds, and else NULL; the zero condition always holds.
+func (s SQL) when(value SQL) SQL {
+	if s.IsZero() {
+		return value
+	}
+	return Build("CASE WHEN ? THEN ? END", s, value)
+}
+
+// digestAnswers are the fields of a digest's answer over rows with the values c1, c2 and so on, of those for which a condition holds.
+func digestAnswers(layout DigestLayout, texts []digestText, of SQL) []SQL {
+	row, rows := of.when(rowText(texts)), Build("COUNT(*)")
+	if !of.IsZero() {
+		rows = Build("COUNT(?)", of.when(Build("1")))
+	}
+	answers := []SQL{rows, Build("COALESCE(SUM(?), 0)", lane(row, 1)), Build("COALESCE(SUM(?), 0)", lane(row, 16))}
 	for i, c := range layout.Columns {
 		value := columnAlias(i)
-		hash := lane(texts[i].text, 1)
+		hash := lane(of.when(texts[i].text), 1)
 		if c.Type.Name == Boolean {
 			hash = Build("CASE WHEN ? THEN 1 ELSE 0 END", value)
+			if !of.IsZero() {
+				hash = Build("CASE WHEN ? AND ? THEN 1 ELSE 0 END", of, value)
+			}
 		}
-		answers = append(answers, Build("CAST(COUNT(?) AS VARCHAR) || ':' || CAST(COALESCE(SUM(?), 0) AS VARCHAR)", value, hash))
+		answers = append(answers, Build("CAST(COUNT(?) AS VARCHAR) || ':' || CAST(COALESCE(SUM(?), 0) AS VARCHAR)", of.when(value), hash))
 	}
 	return answers
 }
@@ -277,6 +322,28 @@ func ReadDigest(layout DigestLayout, row []*string) (Digest, error) {
 		}
 	}
 	return d, nil
+}
+
+// ReadNewest reads the one row that NewestDigestQuery answers: the digest, how many rows there are, and what those are that are recent, ""
+// where that was not asked.
+func ReadNewest(layout DigestLayout, row []*string) (d Digest, all int64, near string, err error) {
+	n := len(layout.Columns) + 3
+	if len(row) != n+1 && len(row) != n+2 {
+		return d, 0, "", fmt.Errorf("read digest: an answer with %d fields for %d columns", len(row), len(layout.Columns))
+	}
+	if d, err = ReadDigest(layout, row[:n]); err != nil {
+		return d, 0, "", err
+	}
+	if all, err = parseInt(row[n]); err != nil {
+		return d, 0, "", fmt.Errorf("read digest: %w", err)
+	}
+	if len(row) > n+1 {
+		if row[n+1] == nil {
+			return d, 0, "", errors.New("read digest: what the recent rows are is NULL")
+		}
+		near = *row[n+1]
+	}
+	return d, all, near, nil
 }
 
 // Fields is the row that ReadDigest reads d from, to keep it.

@@ -238,6 +238,77 @@ func TestDigestWidestTable(t *testing.T) {
 	}
 }
 
+// One look at all rows tells the digest of the newest of each key, how many rows there are, and what the recent ones are: what three
+// would, of a value of every type, and NULLs.
+func TestDigestOfTheNewest(t *testing.T) {
+	t.Parallel()
+	s := database(t)
+	const spec = "id integer; v varchar(20); c char(4); n decimal(12,2); d date; at timestamp; z timestamptz; ok boolean; r real"
+	cols := columns(t, spec)
+	s.exec(t, "CREATE TABLE t ("+strings.ReplaceAll(spec, ";", ",")+")")
+	s.exec(t, `INSERT INTO t (id, v, c, n, d, at, z, ok, r) VALUES
+ (1, 'old', 'a', 1.5, '2026-01-01', '2026-01-01', '2026-01-01', true, 1.5), (1, 'new', 'a', 1.5, '2026-01-01', '2026-01-03', '2026-01-01', true, 1.5),
+ (2, NULL, NULL, NULL, NULL, '2026-01-02', NULL, NULL, NULL), (3, '', '', -0.01, '9999-12-31', '2026-01-03', '2026-01-01 10:00:00+02', false, 0),
+ (3, 'b|"', 'b', 7, '2026-01-01', '2026-01-01 00:00:00.000001', '2026-01-01', false, 1), (4, 'x', 'x', 1, '2026-01-04', '2026-01-04', '2026-01-04', true, 2)`)
+	const ranked = "(SELECT *, RANK() OVER (PARTITION BY id ORDER BY at DESC) AS k FROM t) AS q"
+	newest := s.digest(t, redshift.Raw("(SELECT * FROM "+ranked+" WHERE k = 1) AS n"), cols)
+	if newest.Rows != 4 {
+		t.Fatalf("%d rows are the newest", newest.Rows)
+	}
+	for _, recent := range []string{"at >= '2026-01-03'", "at >= '2026-01-01 00:00:00.000001' AND at <= '2026-01-03'", "at > '2027-01-01'"} {
+		for _, near := range [][]int{nil, {0, 5}, {0, 1, 2, 3, 4, 5, 6, 7, 8}} {
+			var of []redshift.Column
+			for _, i := range near {
+				of = append(of, cols[i])
+			}
+			sql := redshift.NewestDigestQuery(redshift.Raw(ranked), redshift.DigestColumns(cols), redshift.Build("k = 1"), near, redshift.Raw(recent))
+			var got redshift.Digest
+			var all int64
+			var sum string
+			if err := s.Query(t.Context(), sql, func(row []*string) (err error) {
+				got, all, sum, err = redshift.ReadNewest(redshift.Layout(cols), row)
+				return err
+			}); err != nil {
+				t.Fatalf("%s\n%v", sql, err)
+			}
+			want := ""
+			if len(near) > 0 {
+				want = s.one(t, redshift.Build("SELECT ? FROM t WHERE ?", redshift.Sum(redshift.DigestColumns(of), redshift.SQL{}), redshift.Raw(recent)))[0]
+			}
+			if diff := newest.Diff(got); diff != nil || got.Hex() != newest.Hex() || all != 6 || sum != want {
+				t.Errorf("%s, %v: %q, %d rows, recent ones %q, want %q", recent, near, diff, all, sum, want)
+			}
+		}
+	}
+}
+
+func TestReadNewestRefuses(t *testing.T) {
+	t.Parallel()
+	layout := redshift.Layout(columns(t, "a integer"))
+	row := func(fields ...string) (out []*string) {
+		for _, f := range fields {
+			if f == "NULL" {
+				out = append(out, nil)
+				continue
+			}
+			out = append(out, &f)
+		}
+		return out
+	}
+	for name, fields := range map[string][]string{
+		"a digest alone":       {"1", "2", "3", "1:4"},
+		"more than is asked":   {"1", "2", "3", "1:4", "5", "6", "7"},
+		"a digest that is not": {"1", "2", "x", "1:4", "5"},
+		"no count":             {"1", "2", "3", "1:4", "NULL"},
+		"no number":            {"1", "2", "3", "1:4", "1:2:3"},
+		"nothing of the rest":  {"1", "2", "3", "1:4", "5", "NULL"},
+	} {
+		if _, _, _, err := redshift.ReadNewest(layout, row(fields...)); err == nil || !strings.HasPrefix(err.Error(), "read digest: ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestDigestOfQuery takes the digest of what a query with a filter answers.
 func TestDigestOfQuery(t *testing.T) {
 	t.Parallel()

@@ -139,7 +139,7 @@ func (r KeyedRows) KeysQuery(hashes []string) (SQL, error) {
 		at := r.at(name)
 		answers = append(answers, Build("MIN(?)", shownText(columnAlias(at), r.Layout.Columns[at].Type)))
 	}
-	digests := digestAnswers(r.Layout, texts)
+	digests := digestAnswers(r.Layout, texts, SQL{})
 	return Build("SELECT ?\nFROM (\n    ?\n) h\nGROUP BY 1", Join(",\n    ", append(answers, digests...)...), rows), nil
 }
 

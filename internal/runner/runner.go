@@ -341,7 +341,7 @@ func (t *table) reuse(f journal.Facts) {
 		return // written by another version: unload again
 	}
 	t.digest, t.reused = d, true
-	t.facts.Prefix, t.facts.Identity = f.Prefix, f.Identity
+	t.facts.Prefix, t.facts.Identity, t.facts.Near = f.Prefix, f.Identity, f.Near
 }
 
 // digestOf is the digest that facts tell of, nil if they do not.

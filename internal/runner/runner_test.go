@@ -346,6 +346,8 @@ func (s *session) Query(ctx context.Context, sql redshift.SQL, each func([]*stri
 			rows = [][]string{{"0"}}
 		case text == "SELECT digest":
 			rows = [][]string{{n, "0", "0"}}
+		case text == "SELECT newest":
+			rows = [][]string{{n, "0", "0", "7", "near the watermark"}}
 		case text == redshift.SessionsQuery().String():
 			for pid, x := range w.alive {
 				if x.side == s.side {
@@ -998,6 +1000,48 @@ func TestStagedDataIsUsedAgain(t *testing.T) {
 				t.Errorf("unloaded %d times", unloads)
 			}
 		})
+	}
+}
+
+// What the rows near a watermark are is told by the transaction that unloads them, and written by the one that publishes, also by another
+// process. So is how many rows were superseded.
+func TestWhatIsNearIsOfTheUnload(t *testing.T) {
+	t.Parallel()
+	made := func() *plan.Plan {
+		p := testPlan()
+		steps := p.Tables[0].Steps
+		last := &steps[0].Statements[len(steps[0].Statements)-1]
+		last.SQL, last.Role = sql("SELECT newest"), plan.DigestsNewest
+		steps[3].Statements = append(steps[3].Statements, plan.Statement{SQL: sql("SELECT zero {{near}}"), Role: plan.MustBeZero})
+		return p
+	}
+	kept := func(w *world) (all []string) {
+		for _, e := range w.entries {
+			if e.Type == journal.Done && e.Step == "t.a/unload" {
+				all = append(all, fmt.Sprintf("%d superseded, %s", e.Facts.Superseded, e.Facts.Near))
+			}
+		}
+		return all
+	}
+	w := &world{}
+	if err := w.run(t, made(), nil); err != nil {
+		t.Fatal(err)
+	}
+	w.whole(t, made())
+	if got := kept(w); !slices.Equal(got, []string{"4 superseded, near the watermark"}) || !w.has("target: SELECT zero 'near the watermark'") {
+		t.Errorf("kept %q, said %q", got, w.said)
+	}
+	w = &world{faultAt: "target: COPY", fault: errors.New("no")}
+	p := made()
+	p.Stage.Keep = "on-failure"
+	for range 2 {
+		if err := w.run(t, p, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.whole(t, p)
+	if got := kept(w); len(got) != 1 || !w.has("target: SELECT zero 'near the watermark'") {
+		t.Errorf("what an earlier process unloaded is used, and what it was told: %q, said %q", got, w.said)
 	}
 }
 

@@ -186,7 +186,7 @@ func (r *run) write(ctx context.Context, e journal.Entry) error {
 func (t *table) keep(s plan.Step, f journal.Facts) {
 	switch s.Kind {
 	case plan.Unload:
-		t.facts.Prefix, t.facts.Identity = f.Prefix, f.Identity
+		t.facts.Prefix, t.facts.Identity, t.facts.Near = f.Prefix, f.Identity, f.Near
 	case plan.Check:
 		t.facts.Manifest = f.Manifest
 	case plan.Send:
@@ -403,6 +403,9 @@ func (r *run) values(t *table, f journal.Facts) map[string]redshift.Fragment {
 		v[plan.ParamDigest] = redshift.Lit(t.digest.Hex())
 		v[plan.ParamSum] = redshift.Lit(t.digest.Sum())
 	}
+	if t.facts.Near != "" {
+		v[plan.ParamNear] = redshift.Lit(t.facts.Near)
+	}
 	if t.facts.Content != "" {
 		v[plan.ParamContent], v[plan.ParamRows] = redshift.Lit(t.facts.Content), redshift.Int(t.rows())
 	}
@@ -491,8 +494,8 @@ func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *tab
 			r.cancel(err)
 		}
 		return err
-	case plan.Digests:
-		d, err := readDigest(ctx, sess, t.plan.Digest, sql)
+	case plan.Digests, plan.DigestsNewest:
+		d, err := readDigest(ctx, sess, t.plan.Digest, st.Role, sql, f)
 		f.DigestSeconds += r.since(start)
 		if err != nil {
 			return err
@@ -560,13 +563,18 @@ func number(ctx context.Context, sess Session, sql redshift.SQL) (n int64, err e
 	return n, err
 }
 
-func readDigest(ctx context.Context, sess Session, layout redshift.DigestLayout, sql redshift.SQL) (redshift.Digest, error) {
+func readDigest(ctx context.Context, sess Session, layout redshift.DigestLayout, role plan.Role, sql redshift.SQL, f *journal.Facts) (redshift.Digest, error) {
 	var d redshift.Digest
 	found := false
-	err := sess.Query(ctx, sql, func(row []*string) error {
-		var err error
-		d, err = redshift.ReadDigest(layout, row)
+	err := sess.Query(ctx, sql, func(row []*string) (err error) {
 		found = true
+		if role != plan.DigestsNewest {
+			d, err = redshift.ReadDigest(layout, row)
+			return err
+		}
+		var all int64
+		d, all, f.Near, err = redshift.ReadNewest(layout, row)
+		f.Superseded = all - d.Rows
 		return err
 	})
 	if err == nil && !found {
