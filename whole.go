@@ -140,10 +140,6 @@ func chooseWay(ctx context.Context, q LoadRequest, in *planner.LoadInput) error 
 		}
 	case !parquet && (q.Way == "stream" || remote == 0):
 		return nil
-	case !parquet && q.Way == "" && q.Records >= 0:
-		// The warehouse's role has to be allowed to read the objects then, which nobody needs for a small file that is streamed.
-		in.Input.Why = "COPY cuts digits off and makes no difference between empty text and NULL; with --infer all every record is looked at, and COPY may read them where they are; --way place lets it"
-		return nil
 	case !parquet:
 		switch why, err := readable(ctx, q, in, remote < len(q.Files.files)); {
 		case err != nil:
@@ -222,7 +218,8 @@ func readable(ctx context.Context, q LoadRequest, in *planner.LoadInput, mixed b
 	case in.Input.Quote == "":
 		return "COPY takes double quotes for quotes, and in these files nothing is quoted", nil
 	}
-	otherwise := cmp.Or(in.Own, in.Streamed())
+	in.Asked = q.Records < 0 || q.Way != ""
+	otherwise := in.Streamed()
 	if q.Way == "" && otherwise != "" {
 		return otherwise, nil
 	}

@@ -31,6 +31,9 @@ type LoadInput struct {
 	// Columns of the files, in their order, each with the type that its values have in common.
 	Columns []LoadColumn
 	Whole   bool // every value was looked at
+	// Asked says that the user wants every record looked at, or says how objects come to where COPY reads them: only then is text left to
+	// COPY. The warehouse's role has to be allowed to read the objects, which nobody needs for a small file that is streamed.
+	Asked bool
 	// Counts are the records of each file, Content the digest of all, and Own what delimited text has that COPY reads otherwise than we do,
 	// "" for nothing. They stand for what was looked at, as Whole says.
 	Counts       []int64
@@ -340,15 +343,17 @@ func holds(column, file redshift.Type) bool {
 }
 
 // Streamed says why delimited text goes through this machine although COPY could read it, "" if COPY reads every record just as we do: all
-// of them were looked at, and none has what COPY would change, or refuse, without saying where it stands.
+// of them were looked at, because the user asked for that, and none has what COPY would change, or refuse, without saying where it stands.
 func (in LoadInput) Streamed() string {
 	s := &selection{have: in.Target.Table(in.Table)}
 	input, err := in.match(s)
 	switch {
 	case err != nil:
 		return "" // which Load says
-	case !in.Whole:
-		return "COPY cuts digits off and makes no difference between empty text and NULL, and not every record was looked at; with --infer all each is, and COPY may read them where they are; --way place lets it"
+	case in.Own != "":
+		return in.Own
+	case !in.Whole || !in.Asked:
+		return "COPY cuts digits off and makes no difference between empty text and NULL; with --infer all every record is looked at, and COPY may read them where they are; --way place lets it"
 	case len(in.Columns) == 1:
 		return "an empty line is a record to COPY where there is one column"
 	case len(input.Columns) != len(in.Columns):

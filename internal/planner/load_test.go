@@ -131,13 +131,22 @@ func TestTextIsReadInPlaceOnlyWhereCopyReadsItAsWeDo(t *testing.T) {
 	decimal := func(p, s int) redshift.Type { return redshift.Type{Name: redshift.Decimal, Precision: p, Scale: s} }
 	varchar := func(n int) redshift.Type { return redshift.Type{Name: redshift.Varchar, Length: n} }
 	named := func(n string) redshift.Type { return redshift.Type{Name: n} }
-	in := loadInput(t)
-	if why := in.Streamed(); why != "" {
-		t.Errorf("looked at whole, and fits: %s", why)
-	}
-	in.Whole = false
-	if why := in.Streamed(); !strings.Contains(why, "--infer all") {
-		t.Errorf("a sample: %q", why)
+	for name, c := range map[string]struct {
+		whole, asked bool
+		own, want    string
+	}{
+		"looked at whole, and fits":          {true, true, "", ""},
+		"a sample that happens to be all":    {true, false, "", "--infer all"},
+		"a sample":                           {false, false, "", "--infer all"},
+		"a sample, although a way was said":  {false, true, "", "--infer all"},
+		"what COPY reads otherwise":          {true, true, "empty lines", "empty lines"},
+		"what COPY reads otherwise, in part": {false, false, "empty lines", "empty lines"},
+	} {
+		in := loadInput(t)
+		in.Whole, in.Asked, in.Own = c.whole, c.asked, c.own
+		if why := in.Streamed(); (why == "") != (c.want == "") || !strings.Contains(why, c.want) {
+			t.Errorf("%s: %q", name, why)
+		}
 	}
 	for name, c := range map[string]struct {
 		to, seen redshift.Type
@@ -162,14 +171,15 @@ func TestTextIsReadInPlaceOnlyWhereCopyReadsItAsWeDo(t *testing.T) {
 		"text as SUPER":             {named(redshift.Super), varchar(8), 2, false},
 	} {
 		in := loadInput(t)
+		in.Asked = true
 		in.Columns[1] = LoadColumn{Name: "name", Type: c.seen, Longest: c.longest}
 		in.Types = map[string]redshift.Type{"name": c.to}
 		if why := in.Streamed(); (why == "") != c.want {
 			t.Errorf("%s: %q", name, why)
 		}
 	}
-	in = loadInput(t)
-	in.Columns = in.Columns[:1]
+	in := loadInput(t)
+	in.Asked, in.Columns = true, in.Columns[:1]
 	if why := in.Streamed(); !strings.Contains(why, "empty line") {
 		t.Errorf("one column: %q", why)
 	}
