@@ -70,7 +70,7 @@ memory: postgresql ## Unload and load 10 GB on the stand-in, and report the peak
 
 .PHONY: torture
 torture: postgresql ## Break small copies in every way known, for about half an hour: SEED=1; report in torture.json
-	go test . -run '^(TestTorture|TestSyncModel)$$' -torture -seed $(SEED) -report $(CURDIR)/torture.json -timeout 90m -v \
+	go test . -run '^(TestTorture|TestSyncModel|TestAnUnloadIntoS3ThatIsKilledIsCleaned)$$' -torture -seed $(SEED) -report $(CURDIR)/torture.json -timeout 90m -v \
 		| grep -vE '^ *(=== |--- PASS|--- SKIP)'
 	go test ./internal/mask -run '^TestTwins' -timeout 90m -v -twin-rows 1000000
 

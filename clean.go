@@ -42,7 +42,8 @@ type Cleaning struct {
 	DryRun  bool       `json:"dry_run"`
 	Found   []Leftover `json:"found"`
 	Notes   []string   `json:"notes,omitempty"` // what could not be looked at, and what removing means
-	// Unseen are warehouses that could not be looked into, with why, although there are doors to them.
+	// Unseen are warehouses that could not be looked into, with why, although there are doors to them, and places in S3 that runs unloaded
+	// into.
 	Unseen []string `json:"unseen,omitempty"`
 }
 
@@ -50,7 +51,7 @@ type Cleaning struct {
 type Leftover struct {
 	Kind   LeftoverKind  `json:"kind"`
 	Run    string        `json:"run,omitempty"`
-	Where  string        `json:"where"` // the warehouse, or the stage
+	Where  string        `json:"where"` // the warehouse, the stage, or the bucket
 	What   string        `json:"what"`  // the table, the prefix, the process, the lease
 	Detail string        `json:"detail,omitempty"`
 	State  LeftoverState `json:"state"`
@@ -66,13 +67,15 @@ type Leftover struct {
 // LeftoverKind says what a thing is.
 type LeftoverKind string
 
-// The kinds, in the order in which they are removed: a session that lives could make the others again.
+// The kinds, in the order in which they are removed: a session that lives could make the others again, and staged objects say where
+// others were delivered to.
 const (
-	SessionLeft LeftoverKind = "session"
-	ShadowLeft  LeftoverKind = "shadow"
-	ObjectsLeft LeftoverKind = "objects"
-	LeaseLeft   LeftoverKind = "lease"
-	DoorLeft    LeftoverKind = "door"
+	SessionLeft   LeftoverKind = "session"
+	ShadowLeft    LeftoverKind = "shadow"
+	DeliveredLeft LeftoverKind = "delivered" // objects that an unload into S3 did not finish
+	ObjectsLeft   LeftoverKind = "objects"
+	LeaseLeft     LeftoverKind = "lease"
+	DoorLeft      LeftoverKind = "door"
 )
 
 // LeftoverState says what became of it.
@@ -115,11 +118,12 @@ func JobPlace(ctx context.Context, j *job.Job) (Place, error) {
 }
 
 // Clean finds what runs left in these places, and in those that the plans of the state folder name if none is given, and
-// removes it: sessions, shadows, staged objects with all versions and unfinished uploads, leases that are over, doors. It
+// removes it: sessions, shadows, staged objects with all versions and unfinished uploads, what was delivered into S3 and is not whole,
+// leases that are over, doors. It
 // knows runs by their ids, so it needs no state, and touches nothing that is not marked with one. What belongs to a run whose
 // lease is live is kept. It can be stopped anywhere, run again, and run twice at once.
 func Clean(ctx context.Context, places []Place, o CleanOptions) (*Cleaning, error) {
-	c := &cleaner{options: o, out: &Cleaning{Version: CleaningVersion, DryRun: o.DryRun, Found: []Leftover{}}}
+	c := &cleaner{options: o, out: &Cleaning{Version: CleaningVersion, DryRun: o.DryRun, Found: []Leftover{}}, trails: make(map[string]trail)}
 	if err := c.readState(ctx); err != nil {
 		return nil, err
 	}
@@ -159,7 +163,19 @@ type cleaner struct {
 	stages  []*stage.Stage
 	places  []Place
 	live    []map[string]string // by place: runs whose lease is live, with who holds it
+	trails  map[string]trail    // by run, whose staged objects say where something is that it delivered
 }
+
+// trail is how far what a run delivered is known: nothing of it is left if there is none.
+type trail int
+
+const (
+	leads  trail = iota + 1 // to what is there yet
+	unseen                  // to where nobody could look
+)
+
+// keptTrail is why staged objects are kept.
+const keptTrail = "it says where its run unloaded to, and not all of that is removed"
 
 // readState reads what the state folder knows: nothing, on a machine that has none.
 func (c *cleaner) readState(ctx context.Context) error {
@@ -213,14 +229,26 @@ func (c *cleaner) find(ctx context.Context, i int, p Place) error {
 		return err
 	}
 	for _, l := range left {
-		detail := show.Plural(int64(l.Objects), "version") + ", " + show.Bytes(l.Bytes)
-		if l.Uploads > 0 {
-			detail += ", " + show.Plural(int64(l.Uploads), "unfinished upload")
+		c.add(Leftover{
+			Kind: ObjectsLeft, Run: l.Run, Where: p.Stage.URL(), What: l.URL, Detail: measured(l.Objects, l.Bytes, l.Uploads), place: i,
+			remove: func(ctx context.Context) error {
+				_, err := s.Empty(ctx, l.Prefix)
+				return err
+			},
+		})
+		for _, key := range l.Notes {
+			c.delivered(ctx, i, l.Run, func() (*plan.Output, error) { return s.Delivery(ctx, key) })
 		}
-		c.add(Leftover{Kind: ObjectsLeft, Run: l.Run, Where: p.Stage.URL(), What: l.URL, Detail: detail, place: i, remove: func(ctx context.Context) error {
-			_, err := s.Empty(ctx, l.Prefix)
-			return err
-		}})
+	}
+	for _, r := range c.runs { // where the stage was emptied by others, the plan tells
+		if PlanPlace(r.Plan) != p || r.Receipt.Outcome == receipt.Verified {
+			continue
+		}
+		for _, table := range r.Plan.Tables {
+			if out := table.Output; out != nil && out.InS3() {
+				c.delivered(ctx, i, r.ID, func() (*plan.Output, error) { return out, nil })
+			}
+		}
 	}
 	old, err := s.OldLeases(ctx, p.Stage.Prefix)
 	if err != nil {
@@ -245,6 +273,64 @@ func (c *cleaner) find(ctx context.Context, i int, p Place) error {
 		}
 	}
 	return nil
+}
+
+// measured says how much there is.
+func measured(objects int, bytes int64, uploads int) string {
+	text := show.Plural(int64(objects), "version") + ", " + show.Bytes(bytes)
+	if uploads > 0 {
+		text += ", " + show.Plural(int64(uploads), "unfinished upload")
+	}
+	return text
+}
+
+// delivered looks for what a run has brought to a place in S3 outside of its stage, and did not finish. What has its manifest is whole, and
+// somebody's by now.
+func (c *cleaner) delivered(ctx context.Context, i int, run string, where func() (*plan.Output, error)) {
+	if c.options.Run != "" && c.options.Run != run {
+		return
+	}
+	place := "where run " + run + " unloaded to"
+	err := func() error {
+		out, err := where()
+		if err != nil || out == nil {
+			return err
+		}
+		place = out.Folder
+		to, err := destination(ctx, c.places[i].Stage, out)
+		if err != nil {
+			return err
+		}
+		found, err := to.bucket.Delivered(ctx, to.prefix, run)
+		if err != nil || found.Whole || found.Objects+found.Uploads == 0 {
+			return err
+		}
+		c.trails[run] = max(c.trails[run], leads)
+		c.add(Leftover{
+			Kind: DeliveredLeft, Run: run, Where: out.Bucket(), What: out.Folder, Detail: measured(found.Objects, found.Bytes, found.Uploads), place: i,
+			remove: func(ctx context.Context) error {
+				// A run that was resumed meanwhile may have come to its end.
+				switch found, err := to.bucket.Delivered(ctx, to.prefix, run); {
+				case err != nil:
+					return err
+				case found.Whole:
+					return errAnother
+				}
+				if err := to.bucket.Withdraw(ctx, to.prefix, run); err != nil {
+					return err
+				}
+				if c.trails[run] == leads {
+					delete(c.trails, run)
+				}
+				return nil
+			},
+		})
+		return nil
+	}()
+	if err != nil {
+		c.trails[run] = unseen
+		c.out.Unseen = append(c.out.Unseen, fmt.Sprintf("%s: %v", place, err))
+	}
 }
 
 // atWarehouse looks for doors, and then for what is inside. Doors are closed also where nobody opens any more.
@@ -287,7 +373,7 @@ func (c *cleaner) with(ctx context.Context, w *connect.Warehouse, do func(ctx co
 func (c *cleaner) add(l Leftover) {
 	l.State = LeftFound
 	if !slices.ContainsFunc(c.out.Found, func(o Leftover) bool {
-		return o.Kind == l.Kind && o.Where == l.Where && o.What == l.What && o.in == l.in
+		return o.Kind == l.Kind && o.Run == l.Run && o.Where == l.Where && o.What == l.What && o.in == l.in
 	}) {
 		c.out.Found = append(c.out.Found, l)
 	}
@@ -481,7 +567,7 @@ func dropShadow(ctx context.Context, s *connect.Session, shadow redshift.Shadow)
 
 // judge puts things in order and says which are kept.
 func (c *cleaner) judge() error {
-	order := []LeftoverKind{SessionLeft, ShadowLeft, ObjectsLeft, LeaseLeft, DoorLeft}
+	order := []LeftoverKind{SessionLeft, ShadowLeft, DeliveredLeft, ObjectsLeft, LeaseLeft, DoorLeft}
 	slices.SortStableFunc(c.out.Found, func(a, b Leftover) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
 	if c.options.Run != "" {
 		for _, live := range c.live {
@@ -508,6 +594,9 @@ func (c *cleaner) keep(l Leftover) string {
 		if who, ok := live[l.Run]; ok {
 			return "its run is alive: " + who
 		}
+	}
+	if l.Kind == ObjectsLeft && c.trails[l.Run] == unseen {
+		return keptTrail
 	}
 	if c.options.Run != "" || l.Run == "" || l.Kind == DoorLeft && time.Now().After(l.until) {
 		return ""
@@ -536,6 +625,10 @@ func (c *cleaner) remove(ctx context.Context, l *Leftover) error {
 	live, err := c.leases(ctx, l.place, false)
 	if who, ok := live[l.Run]; ok {
 		l.State, l.Reason = LeftKept, "its run is alive again: "+who
+		return nil
+	}
+	if l.Kind == ObjectsLeft && c.trails[l.Run] != 0 {
+		l.State, l.Reason = LeftKept, keptTrail
 		return nil
 	}
 	if err == nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -226,4 +227,70 @@ func TestCleanLooksAgainBeforeItRemoves(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	query("select 1 from public.sealift_0011223344556677_0, public.sealift_0011223344556677_1")
+}
+
+// What a run staged says where it delivered to. As long as nobody can look there, it stays, and the answer is not that all is well.
+func TestCleanKeepsWhatSaysWhereARunDelivered(t *testing.T) {
+	s := newSite(t, "cleantrail")
+	for k, v := range s.env() {
+		t.Setenv(k, v)
+	}
+	place := sealift.Place{Stage: plan.Stage{Bucket: s.bucket, Prefix: "stage", Region: region, Owner: sourceAccount}}
+	note := func(run, bucket, owner string) {
+		t.Helper()
+		if _, err := s.s3.PutObject(t.Context(), &s3.PutObjectInput{
+			Bucket: &s.bucket, Key: aws.String("stage/" + run + "/0000-s.t/sealift.delivery"), ServerSideEncryption: s3types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &s.keyARN,
+			Metadata: map[string]string{"sealift-folder": "s3:%2F%2F" + bucket + "%2Fto%2F", "sealift-region": region, "sealift-owner": owner},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	note("20200101T000000Z-aaaa", s.bucket, "999999999999")
+	note("20200102T000000Z-bbbb", s.bucket, sourceAccount)
+	note("20200103T000000Z-cccc", "no-such-bucket-at-all", sourceAccount)
+	if err := s.put(t.Context(), "to/20200102T000000Z-bbbb_0000_part_00.parquet", "data"); err != nil {
+		t.Fatal(err)
+	}
+	note("20200104T000000Z-dddd", s.bucket, sourceAccount)
+	const fast = "to/20200104T000000Z-dddd_0000_part_00.parquet"
+	if err := s.put(t.Context(), fast, "data"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.s3.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: &s.bucket, Policy: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:DeleteObjectVersion","Resource":"arn:aws:s3:::` + s.bucket + "/" + fast + `"}]}`)}); err != nil {
+		t.Fatal(err)
+	}
+	clean := func(o sealift.CleanOptions, want []string, unseen int) {
+		t.Helper()
+		c, err := sealift.Clean(t.Context(), []sealift.Place{place}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, l := range c.Found {
+			got = append(got, fmt.Sprintf("%s of %s in %s %s %.60s", l.Kind, l.Run, l.Where, l.State, l.Reason))
+		}
+		if diff := cmp.Diff(want, got); diff != "" || len(c.Unseen) != unseen {
+			t.Errorf("unseen %q (-want +got):\n%s", c.Unseen, diff)
+		}
+	}
+	stage, kept := "s3://"+s.bucket+"/stage", " kept it says where its run unloaded to, and not all of that is re"
+	clean(sealift.CleanOptions{DryRun: true}, []string{
+		"delivered of 20200102T000000Z-bbbb in s3://" + s.bucket + " found ",
+		"delivered of 20200104T000000Z-dddd in s3://" + s.bucket + " found ",
+		"objects of 20200101T000000Z-aaaa in " + stage + kept,
+		"objects of 20200102T000000Z-bbbb in " + stage + " found ",
+		"objects of 20200103T000000Z-cccc in " + stage + " found ",
+		"objects of 20200104T000000Z-dddd in " + stage + " found ",
+	}, 1)
+	clean(sealift.CleanOptions{Run: "20200102T000000Z-bbbb"}, []string{
+		"delivered of 20200102T000000Z-bbbb in s3://" + s.bucket + " removed ",
+		"objects of 20200102T000000Z-bbbb in " + stage + " removed ",
+	}, 0)
+	clean(sealift.CleanOptions{}, []string{
+		"delivered of 20200104T000000Z-dddd in s3://" + s.bucket + " failed remove s3://" + s.bucket + "/to/20200104T000000Z-dddd_0000_pa",
+		"objects of 20200101T000000Z-aaaa in " + stage + kept,
+		"objects of 20200103T000000Z-cccc in " + stage + " removed ",
+		"objects of 20200104T000000Z-dddd in " + stage + kept,
+	}, 1)
 }

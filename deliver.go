@@ -86,37 +86,40 @@ func (p place) nothing(ctx context.Context) error {
 	return err
 }
 
-// deliveredManifest is the name of the manifest beside the objects. With an underscore, so that what reads everything below a
-// prefix, as this program, Spark and Athena do, passes over it.
-const deliveredManifest = "_manifest"
-
 // deliver copies what was unloaded to where it goes. Its manifest is written last: what has none is not whole. When it
-// fails, what was copied is removed.
-func (f fetcher) deliver(ctx context.Context, out *plan.Output, prefix string, attempt int) (facts journal.Facts, err error) {
+// fails, what was copied is removed; the stage says where to look for that of a process that was killed.
+func (f fetcher) deliver(ctx context.Context, t *plan.Table, prefix string, attempt int) (facts journal.Facts, err error) {
+	out := t.Output
 	to, err := destination(ctx, f.place, out)
 	if err != nil {
 		return facts, err
 	}
-	if attempt == 1 {
-		if err := to.nothing(ctx); err != nil {
+	if attempt > 1 { // UNLOAD may have written other objects since
+		if err := to.bucket.Withdraw(ctx, to.prefix, f.run); err != nil {
 			return facts, err
 		}
+	}
+	if err := to.nothing(ctx); err != nil {
+		return facts, err
 	}
 	unloaded, err := f.stage.Unloaded(ctx, prefix)
 	if err != nil {
 		return facts, err
 	}
-	parts := make([]stage.Part, len(unloaded))
+	if err := f.stage.NoteDelivery(ctx, f.place.Below(f.run, t.Folder), out); err != nil {
+		return facts, err
+	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, to.bucket.Remove(context.WithoutCancel(ctx), parts))
+			err = errors.Join(err, to.bucket.Withdraw(context.WithoutCancel(ctx), to.prefix, f.run))
 		}
 	}()
+	parts := make([]stage.Part, len(unloaded))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(filesAtOnce)
 	for i, from := range unloaded {
 		g.Go(func() (err error) {
-			parts[i], err = to.bucket.Copy(gctx, from.Origin, to.prefix+strings.TrimPrefix(from.Origin.Key, prefix))
+			parts[i], err = to.bucket.Copy(gctx, from.Origin, stage.DeliveredKey(to.prefix, f.run, strings.TrimPrefix(from.Origin.Key, prefix)))
 			parts[i].Rows = from.Rows
 			return err
 		})
@@ -129,7 +132,7 @@ func (f fetcher) deliver(ctx context.Context, out *plan.Output, prefix string, a
 		facts.Files = append(facts.Files, to.url+strings.TrimPrefix(p.Key, to.prefix))
 	}
 	facts.Rows -= out.HeadLines(len(parts))
-	counted, err := to.bucket.WriteManifest(ctx, to.prefix+deliveredManifest, parts)
+	counted, err := to.bucket.DeliverManifest(ctx, to.prefix, f.run, parts)
 	if err != nil {
 		return facts, err
 	}

@@ -175,7 +175,7 @@ func (r *resealing) run(ctx context.Context, data, manifests []objects.Object) e
 	}
 	if len(manifests) == 0 {
 		r.out.unload = done
-		return r.manifest(ctx, r.prefix+deliveredManifest, done)
+		return r.manifest(ctx, r.prefix+stage.DeliveredManifest, done)
 	}
 	for _, m := range manifests {
 		named, err := r.named(ctx, m, done)

@@ -131,7 +131,7 @@ type fetcher struct {
 func (f fetcher) Fetch(ctx context.Context, t *plan.Table, prefix string, attempt int) (facts journal.Facts, err error) {
 	out := t.Output
 	if out.InS3() {
-		return f.deliver(ctx, out, prefix, attempt)
+		return f.deliver(ctx, t, prefix, attempt)
 	}
 	if attempt == 1 {
 		if err := nothingThere(out); err != nil {

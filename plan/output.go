@@ -26,6 +26,12 @@ type Output struct {
 // InS3 tells whether the files become objects.
 func (o *Output) InS3() bool { return strings.HasPrefix(o.Folder, "s3://") }
 
+// Bucket is the URL of the bucket that the objects go into.
+func (o *Output) Bucket() string {
+	bucket, _, _ := strings.Cut(strings.TrimPrefix(o.Folder, "s3://"), "/")
+	return "s3://" + bucket
+}
+
 // HeadLines is how many lines of names there are in n objects as UNLOAD writes them: its manifest counts them as records.
 func (o *Output) HeadLines(n int) int64 {
 	if o.InS3() && o.Format == "csv" {

@@ -20,8 +20,8 @@ func (a *app) cleanCommand() *cobra.Command {
 		Use:   "clean [JOB|PLAN]",
 		Short: "Find and remove whatever any run left behind",
 		Long: `Find what runs left and remove it: their sessions in both warehouses, shadows in the target,
-staged objects with all versions, delete markers and unfinished uploads, leases that are over, and
-doors: rules of security groups that let them in.
+staged objects with all versions, delete markers and unfinished uploads, what an unload into S3
+did not finish, leases that are over, and doors: rules of security groups that let them in.
 Runs are known by their ids, so this works from a machine that has no state, if a JOB or PLAN
 names the warehouses and the stage. Without one, everywhere that the runs in the state folder
 have been is looked at.

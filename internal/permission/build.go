@@ -10,9 +10,10 @@ import (
 
 // The commands that need a permission, as statements name them.
 var (
-	moving  = []string{"copy", "load", "unload", "sync", "resume"}
-	staging = []string{"check", "copy", "load", "unload", "sync", "resume", "clean"}
-	looking = []string{"check", "plan", "copy", "load", "unload", "sync", "resume", "verify", "clean"}
+	moving     = []string{"copy", "load", "unload", "sync", "resume"}
+	staging    = []string{"check", "copy", "load", "unload", "sync", "resume", "clean"}
+	delivering = []string{"unload", "resume", "clean"}
+	looking    = []string{"check", "plan", "copy", "load", "unload", "sync", "resume", "verify", "clean"}
 )
 
 // The promises, in the README's words.
@@ -226,14 +227,19 @@ func (b *builder) stateAndDeliveries() {
 			continue
 		}
 		b.allow(b.loader, Statement{
-			Sid: "OutList", Who: Loader, Commands: []string{"unload"}, Promise: whole,
-			Actions: []string{"s3:ListBucket"}, Resources: []string{b.bucketARN(bucket)},
-			Why: "finds the bucket's region, and that nothing is below the prefix yet",
+			Sid: "OutList", Who: Loader, Commands: delivering, Promise: whole,
+			Actions: []string{"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"}, Resources: []string{b.bucketARN(bucket)},
+			Why: "finds the bucket's region, that nothing is below the prefix yet, and what an unload left that failed or was killed",
 		})
 		b.allow(b.loader, Statement{
-			Sid: "Out", Who: Loader, Commands: []string{"unload"}, Promise: whole,
-			Actions: []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, Resources: []string{b.objects(bucket, prefix)},
-			Why: "has S3 copy what was unloaded, checks each copy, writes the manifest last, and removes the copies of an unload that failed",
+			Sid: "Out", Who: Loader, Commands: delivering, Promise: whole,
+			Actions: []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObjectVersion"}, Resources: []string{b.objects(bucket, prefix)},
+			Why: "has S3 copy what was unloaded, checks each copy, writes the manifest last, and removes the copies of an unload that failed or was killed",
+		})
+		b.allow(b.loader, Statement{
+			Sid: "OutParts", Who: Loader, Commands: delivering, Promise: whole, Documented: multipartDocs,
+			Actions: []string{"s3:AbortMultipartUpload"}, Resources: []string{b.objects(bucket, prefix)},
+			Why: "an object of more than 5 GB is copied in parts, which are removed when the unload fails or was killed",
 		})
 		b.allow(b.loader, Statement{
 			Sid: "OutKey", Who: Loader, Commands: []string{"unload"}, Promise: inClear,

@@ -27,30 +27,7 @@ import (
 // no upload behind. The limits are smaller here: S3 wants 5 MB for every part but the last.
 func TestALongObjectIsCopiedInParts(t *testing.T) {
 	t.Parallel()
-	standin := local.Start(t)
-	ca, err := os.ReadFile(standin.Var("AWS_CA_BUNDLE"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(ca)
-	cfg := aws.Config{
-		HTTPClient: awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.TLSClientConfig.RootCAs = roots }),
-		Region:     "eu-west-1", BaseEndpoint: aws.String(standin.Var("AWS_ENDPOINT_URL")),
-		Credentials: credentials.NewStaticCredentialsProvider(standin.Var("AWS_ACCESS_KEY_ID"), standin.Var("AWS_SECRET_ACCESS_KEY"), ""),
-	}
-	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
-	key, err := kms.NewFromConfig(cfg).CreateKey(t.Context(), &kms.CreateKeyInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"theirs", "ours"} {
-		if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{
-			Bucket: &name, CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraintEuWest1},
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
+	cfg, client, keyARN := onStandIn(t, "theirs", "ours")
 	const part = 5 << 20
 	text := make([]byte, 2*part+12345)
 	r := rand.NewChaCha8([32]byte{7})
@@ -62,7 +39,7 @@ func TestALongObjectIsCopiedInParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(cfg, "ours", "111111111111", *key.KeyMetadata.Arn)
+	s := New(cfg, "ours", "111111111111", keyARN)
 	s.client, s.copyAtOnce, s.copyPart = client, part, part
 	var copied atomic.Int64
 	ctx := effect.With(t.Context(), "step", func(point string, when effect.Phase) {
@@ -87,7 +64,7 @@ func TestALongObjectIsCopiedInParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := sha256.Sum256(text)
-	if !bytes.Equal(sum.Sum(nil), want[:]) || aws.ToString(got.SSEKMSKeyId) != *key.KeyMetadata.Arn {
+	if !bytes.Equal(sum.Sum(nil), want[:]) || aws.ToString(got.SSEKMSKeyId) != keyARN {
 		t.Errorf("what was copied is not the object, or not under the key: %s", aws.ToString(got.SSEKMSKeyId))
 	}
 
@@ -102,4 +79,34 @@ func TestALongObjectIsCopiedInParts(t *testing.T) {
 	if len(uploads.Uploads) != 0 {
 		t.Errorf("%d uploads are left", len(uploads.Uploads))
 	}
+}
+
+// onStandIn gives a client of the stand-in, with buckets of these names and a key.
+func onStandIn(t *testing.T, buckets ...string) (cfg aws.Config, client *s3.Client, keyARN string) {
+	t.Helper()
+	standin := local.Start(t)
+	ca, err := os.ReadFile(standin.Var("AWS_CA_BUNDLE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca)
+	cfg = aws.Config{
+		HTTPClient: awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.TLSClientConfig.RootCAs = roots }),
+		Region:     "eu-west-1", BaseEndpoint: aws.String(standin.Var("AWS_ENDPOINT_URL")),
+		Credentials: credentials.NewStaticCredentialsProvider(standin.Var("AWS_ACCESS_KEY_ID"), standin.Var("AWS_SECRET_ACCESS_KEY"), ""),
+	}
+	client = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	key, err := kms.NewFromConfig(cfg).CreateKey(t.Context(), &kms.CreateKeyInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range buckets {
+		if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{
+			Bucket: &name, CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraintEuWest1},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cfg, client, *key.KeyMetadata.Arn
 }

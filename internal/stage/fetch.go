@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -96,20 +94,4 @@ func (s *Stage) Any(ctx context.Context, prefix string) (string, error) {
 		return "", nil
 	}
 	return aws.ToString(page.Contents[0].Key), nil
-}
-
-// Remove removes parts that Copy wrote, and nothing else that may lie beside them. Those without a key were not written.
-func (s *Stage) Remove(ctx context.Context, parts []Part) error {
-	var keys []types.ObjectIdentifier
-	for _, p := range parts {
-		if p.Key != "" {
-			keys = append(keys, types.ObjectIdentifier{Key: &p.Key})
-		}
-	}
-	for batch := range slices.Chunk(keys, deleteBatch) {
-		if err := s.deleteAll(ctx, "", batch); err != nil {
-			return err
-		}
-	}
-	return nil
 }

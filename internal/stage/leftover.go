@@ -38,6 +38,8 @@ type Leftover struct {
 	Objects int   // versions and delete markers
 	Bytes   int64 // of all versions
 	Uploads int   // unfinished ones
+	// Notes are the keys of objects that say where it delivered to: see Delivery.
+	Notes []string
 }
 
 // Leftovers lists what runs have under a stage's prefix, in order of their ids. It reads nothing of the objects.
@@ -89,7 +91,7 @@ func (s *Stage) Leftovers(ctx context.Context, prefix string) ([]Leftover, error
 	return all, nil
 }
 
-// measure counts what is under a run's prefix.
+// measure counts what is under a run's prefix, and finds its notes.
 func (s *Stage) measure(ctx context.Context, l *Leftover) error {
 	versions := s3.NewListObjectVersionsPaginator(s.client, &s3.ListObjectVersionsInput{Bucket: &s.bucket, Prefix: &l.Prefix, ExpectedBucketOwner: &s.owner})
 	for versions.HasMorePages() {
@@ -100,6 +102,9 @@ func (s *Stage) measure(ctx context.Context, l *Leftover) error {
 		l.Objects += len(page.Versions) + len(page.DeleteMarkers)
 		for _, v := range page.Versions {
 			l.Bytes += aws.ToInt64(v.Size)
+			if key := aws.ToString(v.Key); strings.HasSuffix(key, deliveryNote) && !slices.Contains(l.Notes, key) {
+				l.Notes = append(l.Notes, key)
+			}
 		}
 	}
 	uploads := s3.NewListMultipartUploadsPaginator(s.client, &s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: &l.Prefix, ExpectedBucketOwner: &s.owner})

@@ -170,11 +170,16 @@ func (s *Stage) encryption() (types.ServerSideEncryption, *string) {
 }
 
 func (s *Stage) put(ctx context.Context, key string, text []byte) error {
+	return s.putWith(ctx, key, text, nil)
+}
+
+// putWith writes an object with user metadata.
+func (s *Stage) putWith(ctx context.Context, key string, text []byte, meta map[string]string) error {
 	sse, kmsKey := s.encryption()
 	err := effect.Do(ctx, "s3 PutObject", func(ctx context.Context) error {
 		_, err := s.client.PutObject(ctx, &s3.PutObjectInput{
 			Bucket: &s.bucket, Key: &key, ExpectedBucketOwner: &s.owner, Body: bytes.NewReader(text),
-			ServerSideEncryption: sse, SSEKMSKeyId: kmsKey,
+			ServerSideEncryption: sse, SSEKMSKeyId: kmsKey, Metadata: meta,
 		})
 		return err
 	})
@@ -255,7 +260,12 @@ func (s *Stage) abortUploads(ctx context.Context, prefix string) (int, error) {
 	if err != nil {
 		return 0, s.explain("list uploads under "+s.url(prefix), "s3:ListBucketMultipartUploads", err)
 	}
-	for i, u := range out.Uploads {
+	return len(out.Uploads), s.abort(ctx, out.Uploads)
+}
+
+// abort aborts uploads; those that are gone already are no error.
+func (s *Stage) abort(ctx context.Context, uploads []types.MultipartUpload) error {
+	for _, u := range uploads {
 		err := effect.Do(ctx, "s3 AbortMultipartUpload", func(ctx context.Context) error {
 			_, err := s.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
 				Bucket: &s.bucket, Key: u.Key, UploadId: u.UploadId, ExpectedBucketOwner: &s.owner,
@@ -264,10 +274,10 @@ func (s *Stage) abortUploads(ctx context.Context, prefix string) (int, error) {
 		})
 		var gone *types.NoSuchUpload
 		if err != nil && !errors.As(err, &gone) {
-			return i, s.explain("abort upload of "+s.url(aws.ToString(u.Key)), "s3:AbortMultipartUpload", err)
+			return s.explain("abort upload of "+s.url(aws.ToString(u.Key)), "s3:AbortMultipartUpload", err)
 		}
 	}
-	return len(out.Uploads), nil
+	return nil
 }
 
 // explain adds what was attempted to an error of S3, and the permission it needs when it was refused.
