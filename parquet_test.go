@@ -24,6 +24,10 @@ func writeParquet(ts *testscript.TestScript, _ bool, args []string) {
 		first, err = strconv.Atoi(args[2])
 		ts.Check(err)
 	}
+	var properties []parquet.WriterProperty
+	if len(args) > 3 && args[3] == "plain" {
+		properties = append(properties, parquet.WithDictionaryDefault(false))
+	}
 	schema := arrow.NewSchema([]arrow.Field{
 		{Name: "id", Type: arrow.PrimitiveTypes.Int64},
 		{Name: "name", Type: arrow.BinaryTypes.String, Nullable: true},
@@ -55,7 +59,7 @@ func writeParquet(ts *testscript.TestScript, _ bool, args []string) {
 	defer record.Release()
 	f, err := os.Create(ts.MkAbs(args[0]))
 	ts.Check(err)
-	w, err := pqarrow.NewFileWriter(schema, f, parquet.NewWriterProperties(), pqarrow.DefaultWriterProps())
+	w, err := pqarrow.NewFileWriter(schema, f, parquet.NewWriterProperties(properties...), pqarrow.DefaultWriterProps())
 	ts.Check(err)
 	ts.Check(w.Write(record))
 	ts.Check(w.Close())

@@ -10,12 +10,15 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sealift/sealift/internal/connect"
 	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/load"
 	"github.com/sealift/sealift/internal/load/footer"
+	"github.com/sealift/sealift/internal/load/infer"
 	"github.com/sealift/sealift/internal/load/source"
 	"github.com/sealift/sealift/internal/objects"
 	"github.com/sealift/sealift/internal/planner"
@@ -77,8 +80,8 @@ func lookColumnar(ctx context.Context, q LoadRequest, in *planner.LoadInput) err
 	if q.MaxErrors > 0 {
 		return errors.New("records of Parquet files cannot be set aside one by one: COPY reads all of them or none; leave --max-errors out")
 	}
-	found := make([]*footer.File, len(q.Files.files))
-	err := q.Files.each(ctx, func(ctx context.Context, i int) (err error) {
+	found := make([][]footer.Column, len(q.Files.files)) // without what else a footer holds: there may be many files
+	err := q.Files.each(ctx, func(ctx context.Context, i int) error {
 		input := q.Files.inputs[i]
 		begin, err := begins(ctx, input, int64(len(footer.Magic)))
 		if err != nil {
@@ -87,30 +90,94 @@ func lookColumnar(ctx context.Context, q LoadRequest, in *planner.LoadInput) err
 		if string(begin) != footer.Magic {
 			return fmt.Errorf("%s is no Parquet file, %s is: load them one by one", input.Name, q.Files.inputs[0].Name)
 		}
-		r, err := input.At(ctx)
-		if err != nil {
-			return fmt.Errorf("open %s: %w", input.Name, err)
-		}
-		defer func() { err = errors.Join(err, r.Close()) }()
-		if found[i], err = footer.Read(r, input.Size); err != nil {
-			return fmt.Errorf("read %s: %w", input.Name, err)
-		}
-		q.Files.files[i].Rows = found[i].Rows
-		return nil
+		return withFooter(ctx, input, func(f *footer.File) error {
+			found[i], q.Files.files[i].Rows = f.Columns, f.Rows
+			return nil
+		})
 	})
 	if err != nil {
 		return err
 	}
 	same := func(a, b footer.Column) bool { return a.Name == b.Name && a.Type == b.Type }
-	for i, f := range found[1:] {
-		if !slices.EqualFunc(found[0].Columns, f.Columns, same) {
+	for i, columns := range found[1:] {
+		if !slices.EqualFunc(found[0], columns, same) {
 			return hint.With(fmt.Errorf("%s has other columns than %s", q.Files.files[i+1].Name, q.Files.files[0].Name),
 				"COPY takes the columns of Parquet by their position, so that all files must have the same, in the same order: load them one by one")
 		}
 	}
 	in.Input.Format, in.Input.Counted, in.Whole, in.Named = "parquet", true, true, true
-	for _, c := range found[0].Columns {
+	for _, c := range found[0] {
 		in.Columns = append(in.Columns, planner.LoadColumn{Name: c.Name, Type: c.Type, Err: c.Err})
+	}
+	return measureTexts(ctx, q, in)
+}
+
+// withFooter reads the footer of a Parquet file, which is open as long as do needs it.
+func withFooter(ctx context.Context, in source.Input, do func(f *footer.File) error) (err error) {
+	r, err := in.At(ctx)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", in.Name, err)
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	f, err := footer.Read(r, in.Size)
+	if err == nil {
+		err = do(f)
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", in.Name, err)
+	}
+	return nil
+}
+
+// measureTexts finds out how long the texts of Parquet files are: those of all records if there are no more than are looked at, else those
+// of columns that have dictionaries of all their texts. A length is used only where no text was passed over: COPY checks no record before
+// it publishes, so that one that is longer would fail the load as a whole.
+func measureTexts(ctx context.Context, q LoadRequest, in *planner.LoadInput) error {
+	chosen := make(map[string]bool, len(q.Types))
+	for name := range q.Types {
+		chosen[strings.ToLower(name)] = true
+	}
+	texts := make(map[string]bool)
+	for _, c := range in.Columns {
+		texts[c.Name] = c.Err == nil && c.Type.Name == redshift.Varchar && !chosen[strings.ToLower(c.Name)]
+	}
+	limit := cmp.Or(q.Records, load.DefaultRecords)
+	whole := limit < 0 || in.Input.Rows() <= limit
+	var mu sync.Mutex // guards what follows
+	unknown, longest, wrong := make([]bool, len(in.Columns)), make([]int, len(in.Columns)), make([]error, len(in.Columns))
+	err := q.Files.each(ctx, func(ctx context.Context, i int) error {
+		return withFooter(ctx, q.Files.inputs[i], func(f *footer.File) error {
+			if err := f.Texts(ctx, whole, func(name string) bool { return texts[name] }); err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for n, c := range f.Columns {
+				if !texts[c.Name] {
+					continue
+				}
+				if c.Err != nil && wrong[n] == nil {
+					wrong[n] = fmt.Errorf("%s: %w", q.Files.files[i].Name, c.Err)
+				}
+				unknown[n], longest[n] = unknown[n] || !c.Measured, max(longest[n], c.Longest)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for n := range in.Columns {
+		switch c := &in.Columns[n]; {
+		case !texts[c.Name]:
+		case wrong[n] != nil:
+			c.Err = wrong[n]
+		case unknown[n]:
+			c.Unmeasured = true
+		default:
+			c.Longest = longest[n]
+			c.Type.Length = infer.Length(longest[n])
+		}
 	}
 	return nil
 }

@@ -268,6 +268,9 @@ func (a *app) loadOne(ctx context.Context, q sealift.LoadRequest, f loadFlags) e
 		if err != nil {
 			return err
 		}
+		for _, note := range p.Tables[0].Notes {
+			a.say("%s", note)
+		}
 		return a.answer(text + "\n")
 	case f.plan && a.json:
 		return p.Encode(a.stdout)

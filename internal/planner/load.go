@@ -69,6 +69,8 @@ type LoadColumn struct {
 	Type    redshift.Type
 	Err     error // why no type holds what was seen
 	Longest int   // bytes of the longest value that was seen
+	// Unmeasured is a text of which nobody knows how long it is: its type is the widest there is.
+	Unmeasured bool
 }
 
 // Load makes the plan of a load: files into one table.
@@ -227,6 +229,7 @@ func (in *LoadInput) match(s *selection) (*plan.Input, error) {
 func (in *LoadInput) newTable(s *selection, input *plan.Input, types map[string]redshift.Type) (mistakes []error, err error) {
 	s.want = redshift.TableDef{Table: in.Table, DistStyle: redshift.DistAuto, SortStyle: redshift.SortAuto}
 	taken := make(map[string]string)
+	var unmeasured []string
 	for _, c := range in.Columns {
 		folded := c.Name
 		if !in.Target.CaseSensitive {
@@ -252,8 +255,14 @@ func (in *LoadInput) newTable(s *selection, input *plan.Input, types map[string]
 		default:
 			t = c.Type
 		}
+		if c.Unmeasured && !chosen {
+			unmeasured = append(unmeasured, folded)
+		}
 		s.want.Columns = append(s.want.Columns, redshift.Column{Name: name, Type: t})
 		input.Columns = append(input.Columns, plan.InputColumn{Name: c.Name, Column: folded, Type: t, Check: chosen || !in.Whole})
+	}
+	if len(unmeasured) > 0 {
+		s.note(fmt.Sprintf("as wide as VARCHAR can be, because not every text was read: %s; --infer all reads them, --types says it", strings.Join(unmeasured, ", ")))
 	}
 	return mistakes, nil
 }
@@ -331,6 +340,8 @@ func (in *LoadInput) misfit(c LoadColumn, to redshift.Column) []error {
 		return []error{c.Err}
 	case !holds(to.Type, c.Type):
 		return []error{fmt.Errorf("column %s of the files is %s, that of %s is %s", c.Name, c.Type, in.Table, to.Type)}
+	case c.Longest > to.Type.Length && (to.Type.Name == redshift.Varchar || to.Type.Name == redshift.Char):
+		return []error{fmt.Errorf("column %s of the files has a text of %d bytes, that of %s is %s", c.Name, c.Longest, in.Table, to.Type)}
 	}
 	return nil
 }

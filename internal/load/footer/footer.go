@@ -1,5 +1,5 @@
-// Package footer reads what a Parquet file says of itself: its columns and how many rows it has. The rows are the
-// warehouse's to read.
+// Package footer reads what a Parquet file says of itself: its columns and how many rows it has; and how long its texts are, which no
+// footer says. The rows are the warehouse's to read.
 //
 // It does not know where the file lies, or which table its columns go into.
 package footer
@@ -21,6 +21,8 @@ import (
 type File struct {
 	Columns []Column
 	Rows    int64
+
+	file *parquet.File
 }
 
 // Column is one of the file's columns, in its order.
@@ -29,6 +31,9 @@ type Column struct {
 	// Type is that of Redshift in which COPY keeps every value as it is.
 	Type redshift.Type
 	Err  error // why there is none
+	// Longest is the longest text in bytes, if it was Measured: see Texts.
+	Longest  int
+	Measured bool
 }
 
 // Magic is what a Parquet file begins and ends with.
@@ -69,7 +74,7 @@ func Read(r io.ReaderAt, size int64) (_ *File, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("the footer cannot be read: %w", err)
 	}
-	out := &File{Rows: file.NumRows()}
+	out := &File{Rows: file.NumRows(), file: file}
 	if out.Rows < 0 {
 		return nil, fmt.Errorf("the footer counts %d rows", out.Rows)
 	}
@@ -90,8 +95,8 @@ func Read(r io.ReaderAt, size int64) (_ *File, err error) {
 
 func plain(name string) (redshift.Type, error) { return redshift.Type{Name: name}, nil }
 
-// longest is the length of text, which a footer does not tell.
-const longest = 65535
+// maxText is the length of text, which a footer does not tell: the most that a VARCHAR holds.
+const maxText = 65535
 
 // typeOf is the type that COPY reads a column into (DG c_Spectrum_external_tables and r_CREATE_EXTERNAL_TABLE, whose types a
 // COPY of Parquet has).
@@ -106,7 +111,7 @@ func typeOf(c *parquet.Column) (redshift.Type, error) {
 	logical := t.LogicalType()
 	switch v := value(logical).(type) {
 	case *format.StringType, *format.EnumType:
-		return redshift.Type{Name: redshift.Varchar, Length: longest}, nil
+		return redshift.Type{Name: redshift.Varchar, Length: maxText}, nil
 	case *format.JsonType:
 		return plain(redshift.Super)
 	case *format.DateType:
@@ -137,7 +142,7 @@ func typeOf(c *parquet.Column) (redshift.Type, error) {
 		return refuse(logical.String())
 	}
 	if converted := t.ConvertedType(); converted != nil && *converted == deprecated.UTF8 {
-		return redshift.Type{Name: redshift.Varchar, Length: longest}, nil
+		return redshift.Type{Name: redshift.Varchar, Length: maxText}, nil
 	}
 	switch t.Kind() {
 	case parquet.Boolean:

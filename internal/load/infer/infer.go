@@ -95,6 +95,7 @@ const (
 	maxDigits  = 38
 	maxExact   = 15 // significant digits that a double holds, whatever they are
 	maxVarchar = 65535
+	noText     = 256 // of a column of which nothing was seen
 )
 
 // Type is the narrowest type for what was seen. loose leaves room for values that were not: digits for decimals, bytes
@@ -130,7 +131,7 @@ func (c *Column) Type(loose bool) (redshift.Type, error) {
 	case timestamptz:
 		return redshift.Type{Name: redshift.TimestampTZ}, nil
 	case nothing:
-		return redshift.Type{Name: redshift.Varchar, Length: 256}, nil
+		return redshift.Type{Name: redshift.Varchar, Length: noText}, nil
 	default:
 		return c.varchar(loose)
 	}
@@ -161,9 +162,22 @@ func (c *Column) varchar(loose bool) (redshift.Type, error) {
 	if loose {
 		want = min(maxVarchar, want+want/4)
 	}
+	return redshift.Type{Name: redshift.Varchar, Length: rounded(want)}, nil
+}
+
+// Length is that of the VARCHAR for texts of which the longest has so many bytes, none longer than any VARCHAR holds; 0 is for a column
+// without any.
+func Length(longest int) int {
+	if longest == 0 {
+		return noText
+	}
+	return rounded(longest)
+}
+
+func rounded(length int) int {
 	for _, s := range steps {
-		if want <= s {
-			return redshift.Type{Name: redshift.Varchar, Length: s}, nil
+		if length <= s {
+			return s
 		}
 	}
 	panic("infer: no length for a text that fits")
