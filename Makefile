@@ -16,7 +16,7 @@ SEED      ?= 1
 
 .PHONY: help
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 .PHONY: build
 build: ## Build bin/sealift
@@ -67,6 +67,10 @@ bench: postgresql ## Run the benchmarks: BENCH=regexp, BENCHTIME=1s
 .PHONY: memory
 memory: postgresql ## Unload and load 10 GB on the stand-in, and report the peak memory of the process
 	go test ./internal/local -run '^$$' -bench FlatMemory -benchtime 1x -timeout 60m -gigabytes 10
+
+.PHONY: loadmemory
+loadmemory: postgresql ## Load 10 GB of standard input, records of 4 MB and 10,000 files, and report the peak memory of each
+	go test . -run '^$$' -bench LoadMemory -benchtime 1x -timeout 60m -load-gigabytes 10
 
 .PHONY: torture
 torture: postgresql ## Break small copies in every way known, for about half an hour: SEED=1; report in torture.json
