@@ -152,6 +152,9 @@ func TestFilesBecomeParts(t *testing.T) {
 		"json array":        {in: []string{"[{\"id\":1},{\"id\":null}]"}, want: []string{"\"1\"\n", "~\n"}},
 		"document":          {wish: load.Wish{Path: []string{"results"}}, in: []string{"{\"meta\":{},\"results\":[{\"id\":\"x\"}]}"}, want: []string{"\"x\"\n"}},
 		"header said so":    {wish: load.Wish{Header: new(true)}, in: []string{"a,b\nx,y\n"}, want: []string{"x,y\n"}},
+		"one text twice":    {in: []string{"a,a\nb,c\n"}, want: []string{"a,a\n", "b,c\n"}},
+		"one number twice":  {in: []string{"NA,1,1\n2,3,4\n"}, want: []string{"2,3,4\n", "NA,1,1\n"}},
+		"json after a mark": {in: []string{"\ufeff{\"id\":1}\n", "\ufeff[{\"id\":2}]"}, want: []string{"\"1\"\n", "\"2\"\n"}},
 		"no header said so": {wish: load.Wish{Header: new(false)}, in: []string{"a,b\nx,y\n"}, want: []string{"a,b\n", "x,y\n"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -178,18 +181,21 @@ func TestWhatCannotBeLoadedIsNamed(t *testing.T) {
 		in   []string
 		want string
 	}{
-		"nothing":             {in: []string{"", " \n"}, want: "the input is empty"},
-		"header or not":       {in: []string{"a,b\nx,y\n"}, want: "nothing tells whether the first line names the columns"},
-		"same name twice":     {wish: load.Wish{Header: new(true)}, in: []string{"id,Id\n1,2\n"}, want: `000, line 1, column 2: the header names "Id" a second time; column 1 has that name too`},
-		"no name":             {wish: load.Wish{Header: new(true)}, in: []string{"id,\n1,2\n"}, want: "000, line 1, column 2: the header has no name for this column"},
-		"UTF-16":              {in: []string{"\xff\xfea\x00,\x00b\x00"}, want: "000, line 1: the text is UTF-16, not UTF-8"},
-		"UTF-16 without mark": {in: []string{"a\x00,\x00b\x00\n\x00"}, want: "000, line 1: the text is UTF-16, not UTF-8"},
-		"other header":        {in: []string{"id,n\n1,2\n", "n,id\n1,2\n"}, want: `001, line 1, column 1: the header says "n", that of the first file "id"; load them one by one`},
-		"a ragged record":     {in: []string{"id,n\n1,2\n" + strings.Repeat("3,4\n", 300) + "5\n"}, want: "000, line 303: 1 fields, not 2"},
-		"no such path":        {wish: load.Wish{Path: []string{"results"}}, in: []string{"{\"a\":1}"}, want: `000, look for results: line 1: the document has no key "results"`},
-		"path into csv":       {wish: load.Wish{Path: []string{"results"}}, in: []string{"1,2\n"}, want: "the records are to be found under results, but this is no JSON document"},
-		"json without keys":   {in: []string{"[]"}, want: "there is no record with a key in it"},
-		"key not seen before": {wish: load.Wish{Records: 1}, in: []string{"{\"a\":1}\n{\"a\":2,\"b\":1}"}, want: `000, line 2, record 2, key "b": there is no such column`},
+		"nothing":                {in: []string{"", " \n"}, want: "the input is empty"},
+		"header or not":          {in: []string{"a,b\nx,y\n"}, want: "nothing tells whether the first line names the columns"},
+		"same name twice":        {wish: load.Wish{Header: new(true)}, in: []string{"id,Id\n1,2\n"}, want: `000, line 1, column 2: the header names "Id" a second time; column 1 has that name too`},
+		"no name":                {wish: load.Wish{Header: new(true)}, in: []string{"id,\n1,2\n"}, want: "000, line 1, column 2: the header has no name for this column"},
+		"a name twice, by guess": {in: []string{"id,name,ID\n1,a,2\n"}, want: `000, line 1, column 3: the header names "ID" a second time; column 1 has that name too`},
+		"no name, by guess":      {in: []string{"id,name,\n1,a,\n"}, want: "000, line 1, column 3: the header has no name for this column"},
+		"CR alone":               {in: []string{"id,name\r1,a\r2,b\r"}, want: "000, line 1: lines end with CR alone"},
+		"UTF-16":                 {in: []string{"\xff\xfea\x00,\x00b\x00"}, want: "000, line 1: the text is UTF-16, not UTF-8"},
+		"UTF-16 without mark":    {in: []string{"a\x00,\x00b\x00\n\x00"}, want: "000, line 1: the text is UTF-16, not UTF-8"},
+		"other header":           {in: []string{"id,n\n1,2\n", "n,id\n1,2\n"}, want: `001, line 1, column 1: the header says "n", that of the first file "id"; load them one by one`},
+		"a ragged record":        {in: []string{"id,n\n1,2\n" + strings.Repeat("3,4\n", 300) + "5\n"}, want: "000, line 303: 1 fields, not 2"},
+		"no such path":           {wish: load.Wish{Path: []string{"results"}}, in: []string{"{\"a\":1}"}, want: `000, look for results: line 1: the document has no key "results"`},
+		"path into csv":          {wish: load.Wish{Path: []string{"results"}}, in: []string{"1,2\n"}, want: "the records are to be found under results, but this is no JSON document"},
+		"json without keys":      {in: []string{"[]"}, want: "there is no record with a key in it"},
+		"key not seen before":    {wish: load.Wish{Records: 1}, in: []string{"{\"a\":1}\n{\"a\":2,\"b\":1}"}, want: `000, line 2, record 2, key "b": there is no such column`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

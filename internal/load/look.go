@@ -113,7 +113,9 @@ type looking struct {
 	schema jsonrec.Schema
 	long   map[string]string // by column: where the first value was that no VARCHAR holds
 	firsts []firstRecord     // of each stream, while it is not known whether those are headers
-	sums   []string          // the digest of each stream
+	// noHeader is why the first of them cannot be one.
+	noHeader error
+	sums     []string // the digest of each stream
 }
 
 // firstRecord is a stream's first.
@@ -178,6 +180,9 @@ func (l *looking) begin(text []byte, whole bool) error {
 	}
 	if len(f.Path) > 0 {
 		return fmt.Errorf("the records are to be found under %s, but this is no JSON document", strings.Join(f.Path, "."))
+	}
+	if ends := bytes.TrimRight(text, "\r"); bytes.IndexByte(ends, '\n') < 0 && bytes.IndexByte(ends, '\r') >= 0 && bytes.IndexByte(ends, '"') < 0 {
+		return hint.With(&delimited.Error{Line: 1, Reason: "lines end with CR alone"}, "convert it first: tr '\\r' '\\n'")
 	}
 	switch {
 	case l.wish.Delimiter != 0:
@@ -262,7 +267,7 @@ func (l *looking) texts(input int, name string, r io.Reader) error {
 			}
 			if begins {
 				begins = false
-				if taken, err := l.firstRecord(input, line, values); err != nil {
+				if taken, err := l.firstRecord(input, name, line, values); err != nil {
 					return err
 				} else if taken {
 					continue
@@ -323,7 +328,7 @@ func (l *looking) differ(values []string) {
 
 // firstRecord looks at the first record of a stream, and tells whether it is kept from the others: as a header, which
 // Send compares, or until it is known whether it is one.
-func (l *looking) firstRecord(input int, line int64, values []delimited.Value) (bool, error) {
+func (l *looking) firstRecord(input int, name string, line int64, values []delimited.Value) (bool, error) {
 	first := l.values == nil
 	for first && len(l.values) < len(values) {
 		l.values = append(l.values, new(infer.Column))
@@ -346,8 +351,8 @@ func (l *looking) firstRecord(input int, line int64, values []delimited.Value) (
 		return *l.wish.Header, err
 	}
 	l.firsts = append(l.firsts, firstRecord{input, texts})
-	if names, err := headerNames(line, values); first && err == nil {
-		l.header = names // if it turns out to be one
+	if names, err := headerNames(line, values); first {
+		l.header, l.noHeader = names, at(name, err) // if it turns out to be one
 	}
 	return true, nil
 }
@@ -394,22 +399,25 @@ func (l *looking) finish() (*Found, error) {
 	return f, nil
 }
 
-// decideHeader settles whether the first record was a header: it is one where a column of other than text has a text in
-// it. Where all columns are text nothing tells, and guessing would lose a record or load a header.
+// decideHeader tells whether the first records are headers, where nobody said so. A column in which texts stand above numbers, dates or the
+// like tells that they are. A first record of texts alone that does so and cannot be a header, because it names a column twice or leaves one
+// without a name, is a mistake in the file: as a record it would make texts of all numbers.
 func (l *looking) decideHeader() error {
-	if l.header == nil {
-		return l.addFirsts()
-	}
-	telling := false
+	telling, above := false, false
 	for i, c := range l.values {
 		var first infer.Column
-		first.Add([]byte(l.firsts[0].texts[i]))
-		if first.Textual() && c.Values > 0 && !c.Textual() {
-			return nil
+		if text := l.firsts[0].texts[i]; text != "" {
+			first.Add([]byte(text))
 		}
-		telling = telling || !first.Textual()
+		above = above || first.Textual() && c.Values > 0 && !c.Textual()
+		telling = telling || first.Values > 0 && !first.Textual()
 	}
-	if telling {
+	switch {
+	case l.header != nil && above:
+		return nil
+	case l.header == nil && above && !telling:
+		return hint.With(l.noHeader, "correct the header, or say that the first line is a record: --no-header")
+	case l.header == nil || telling:
 		l.header = nil
 		return l.addFirsts()
 	}

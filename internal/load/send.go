@@ -236,7 +236,7 @@ func (s *sending) readStream(ctx context.Context, name string, r io.Reader, begi
 			return context.Cause(ctx)
 		}
 	}
-	var err error
+	err := s.Format.skipMark(&r)
 	if s.Format.JSON {
 		split := jsonrec.NewSplitter(r, s.Format.Path)
 		for err == nil {
@@ -245,7 +245,6 @@ func (s *sending) readStream(ctx context.Context, name string, r io.Reader, begi
 			}
 		}
 	} else {
-		err = s.Format.skipMark(&r)
 		split := delimited.NewSplitter(r, s.Format.Delimited)
 		first := true
 		for err == nil {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -159,6 +160,33 @@ func TestWhatCanBeOpened(t *testing.T) {
 	}
 }
 
+// linkedTar and linkedZip are archives with a link in them: what it leads to is not theirs.
+func linkedTar(t *testing.T) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	if err := errors.Join(w.WriteHeader(&tar.Header{Name: "l.csv", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func linkedZip(t *testing.T) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	h := &zip.FileHeader{Name: "l.csv"}
+	h.SetMode(0o777 | fs.ModeSymlink)
+	w, err := z.CreateHeader(h)
+	if err == nil {
+		_, err = w.Write([]byte("/etc/passwd"))
+	}
+	if err := errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 func TestWhatIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -170,6 +198,8 @@ func TestWhatIsRefused(t *testing.T) {
 	write(t, dir+"/short.zst", zst(t, bytes.Repeat([]byte("some text, "), 100000))[:30])
 	write(t, dir+"/out.zip", zipped(t, entry{"fine.csv", "a"}, entry{"../../etc/cron.d/x", "b"}))
 	write(t, dir+"/out.tar", tarred(t, entry{"/etc/passwd", "b"}))
+	write(t, dir+"/link.tar", linkedTar(t))
+	write(t, dir+"/link.zip", linkedZip(t))
 	write(t, dir+"/nested.tar", tarred(t, entry{"in.zip", string(zipped(t, entry{"a", "a"}))}))
 	write(t, dir+"/deep.gz", gz(t, string(gz(t, string(gz(t, string(gz(t, "x"))))))))
 	write(t, dir+"/bomb.zst", zst(t, make([]byte, 100<<20)))
@@ -181,6 +211,8 @@ func TestWhatIsRefused(t *testing.T) {
 		"short.zst":  "read DIR/short.zst: the zstd stream is cut short: unexpected EOF",
 		"out.zip":    `DIR/out.zip holds an entry named "../../etc/cron.d/x", which leads out of the archive`,
 		"out.tar":    `DIR/out.tar holds an entry named "/etc/passwd", which leads out of the archive`,
+		"link.tar":   `DIR/link.tar holds an entry named "l.csv", which is no file`,
+		"link.zip":   `DIR/link.zip holds an entry named "l.csv", which is no file`,
 		"nested.tar": "DIR/nested.tar!in.zip is a zip archive, whose table of contents stands at its end",
 		"deep.gz":    "DIR/deep.gz is packed more than three times (gzip in gzip in gzip)",
 		"bomb.zst":   "DIR/bomb.zst unpacks to more than 400 times its size",

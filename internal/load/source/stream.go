@@ -167,8 +167,11 @@ func (o *Opener) tar(ctx context.Context, in Input, name string, r io.Reader, st
 		if err := checkEntry(name, h.Name); err != nil {
 			return err
 		}
-		if h.Typeflag != tar.TypeReg || hiddenEntry(h.Name) {
+		switch {
+		case h.Typeflag == tar.TypeDir, h.Typeflag == tar.TypeXGlobalHeader, hiddenEntry(h.Name):
 			continue
+		case h.Typeflag != tar.TypeReg:
+			return noFile(name, h.Name)
 		}
 		if err := o.unpack(ctx, in, name+"!"+h.Name, t, stored, packing, do); err != nil {
 			return err
@@ -206,8 +209,11 @@ func (o *Opener) zip(ctx context.Context, in Input, name string, packing []strin
 		return flate.NewReader(stored)
 	})
 	for _, f := range z.File {
-		if strings.HasSuffix(f.Name, "/") || hiddenEntry(f.Name) {
+		switch {
+		case strings.HasSuffix(f.Name, "/"), hiddenEntry(f.Name):
 			continue
+		case !f.Mode().IsRegular():
+			return noFile(name, f.Name)
 		}
 		if err := o.zipEntry(ctx, in, name, f, stored, do); err != nil {
 			return err
@@ -237,6 +243,11 @@ func checkEntry(archive, entry string) error {
 		return hint.With(fmt.Errorf("%s holds an entry named %q, which leads out of the archive", archive, entry), "nothing of it was read: find out where the archive comes from")
 	}
 	return nil
+}
+
+// noFile refuses links, whose files are not in the archive, and devices.
+func noFile(archive, entry string) error {
+	return hint.With(fmt.Errorf("%s holds an entry named %q, which is no file", archive, entry), "pack the archive anew, with files in place of links")
 }
 
 // hiddenEntry tells what no one means by the archive's files: __MACOSX, .DS_Store and their like.
