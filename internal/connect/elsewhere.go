@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sealift/sealift/internal/delay"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/journal"
 )
@@ -73,12 +74,8 @@ func (w *Warehouse) End(ctx context.Context, id journal.Session) error {
 			if _, err := s.Exec(ctx, redshift.TerminateQuery(id.PID)); err != nil {
 				return err
 			}
-			timer := time.NewTimer(pause)
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-				timer.Stop()
-				return context.Cause(ctx)
+			if err := delay.For(ctx, pause); err != nil {
+				return err
 			}
 		}
 	})

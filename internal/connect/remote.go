@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/redshiftdata/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/sealift/sealift/internal/delay"
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/redshift"
 )
@@ -288,7 +289,7 @@ func (r *remote) submit(ctx context.Context, sql redshift.SQL) (id string, err e
 		if sent {
 			wait = context.WithoutCancel(ctx)
 		}
-		if err := pausing(wait, pause); err != nil {
+		if err := delay.For(wait, pause); err != nil {
 			return "", r.lost(true, err)
 		}
 	}
@@ -317,18 +318,6 @@ func (w *Warehouse) address(in *redshiftdata.ExecuteStatementInput) {
 		in.SecretArn = &arn
 	} else if w.spec.User != "" {
 		in.DbUser = &w.spec.User
-	}
-}
-
-// pausing waits, or answers why not.
-func pausing(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
 
@@ -421,7 +410,7 @@ func (r *remote) await(ctx context.Context, id string) (*redshiftdata.DescribeSt
 				return nil, fmt.Errorf("what became of statement %s could not be asked (%d tries): %w", id, failures, err)
 			}
 			again := hasten(min(time.Second<<(failures-1), time.Minute))
-			if err := pausing(context.WithoutCancel(ctx), again); err != nil {
+			if err := delay.For(context.WithoutCancel(ctx), again); err != nil {
 				return nil, err
 			}
 		}

@@ -26,9 +26,6 @@ type Secrets struct {
 	AWS aws.Config
 }
 
-// secretPlaces is for whoever named another place.
-const secretPlaces = "use env:NAME, file:/path, kms:BASE64 or secretsmanager:ARN"
-
 // Read reads the secret that a reference names: env:NAME, file:PATH, kms:BASE64 (what KMS made of it) or secretsmanager:ARN. What ends a
 // file's last line is not part of it.
 func (s Secrets) Read(ctx context.Context, from string) (secret.Value, error) {
@@ -56,7 +53,7 @@ func (s Secrets) Read(ctx context.Context, from string) (secret.Value, error) {
 	case "secretsmanager":
 		return s.managed(ctx, what)
 	default:
-		return secret.Value{}, hint.With(errors.New("it is not said where it lives"), secretPlaces) // without what was written, which may be the secret
+		return secret.Value{}, hint.With(errors.New("it is not said where it lives"), "use env:NAME, file:/path, kms:BASE64 or secretsmanager:ARN") // without what was written, which may be the secret
 	}
 }
 

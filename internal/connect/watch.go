@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sealift/sealift/internal/delay"
 )
 
 // Watch says how a statement is looked after that is silent for long. A connection can die without anybody being told:
@@ -127,11 +129,7 @@ func (w *watcher) look(ctx context.Context, s *statement) {
 			}
 			wait = w.Silence
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if delay.For(ctx, wait) != nil {
 			return
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/sealift/sealift/internal/connect"
+	"github.com/sealift/sealift/internal/delay"
 	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/journal"
@@ -231,7 +232,7 @@ func (d *Door) open(ctx context.Context) (f journal.Door, err error) {
 		if !errors.Is(err, errAgain) || try == tries {
 			return f, err
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := delay.For(ctx, wait); err != nil {
 			return f, err
 		}
 		wait = min(2*wait, longest)
@@ -422,7 +423,7 @@ func (d *Door) answered(ctx context.Context) error {
 				return errors.Join(err, oerr)
 			}
 		}
-		if sleep(ctx, wait) != nil {
+		if delay.For(ctx, wait) != nil {
 			return err
 		}
 	}
@@ -513,7 +514,7 @@ func (d *Door) made(ctx context.Context) (*types.SecurityGroupRule, error) {
 		if r != nil || err != nil || !d.doubt || time.Since(began) > lateTime {
 			return r, err
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := delay.For(ctx, wait); err != nil {
 			return nil, err
 		}
 	}
@@ -550,7 +551,7 @@ func (d *Door) revoke(ctx context.Context) error {
 		if !slices.ContainsFunc(all, func(r types.SecurityGroupRule) bool { return aws.ToString(r.SecurityGroupRuleId) == d.rule }) {
 			return nil
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := delay.For(ctx, wait); err != nil {
 			return fmt.Errorf("rule %s of %s was revoked, and is still shown: %w", d.rule, d.group, err)
 		}
 	}
@@ -572,15 +573,4 @@ func code(err error) string {
 func gone(err error) bool {
 	c := code(err)
 	return strings.HasSuffix(c, ".NotFound") || c == "InvalidID"
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

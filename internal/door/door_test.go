@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 
+	"github.com/sealift/sealift/internal/delay"
 	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/local/aws"
@@ -233,7 +234,7 @@ func TestTheScheduleClosesADoor(t *testing.T) {
 		<-w.EC2.Changes()
 	}
 	for w.schedules() > 0 { // it is deleted after its call was answered
-		if err := sleep(t.Context(), 10*time.Millisecond); err != nil {
+		if err := delay.For(t.Context(), 10*time.Millisecond); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -361,7 +362,7 @@ func TestDoorsAreShared(t *testing.T) {
 					t.Error(err)
 				}
 				inside.Add(1)
-				if err := sleep(t.Context(), time.Duration(random.IntN(20))*time.Millisecond); err != nil {
+				if err := delay.For(t.Context(), time.Duration(random.IntN(20))*time.Millisecond); err != nil {
 					t.Error(err)
 				}
 				inside.Add(-1)
@@ -513,7 +514,7 @@ func TestADoorIsRenewed(t *testing.T) {
 	f := w.open(d)
 	stop := d.Keep(t.Context())
 	for {
-		if err := sleep(t.Context(), 50*time.Millisecond); err != nil {
+		if err := delay.For(t.Context(), 50*time.Millisecond); err != nil {
 			t.Fatal(err)
 		}
 		all, _ := users(w.rules()[0].Tags)

@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/sealift/sealift/internal/delay"
 	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/journal"
@@ -893,7 +894,7 @@ func TestALostLeaseEndsTheRun(t *testing.T) {
 				w.mu.Lock()
 				w.leased = 7
 				w.mu.Unlock()
-				if err := wait(t.Context(), 59*time.Second); err != nil { // a long COPY, in the bubble's time
+				if err := delay.For(t.Context(), 59*time.Second); err != nil { // a long COPY, in the bubble's time
 					t.Error(err)
 				}
 			}
@@ -1204,7 +1205,7 @@ func (s *jealous) Exec(ctx context.Context, sql redshift.SQL) (int64, error) {
 		s.seen, s.in = *s.inside > 0, true
 		*s.inside++
 		s.w.mu.Unlock()
-		if err := wait(ctx, 10*time.Millisecond); err != nil {
+		if err := delay.For(ctx, 10*time.Millisecond); err != nil {
 			return 0, err
 		}
 	}

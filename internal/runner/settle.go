@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sealift/sealift/internal/delay"
 	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/journal"
@@ -134,7 +135,7 @@ func (r *run) whatBecame(ctx context.Context, p *pool, f journal.Facts) (happene
 		if err == nil || try == settleTries {
 			return happened, err
 		}
-		if werr := wait(ctx, backoff<<try); werr != nil {
+		if werr := delay.For(ctx, backoff<<try); werr != nil {
 			return false, errors.Join(err, werr)
 		}
 	}
@@ -192,7 +193,7 @@ func endSessions(ctx context.Context, p *pool, sessions []journal.Session) (err 
 				return fmt.Errorf("end session %d, which was left in the %s: %w", x.PID, p.name, err)
 			}
 		}
-		if err := wait(ctx, pause); err != nil {
+		if err := delay.For(ctx, pause); err != nil {
 			return fmt.Errorf("session %d of the %s was told to end, and is still there: %w", alive[0].PID, p.name, err)
 		}
 	}

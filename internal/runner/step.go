@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sealift/sealift/internal/delay"
 	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/redshift"
@@ -53,7 +54,7 @@ func (r *run) persist(ctx context.Context, step string, clearsUp bool, attempt f
 			return err
 		}
 		r.Log.Info("try again", "step", step, "try", n, "err", err)
-		if err := wait(ctx, backoff<<(n-1)); err != nil {
+		if err := delay.For(ctx, backoff<<(n-1)); err != nil {
 			return err
 		}
 	}
@@ -72,17 +73,6 @@ func (r *run) turn(ctx context.Context) (end func()) {
 		return func() { <-r.alone }
 	case <-ctx.Done():
 		return func() {} // the attempt says so
-	}
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
 
