@@ -54,6 +54,7 @@ type SyncingTable struct {
 	Watermark string   `json:"watermark,omitempty"` // as it will be
 	Unchanged bool     `json:"unchanged,omitempty"`
 	Altered   []string `json:"altered,omitempty"` // how the target's definition follows the source's
+	Warning   string   `json:"warning,omitempty"` // what a person should look at
 	Error     string   `json:"error,omitempty"`   // why it is not synced
 	Hint      string   `json:"hint,omitempty"`
 }
@@ -168,6 +169,10 @@ func planChanges(ctx context.Context, in planner.Input, q SyncRequest, conceal f
 		} else {
 			c := changes[t.Target]
 			st.From, st.Watermark, st.Unchanged, st.Altered = c.Low, c.Cursor.Watermark, c.Unchanged, t.Altered
+			if c.Ahead {
+				st.Warning = fmt.Sprintf("%s goes to %s, more than a day ahead of the source's clock: rows that come with earlier values are passed over until then; correct what is there, or leave it out with where, and sync anew with --full-refresh",
+					st.Since, c.High)
+			}
 			if !c.Unchanged {
 				out.alter = append(out.alter, t.Alter...)
 			}

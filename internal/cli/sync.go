@@ -201,6 +201,9 @@ func (a *app) syncTables(ctx context.Context, j *job.Job, patterns []job.Pattern
 		case len(t.Altered) > 0 && !t.Unchanged:
 			a.say("%s: %s", t.Target, strings.Join(t.Altered, ", "))
 		}
+		if t.Warning != "" {
+			a.say("warning: %s: %s", t.Target, t.Warning)
+		}
 	}
 	var r *receipt.Receipt
 	if y.Plan != nil {
@@ -274,6 +277,9 @@ func (a *app) tablesToSync(tables []sealift.SyncingTable) string {
 			what = "nothing new"
 		case len(t.Altered) > 0:
 			what += "; " + strings.Join(t.Altered, ", ")
+		}
+		if t.Warning != "" {
+			what, colour = what+"; warning: "+t.Warning, show.Yellow
 		}
 		grid.AddCells(show.Cell{Text: t.Target}, show.Cell{Text: t.Mode}, show.Cell{Text: t.Since}, show.Cell{Text: t.From}, show.Cell{Text: t.Watermark}, show.Cell{Text: what, Colour: colour})
 	}

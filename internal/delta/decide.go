@@ -21,6 +21,8 @@ type Change struct {
 	Unchanged bool
 	// Later says that the cursor is to say of the rows near the watermark what they are when they are moved.
 	Later bool
+	// Ahead says that the new watermark is later than the source's clock can be: what comes until then may be passed over.
+	Ahead bool
 	// First says that the table is moved from the beginning; Full that this was wished.
 	First, Full bool
 	// Cursor is what the publish is to leave; its Run and Rows are known then.
@@ -46,6 +48,7 @@ func Start(s Spec, next, was redshift.Cursor, e Extent, w Wish) (Look, error) {
 	if w.Until != "" && (l.High == "" || less(w.Until, l.High, s.Since.Type)) {
 		l.High = w.Until
 	}
+	l.Ahead = e.Ahead && l.High == e.High
 	switch {
 	case w.Full:
 		l.Later = s.Later && l.High != ""
@@ -73,7 +76,7 @@ func Start(s Spec, next, was redshift.Cursor, e Extent, w Wish) (Look, error) {
 // Decide says what is to be moved, from what rows are there.
 func Decide(l Look, next, was redshift.Cursor, seen Seen, w Wish) (Change, error) {
 	s := l.Spec
-	c := Change{Window: Window{Low: l.Low, High: l.High}, Cursor: next, Was: was, First: was.Target == "" && w.From == "" || w.Full, Full: w.Full, Later: l.Later}
+	c := Change{Window: Window{Low: l.Low, High: l.High}, Cursor: next, Was: was, First: was.Target == "" && w.From == "" || w.Full, Full: w.Full, Later: l.Later, Ahead: l.Ahead}
 	c.Cursor.Seen, c.Cursor.Watermark = seen.String(), l.High
 	if l.Keep != "" {
 		c.Cursor.Watermark = l.Keep

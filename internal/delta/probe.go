@@ -18,6 +18,7 @@ type Extent struct {
 	High  string // the greatest value that may be moved; "" where there is none
 	Top   string // the greatest of all: others are above High where rows have to wait
 	Nulls int64  // rows without a value: nobody could tell when they are new
+	Ahead bool   // High is more than a day later than the server's clock, which no time zone explains
 }
 
 // Extents asks how far tables go. Tables without a since column are not asked. What is wrong with one table is in errs at its place.
@@ -40,7 +41,7 @@ func Extents(ctx context.Context, q redshift.Querier, specs []Spec, lows []strin
 }
 
 func extents(ctx context.Context, q redshift.Querier, specs []Spec, lows []string, out []Extent, wanted func(i int) bool) ([]error, error) {
-	return ask(ctx, q, len(specs), func(i int) redshift.SQL {
+	return ask(ctx, q, len(specs), 4, func(i int) redshift.SQL {
 		s := specs[i]
 		if s.Since.Name.IsZero() || !wanted(i) {
 			return redshift.SQL{}
@@ -59,15 +60,23 @@ func extents(ctx context.Context, q redshift.Querier, specs []Spec, lows []strin
 			// Rows that are not as old as the lookback wait, where they could not be told from late ones afterwards.
 			high = redshift.Build("MAX(CASE WHEN ? <= ? THEN ? END)", s.Since.Name, s.earlier(s.now()), s.Since.Name)
 		}
-		return redshift.Build("SELECT ? AS i, CAST(? AS VARCHAR(64)) AS a, CAST(? AS VARCHAR(64)) AS b, CAST(COUNT(*) - COUNT(?) AS VARCHAR(64)) AS c FROM ?",
-			redshift.Int(i), high, top, s.Since.Name, s.rows(above))
+		ahead := redshift.Build("0")
+		if temporal(s.Since.Type) {
+			ahead = redshift.Build("CASE WHEN ? > ? THEN 1 ELSE 0 END", high, s.shifted(s.now(), day))
+		}
+		return redshift.Build("SELECT ? AS i, CAST(? AS VARCHAR(64)) AS a, CAST(? AS VARCHAR(64)) AS b, CAST(COUNT(*) - COUNT(?) AS VARCHAR(64)) AS c, CAST(? AS VARCHAR(64)) AS d FROM ?",
+			redshift.Int(i), high, top, s.Since.Name, ahead, s.rows(above))
 	}, func(i int, fields []*string) (err error) {
 		for n, to := range []*string{&out[i].High, &out[i].Top} {
 			if fields[n] != nil {
 				*to = *fields[n]
 			}
 		}
-		out[i].Nulls, err = count(fields[2])
+		if out[i].Nulls, err = count(fields[2]); err != nil {
+			return err
+		}
+		ahead, err := count(fields[3])
+		out[i].Ahead = ahead > 0
 		return err
 	})
 }
@@ -79,6 +88,8 @@ type Look struct {
 	Low, High string
 	// Later says that there are new rows, and that those near High are asked about when they are moved.
 	Later bool
+	// Ahead says that High is later than the source's clock can be.
+	Ahead bool
 	// Keep is the watermark where rows are moved below it: it stays. Else it is "".
 	Keep string
 }
@@ -97,7 +108,7 @@ func (s Seen) String() string { return s.Near + ";" + s.All }
 // Looks asks what rows are there. What is wrong with one table is in errs at its place.
 func Looks(ctx context.Context, q redshift.Querier, looks []Look) (out []Seen, errs []error, err error) {
 	out = make([]Seen, len(looks))
-	errs, err = ask(ctx, q, len(looks), func(i int) redshift.SQL { return looks[i].query(i) }, func(i int, fields []*string) (err error) {
+	errs, err = ask(ctx, q, len(looks), 3, func(i int) redshift.SQL { return looks[i].query(i) }, func(i int, fields []*string) (err error) {
 		for n, to := range []*string{&out[i].Near, &out[i].All} {
 			if fields[n] != nil {
 				*to = *fields[n]
@@ -173,9 +184,9 @@ func (s Spec) rows(also redshift.SQL) redshift.SQL {
 	}
 }
 
-// ask puts queries of one row each together, by their numbers; those without text are not asked. Where that fails, each is asked by
+// ask puts queries of one row each together, which answer their number and so many fields; those without text are not asked. Where that fails, each is asked by
 // itself, so that one table that cannot be read does not keep the others from it: its error is at its place in the first answer.
-func ask(ctx context.Context, q redshift.Querier, n int, query func(i int) redshift.SQL, each func(i int, fields []*string) error) ([]error, error) {
+func ask(ctx context.Context, q redshift.Querier, n, fields int, query func(i int) redshift.SQL, each func(i int, fields []*string) error) ([]error, error) {
 	errs := make([]error, n)
 	var numbers []int
 	var parts []redshift.SQL
@@ -183,12 +194,12 @@ func ask(ctx context.Context, q redshift.Querier, n int, query func(i int) redsh
 		if len(parts) == 0 {
 			return nil
 		}
-		err := askOnce(ctx, q, n, parts, each)
+		err := askOnce(ctx, q, n, fields, parts, each)
 		if err != nil && lost(ctx, err) {
 			return err
 		}
 		for k := 0; err != nil && k < len(parts); k++ {
-			alone := askOnce(ctx, q, n, parts[k:k+1], each)
+			alone := askOnce(ctx, q, n, fields, parts[k:k+1], each)
 			if alone != nil && lost(ctx, alone) {
 				return alone
 			}
@@ -217,10 +228,10 @@ func lost(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || errors.As(err, &connection)
 }
 
-func askOnce(ctx context.Context, q redshift.Querier, n int, parts []redshift.SQL, each func(i int, fields []*string) error) error {
+func askOnce(ctx context.Context, q redshift.Querier, n, fields int, parts []redshift.SQL, each func(i int, fields []*string) error) error {
 	got := 0
 	err := q.Query(ctx, redshift.Join("\nUNION ALL\n", parts...), func(row []*string) error {
-		if len(row) != 4 || row[0] == nil {
+		if len(row) != fields+1 || row[0] == nil {
 			return fmt.Errorf("an answer of %d fields to a question about what is new", len(row))
 		}
 		i, err := strconv.Atoi(strings.TrimSpace(*row[0]))

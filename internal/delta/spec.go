@@ -97,11 +97,16 @@ func (s Spec) below(value string) redshift.SQL {
 }
 
 // earlier is a time, less the lookback.
-func (s Spec) earlier(value redshift.SQL) redshift.SQL {
+func (s Spec) earlier(value redshift.SQL) redshift.SQL { return s.shifted(value, -s.Lookback) }
+
+const day = 24 * 60 * 60
+
+// shifted is a time, so many seconds later.
+func (s Spec) shifted(value redshift.SQL, seconds int64) redshift.SQL {
 	if s.Postgres {
-		return redshift.Build("? - CAST(? AS INTERVAL)", value, redshift.Lit(strconv.FormatInt(s.Lookback, 10)+" seconds"))
+		return redshift.Build("? + CAST(? AS INTERVAL)", value, redshift.Lit(strconv.FormatInt(seconds, 10)+" seconds"))
 	}
-	return redshift.Build("DATEADD(second, ?, ?)", redshift.Int(-s.Lookback), value)
+	return redshift.Build("DATEADD(second, ?, ?)", redshift.Int(seconds), value)
 }
 
 // Recent is the condition on the rows that are compared with those of the last sync where High is the watermark.
