@@ -71,3 +71,18 @@ func interrupted(ctx context.Context, err error) error {
 	}
 	return err
 }
+
+// goOn takes the error of one of several things of which none stops the others. The first is kept in worst, for the end; the others are
+// told at once. What it answers stops all.
+func (a *app) goOn(ctx context.Context, worst *error, err error) error {
+	switch {
+	case err == nil:
+	case ctx.Err() != nil, errors.Is(err, errInterrupted):
+		return err
+	case *worst == nil:
+		*worst = err
+	case !is[told](err):
+		a.report(err, exitCode(err))
+	}
+	return nil
+}

@@ -175,14 +175,8 @@ func (a *app) loadJob(ctx context.Context, file string, f loadFlags) error {
 		if err != nil && !is[told](err) {
 			err = hint.With(fmt.Errorf("files[%d], into %s: %w", i, set.As, err), hint.Of(err))
 		}
-		switch {
-		case err == nil:
-		case ctx.Err() != nil, errors.Is(err, errInterrupted):
+		if err := a.goOn(ctx, &worst, err); err != nil {
 			return err
-		case worst == nil:
-			worst = err
-		case !is[told](err):
-			a.report(err, exitCode(err)) // the first that failed is told at the end
 		}
 	}
 	return worst

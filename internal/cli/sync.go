@@ -120,18 +120,7 @@ func (a *app) sync(ctx context.Context, file string, f syncFlags) error {
 	}
 	answer := syncAnswer{Version: 1, Tables: []sealift.SyncingTable{}}
 	var worst error
-	failed := func(err error) error {
-		switch {
-		case err == nil:
-		case ctx.Err() != nil, errors.Is(err, errInterrupted):
-			return err
-		case worst == nil:
-			worst = err
-		case !is[told](err):
-			a.report(err, exitCode(err)) // the first that failed is told at the end
-		}
-		return nil
-	}
+	failed := func(err error) error { return a.goOn(ctx, &worst, err) }
 	sets := wantedFiles(j, patterns)
 	if len(j.Tables) > 0 {
 		err := a.syncTables(ctx, j, patterns, f, &answer)

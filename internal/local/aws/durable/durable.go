@@ -46,9 +46,14 @@ type File[T any] struct {
 	saved []byte
 }
 
-// Open reads the file at path into v. If there is none yet v stays as it is, and found is false.
-func Open[T any](path string, v *T) (f *File[T], found bool, err error) {
+// Open reads the file at path into v. If there is none yet v stays as it is, and found is false. version is the field of v that says in
+// which form it is written; one that another program wrote in another form is an error, and not read as if it were ours.
+func Open[T any](path string, v *T, version *int) (f *File[T], found bool, err error) {
+	ours := *version
 	found, err = Load(path, v)
+	if err == nil && *version != ours {
+		err = fmt.Errorf("%s has version %d, this program writes version %d", path, *version, ours)
+	}
 	if err != nil {
 		return nil, false, err
 	}

@@ -9,14 +9,15 @@ import (
 )
 
 type state struct {
-	Names map[string]int
+	Version int
+	Names   map[string]int
 }
 
 func TestSaveAndOpen(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state.json")
 	v := &state{Names: map[string]int{}}
-	f, found, err := Open(path, v)
+	f, found, err := Open(path, v, &v.Version)
 	if err != nil || found {
 		t.Fatalf("found %v, %v", found, err)
 	}
@@ -29,7 +30,7 @@ func TestSaveAndOpen(t *testing.T) {
 		t.Errorf("%v, %v", info, err)
 	}
 	again := &state{}
-	if _, found, err = Open(path, again); err != nil || !found {
+	if _, found, err = Open(path, again, &again.Version); err != nil || !found {
 		t.Fatalf("found %v, %v", found, err)
 	}
 	if diff := cmp.Diff(v, again); diff != "" {
@@ -41,6 +42,20 @@ func TestSaveAndOpen(t *testing.T) {
 	}
 }
 
+// TestOtherVersion: what another program wrote is not taken for ours.
+func TestOtherVersion(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "state.json")
+	if err := Save(path, state{Version: 2}); err != nil {
+		t.Fatal(err)
+	}
+	v := &state{Version: 1}
+	_, _, err := Open(path, v, &v.Version)
+	if want := path + " has version 2, this program writes version 1"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
 func TestFailedSaveUndoes(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "dir")
@@ -48,7 +63,7 @@ func TestFailedSaveUndoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := &state{Names: map[string]int{"first": 0}}
-	f, _, err := Open(filepath.Join(dir, "state.json"), v)
+	f, _, err := Open(filepath.Join(dir, "state.json"), v, &v.Version)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +97,8 @@ func TestOpenRefusesDamage(t *testing.T) {
 	if err := os.WriteFile(path, []byte(`{"Names":`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Open(path, &state{}); err == nil {
+	v := &state{}
+	if _, _, err := Open(path, v, &v.Version); err == nil {
 		t.Error("a torn file was taken")
 	}
 }

@@ -196,6 +196,18 @@ func (c *call) name(param string, longest int) (string, error) {
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
+// labels are what everything is made with: a name, a path and tags.
+func (c *call) labels(param string, longest int) (name, path string, tags map[string]string, err error) {
+	if name, err = c.name(param, longest); err != nil {
+		return
+	}
+	if path, err = c.path(); err != nil {
+		return
+	}
+	tags, err = c.tags(nil)
+	return
+}
+
 func (c *call) path() (string, error) {
 	v := c.p.Get("Path")
 	if v == "" {

@@ -111,15 +111,7 @@ func (c *call) managedDocument() (*policy.Document, error) {
 }
 
 func (c *call) createPolicy() (any, error) {
-	name, err := c.name("PolicyName", 128)
-	if err != nil {
-		return nil, err
-	}
-	path, err := c.path()
-	if err != nil {
-		return nil, err
-	}
-	tags, err := c.tags(nil)
+	name, path, tags, err := c.labels("PolicyName", 128)
 	if err != nil {
 		return nil, err
 	}

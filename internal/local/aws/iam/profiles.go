@@ -57,15 +57,7 @@ func (c *call) profileFor(action string) (*profile, error) {
 }
 
 func (c *call) createProfile() (any, error) {
-	name, err := c.name("InstanceProfileName", 128)
-	if err != nil {
-		return nil, err
-	}
-	path, err := c.path()
-	if err != nil {
-		return nil, err
-	}
-	tags, err := c.tags(nil)
+	name, path, tags, err := c.labels("InstanceProfileName", 128)
 	if err != nil {
 		return nil, err
 	}

@@ -82,19 +82,11 @@ func (c *call) sessionLimit(fallback int) (int, error) {
 }
 
 func (c *call) createRole() (any, error) {
-	name, err := c.name("RoleName", 64)
-	if err != nil {
-		return nil, err
-	}
-	path, err := c.path()
+	name, path, tags, err := c.labels("RoleName", 64)
 	if err != nil {
 		return nil, err
 	}
 	seconds, err := c.sessionLimit(minSession)
-	if err != nil {
-		return nil, err
-	}
-	tags, err := c.tags(nil)
 	if err != nil {
 		return nil, err
 	}

@@ -102,16 +102,12 @@ func New(opts Options) (*Service, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	path := filepath.Join(opts.Dir, "iam.json")
-	file, found, err := durable.Open(path, &s.state)
+	s.state.Version = stateVersion
+	file, found, err := durable.Open(filepath.Join(opts.Dir, "iam.json"), &s.state, &s.state.Version)
 	if err != nil {
 		return nil, fmt.Errorf("open iam: %w", err)
 	}
-	s.file = file
-	if found && s.state.Version != stateVersion {
-		return nil, fmt.Errorf("open iam: %s has version %d, this program writes version %d", path, s.state.Version, stateVersion)
-	}
-	if found {
+	if s.file = file; found {
 		return s, nil
 	}
 	accounts := opts.Accounts

@@ -61,15 +61,7 @@ func (c *call) userFor(action string, ctx policy.Context) (*user, error) {
 }
 
 func (c *call) createUser() (any, error) {
-	name, err := c.name("UserName", 64)
-	if err != nil {
-		return nil, err
-	}
-	path, err := c.path()
-	if err != nil {
-		return nil, err
-	}
-	tags, err := c.tags(nil)
+	name, path, tags, err := c.labels("UserName", 64)
 	if err != nil {
 		return nil, err
 	}

@@ -112,15 +112,10 @@ func New(opts Options) (*Service, error) {
 		s.now = time.Now
 	}
 	s.state = state{Version: stateVersion, Keys: map[string]*key{}, Aliases: map[string]*alias{}}
-	path := filepath.Join(opts.Dir, "kms.json")
-	file, _, err := durable.Open(path, &s.state)
-	if err != nil {
+	var err error
+	if s.file, _, err = durable.Open(filepath.Join(opts.Dir, "kms.json"), &s.state, &s.state.Version); err != nil {
 		return nil, fmt.Errorf("open kms: %w", err)
 	}
-	if s.state.Version != stateVersion {
-		return nil, fmt.Errorf("open kms: %s has version %d, this program writes version %d", path, s.state.Version, stateVersion)
-	}
-	s.file = file
 	return s, nil
 }
 

@@ -65,7 +65,7 @@ func (i *Issuer) private() (*rsa.PrivateKey, error) {
 		return i.key, nil
 	}
 	s := state{Version: 1}
-	file, _, err := durable.Open(filepath.Join(i.dir, "oidc.json"), &s)
+	file, _, err := durable.Open(filepath.Join(i.dir, "oidc.json"), &s, &s.Version)
 	if err != nil {
 		return nil, fmt.Errorf("open oidc: %w", err)
 	}

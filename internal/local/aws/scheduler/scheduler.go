@@ -105,15 +105,10 @@ func New(opts Options) (*Service, error) {
 		s.now = time.Now
 	}
 	s.state = state{stateVersion, map[string]*schedule{}}
-	path := filepath.Join(opts.Dir, "scheduler.json")
-	file, _, err := durable.Open(path, &s.state)
-	if err != nil {
+	var err error
+	if s.file, _, err = durable.Open(filepath.Join(opts.Dir, "scheduler.json"), &s.state, &s.state.Version); err != nil {
 		return nil, fmt.Errorf("open scheduler: %w", err)
 	}
-	if s.state.Version != stateVersion {
-		return nil, fmt.Errorf("open scheduler: %s has version %d, this program writes version %d", path, s.state.Version, stateVersion)
-	}
-	s.file = file
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, one := range s.state.Schedules {

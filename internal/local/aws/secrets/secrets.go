@@ -87,15 +87,10 @@ func New(opts Options) (*Service, error) {
 		s.now = time.Now
 	}
 	s.state = state{stateVersion, map[string]*secret{}}
-	path := filepath.Join(opts.Dir, "secrets.json")
-	file, _, err := durable.Open(path, &s.state)
-	if err != nil {
+	var err error
+	if s.file, _, err = durable.Open(filepath.Join(opts.Dir, "secrets.json"), &s.state, &s.state.Version); err != nil {
 		return nil, fmt.Errorf("open secretsmanager: %w", err)
 	}
-	if s.state.Version != stateVersion {
-		return nil, fmt.Errorf("open secretsmanager: %s has version %d, this program writes version %d", path, s.state.Version, stateVersion)
-	}
-	s.file = file
 	return s, nil
 }
 
