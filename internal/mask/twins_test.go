@@ -425,7 +425,7 @@ func TestTwins(t *testing.T) {
 }
 
 // TestTwinsOfRounds is TestTwins for what takes SQL long: twenty hashes or sixty characters for a value.
-func TestTwinsOfRounds(t *testing.T) { compareTwins(t, "rounds", 2_000, slow) }
+func TestTwinsOfRounds(t *testing.T) { compareTwins(t, "rounds", 20_000, slow) }
 
 func slow(c twinCase) bool {
 	return slices.Contains([]string{"permute_int", "fpe_digits", "scramble"}, c.use.Transformer)
