@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -277,6 +278,42 @@ func TestManyPartsHoldEveryRecordOnce(t *testing.T) {
 				t.Fatalf("part %d line %d (record %s) is said to be line %d of %q", p.Number, i+1, id, line, stream)
 			}
 		}
+	}
+}
+
+// A buffer for each file would be most of the memory that a load of many small ones takes. (The race detector has pools forget a quarter of
+// what they are given.)
+func TestManySmallFilesShareTheirBuffers(t *testing.T) {
+	const n = 300
+	var texts []string
+	for i := range n {
+		texts = append(texts, fmt.Sprintf("id,name\n%d,a\n", i))
+	}
+	inputs := files(t, texts...)
+	var found *load.Found
+	perFile := func(do func() error) int {
+		t.Helper()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return int(after.TotalAlloc-before.TotalAlloc) / n
+	}
+	if got := perFile(func() (err error) {
+		found, err = load.Look(t.Context(), inputs, opener(), load.Wish{})
+		return err
+	}); got > 160<<10 {
+		t.Errorf("to look at a file takes %d bytes", got)
+	}
+	s := &shelf{objects: make(map[int][]byte)}
+	j := load.Job{Inputs: inputs, Opener: opener(), Format: found.Format, Marker: "~", Create: s.create, Columns: []load.Column{{Name: "id"}, {Name: "name"}}}
+	if got := perFile(func() error {
+		_, err := load.Send(t.Context(), j)
+		return err
+	}); got > 800<<10 {
+		t.Errorf("to send a file takes %d bytes", got)
 	}
 }
 

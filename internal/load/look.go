@@ -107,7 +107,8 @@ type looking struct {
 	found  Found
 	begun  bool
 	whole  bool
-	left   int64 // bytes that may still be looked at in the input at hand
+	left   int64  // bytes that may still be looked at in the input at hand
+	buf    []byte // for blocks of text, of one stream after the other
 	header []string
 	values []*infer.Column
 	schema jsonrec.Schema
@@ -244,9 +245,11 @@ func (l *looking) texts(input int, name string, r io.Reader) error {
 		nulls = append(nulls, []byte(n))
 	}
 	begins := true
-	buf := make([]byte, 0, blockSize/4)
+	if l.buf == nil {
+		l.buf = make([]byte, 0, blockSize/4)
+	}
 	for {
-		b, err := split.Next(buf)
+		b, err := split.Next(l.buf)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}

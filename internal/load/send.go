@@ -248,7 +248,10 @@ func (s *sending) readStream(ctx context.Context, name string, r io.Reader, begi
 		split := delimited.NewSplitter(r, s.Format.Delimited)
 		first := true
 		for err == nil {
-			b.text, err = split.Next(*s.buffers.Get().(*[]byte)) //nolint:forcetypeassert // the pool holds nothing else
+			buf := s.buffers.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
+			if b.text, err = split.Next(*buf); err != nil {
+				s.buffers.Put(buf) // or each small file would leave one behind
+			}
 			if err == nil && first && s.Format.Header {
 				b.text, err = s.header(b.text)
 			}

@@ -13,6 +13,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/klauspost/compress/flate"
@@ -81,9 +82,17 @@ func (c *counter) Read(b []byte) (int, error) {
 // Peek is how many bytes tell how something is packed: enough to see a tar header.
 const Peek = 512
 
+// readers are what streams are read through: one more for each of many small files would be most of the memory that a load takes.
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 256<<10) }}
+
 // unpack takes off one layer of packing, or calls do.
 func (o *Opener) unpack(ctx context.Context, in Input, name string, r io.Reader, stored *counter, packing []string, do func(Stream) error) error {
-	b := bufio.NewReaderSize(r, 256<<10)
+	b := readers.Get().(*bufio.Reader) //nolint:forcetypeassert // the pool holds nothing else
+	b.Reset(r)
+	defer func() {
+		b.Reset(nil)
+		readers.Put(b)
+	}()
 	begin, err := b.Peek(Peek)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read %s: %w", name, unpackError(packing, err))
