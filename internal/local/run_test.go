@@ -304,6 +304,8 @@ func TestSilentClient(t *testing.T) {
 }
 
 // openssl, which is not ours, accepts the certificates, and for no other name.
+//
+//standin:imitates protocol: TLS with certificates of an authority that is made for the folder | MG connecting-ssl-support
 func TestCertificates(t *testing.T) {
 	t.Parallel()
 	c := users(standin)

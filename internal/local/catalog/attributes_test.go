@@ -272,6 +272,7 @@ b|character varying(9)|f|f|f|1|zstd
 }
 
 //standin:imitates tables: CREATE TABLE AS with attributes, SELECT INTO | DG r_CREATE_TABLE_AS
+//standin:imitates tables: temporary tables, also as #name | DG r_CREATE_TABLE_NEW
 func TestTableFromQuery(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -41,6 +41,18 @@ BEGIN
 	END IF;
 	RETURN id;
 END $$;
+-- Without FORCE a role that was granted stays, and so does one that others were granted to (Redshift manual, DROP ROLE).
+CREATE OR REPLACE FUNCTION rs.check_drop_role(name text) RETURNS void LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	id constant oid := (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = name);
+BEGIN
+	IF EXISTS (SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.member
+			WHERE m.roleid = id AND r.rolcanlogin AND NOT (m.admin_option AND m.grantor = 10)) THEN
+		RAISE EXCEPTION USING ERRCODE = '2BP01', MESSAGE = 'cannot drop this role since it has been granted on a user';
+	ELSIF EXISTS (SELECT FROM pg_catalog.pg_auth_members WHERE (roleid = id OR member = id) AND NOT (admin_option AND grantor = 10)) THEN
+		RAISE EXCEPTION USING ERRCODE = '2BP01', MESSAGE = 'cannot drop this role since it depends on another role';
+	END IF;
+END $$;
 CREATE OR REPLACE FUNCTION pg_catalog.user_is_member_of(user_name text, role_name text) RETURNS boolean
 	LANGUAGE sql STABLE AS 'SELECT pg_has_role(user_name::name, rs.role_named(role_name), ''USAGE'')';
 CREATE OR REPLACE FUNCTION pg_catalog.role_is_member_of(role_name text, granted_role_name text) RETURNS boolean

@@ -20,6 +20,8 @@ import (
 )
 
 // TestFunctions compares expressions with their values as text. Where the manual has an example, it is that.
+//
+//standin:imitates functions: NVL, NVL2, DECODE, CONCAT, CONVERT, GETDATE, SYSDATE, APPROXIMATE COUNT(DISTINCT), LISTAGG, MEDIAN | DG c_conditional_expressions, DG c_Aggregate_Functions
 func TestFunctions(t *testing.T) {
 	t.Parallel()
 	s := open(t)

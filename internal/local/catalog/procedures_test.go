@@ -78,6 +78,7 @@ end $$ language plpgsql`)
 // TestTrailingBlanks: blanks at the end of a text do not count when it is compared, sorted, grouped, joined or found among
 // others; they do in LENGTH and in LIKE.
 //
+//standin:imitates types: blanks at the end do not count in comparisons | DG r_Character_types
 //standin:imitates unkindness 7: blanks at the end do not count in comparisons | DG r_Character_types
 func TestTrailingBlanks(t *testing.T) {
 	t.Parallel()

@@ -140,6 +140,7 @@ func TestPartiQL(t *testing.T) {
 // queries are the manual's.
 //
 //standin:imitates dialect: aliases in later expressions of the list | DG r_SELECT_list
+//standin:imitates dialect: aliases of the list in WHERE | amazon-redshift-utils, v_generate_user_grant_revoke_ddl
 //standin:differs dialect: aliases in later expressions of the list, in functions and procedures | error 42703 where no column has the name | DG r_SELECT_list
 func TestLateralAliases(t *testing.T) {
 	t.Parallel()
@@ -179,7 +180,12 @@ func TestLateralAliases(t *testing.T) {
 	s.expect(`select max(m), (select max(m) from v), (select max(m) from mv), (select max(m) from late) from into_t`, "4|5|6|7\n")
 
 	s.fails(`select b + 1, a as b from t`, "42703", `"b" does not exist`) // not in front of it
-	s.fails(`select a as b from t where b = 1`, "42703", `"b" does not exist`)
+	s.expect(`select a + 1 as b from t where b = 2 and (b > 1 or "É" = 0) group by a order by b`, "2\n")
+	s.expect(`select a as c from t where c = 'x'`, "1\n") // the column
+	s.expect(`select x.v from (select a * 2 as v from t where v > 2) x where x.v < 9`, "4\n")
+	s.expect(`select relname as r from pg_catalog.pg_class where r = 't' and relkind = 'r'`, "t\n")
+	s.fails(`select count(*) as b from t where b = 1`, "42803", "aggregate")
+	s.fails(`select a as b from t where nothing = b`, "42703", `"nothing" does not exist`)
 	s.fails(`select a as b, nothing + b from t`, "42703", `"nothing" does not exist`)
 	long := "select a as a0"
 	for i := range 40 {

@@ -257,7 +257,7 @@ func TestUsersGroupsAndGrants(t *testing.T) { // users belong to all databases, 
 	s := open(t)
 	s.run(`create user "Carol.U" password 'Secret1' createdb; create group "Team.G" with user "Carol.U"; create role "Role.R";
 		create user dave_u password disable createuser; alter group "Team.G" add user dave_u; grant role "Role.R" to dave_u`)
-	defer s.run(`drop table t; drop group "Team.G"; drop role "Role.R"; drop user "Carol.U"; drop user dave_u`)
+	defer s.run(`drop table t; drop group "Team.G"; drop role "Role.R" force; drop user "Carol.U"; drop user dave_u`)
 	s.expect(`select usename, usecreatedb, usesuper, usesysid >= 100, passwd from pg_user where usename like '%u' or usename like '%U' order by 1`,
 		"Carol.U|t|f|t|********\ndave_u|f|t|t|********\n")
 	s.expect(`select groname from pg_group where groname like '%.%'`, "Team.G\n")

@@ -62,10 +62,11 @@ var lacking = set(strings.Fields(`
 // notImitatedCalls are functions that Redshift has and the stand-in has not, beside those of GEOMETRY, GEOGRAPHY (ST_...) and
 // HLLSKETCH.
 var notImitatedCalls = set(strings.Fields(`
-	addbbox change_query_priority change_session_priority change_user_priority default_iam_role dropbbox
+	addbbox array_contains array_distinct array_except array_intersection array_position array_positions array_sort
+	array_union arrays_overlap change_query_priority change_session_priority change_user_priority default_iam_role dropbbox
 	explain_model geometrytype hll
-	hll_cardinality hll_combine hll_combine_sketches hll_create_sketch mask_get_policy_for_role_on_column
-	mask_get_policy_for_user_on_column pg_get_grantee_by_iam_role pg_get_iam_role_by_user reboot_cluster size supportsbbox`)...)
+	hll_cardinality hll_combine hll_combine_sketches hll_create_sketch lower_attribute_names mask_get_policy_for_role_on_column
+	mask_get_policy_for_user_on_column pg_get_grantee_by_iam_role pg_get_iam_role_by_user reboot_cluster size supportsbbox upper_attribute_names`)...)
 
 // refuseCall refuses what PostgreSQL has and Redshift has not, and what the stand-in does not imitate.
 func refuseCall(x *script, i int) {

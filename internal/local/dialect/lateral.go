@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// An alias that an item of a SELECT's list gives may be used in the items behind it: Redshift puts the item's expression
+// An alias that an item of a SELECT's list gives may be used in the items behind it, and in WHERE: Redshift puts the item's expression
 // in its place, but where a column of FROM has the name, that is meant (Redshift manual, SELECT list). Which columns
 // there are only PostgreSQL knows. So a translation says where such names stand, Inline asks PostgreSQL which of them it
 // does not know, and those are replaced; a name that it knows stays as it is.
@@ -50,8 +50,7 @@ func (x *script) laterals() {
 		return
 	}
 	for _, list := range x.lists {
-		type item struct{ from, to, size int }
-		given := map[string]item{}
+		given := map[string]listItem{}
 		for _, part := range x.list(list[0], x.endOfList(list[0], list[1])) {
 			from, to := part[0], part[1]
 			alias, to := x.itemAlias(from, to)
@@ -59,31 +58,54 @@ func (x *script) laterals() {
 				continue
 			}
 			size := x.tok(to-1).Pos + len(x.tok(to-1).Text) - x.tok(from).Pos
-			for k := from; k < to; k++ {
-				if x.is(k, "(") && x.isOne(k+1, "SELECT", "WITH") {
-					k = x.closing(k)
-					continue
-				}
-				name, ok := x.tok(k).Name(x.env.CaseSensitive)
-				meant, known := given[name]
-				if !ok || !known || x.isOne(k-1, ".", "AS", "::") || x.isOne(k+1, ".", "(") {
-					continue
-				}
-				if !slices.Contains(x.env.Inlined, x.tok(k).Pos) {
-					x.aliased = append(x.aliased, k)
-					continue
-				}
-				if size += meant.size; size > maxInlined {
-					x.refuse(&Error{Code: "54001", Message: "the expression is too long with all aliases that it uses"})
-					return
-				}
-				x.replacePieces(k, piece{text: "("}, piece{from: meant.from, to: meant.to}, piece{text: ")"})
+			size, ok := x.inlineIn(from, to, given, size)
+			if !ok {
+				return
 			}
 			if alias != "" {
-				given[alias] = item{from, to, size}
+				given[alias] = listItem{from, to, size}
+			}
+		}
+		// The condition of WHERE knows them as well: administrators' scripts of AWS rest on it (v_generate_user_grant_revoke_ddl).
+		for i := list[1]; i < list[2] && len(given) > 0; i++ {
+			if x.is(i, "WHERE") {
+				x.inlineIn(i+1, x.endOfList(i+1, list[2]), given, 0)
+				break
+			}
+			if c := x.pair[i]; c > i {
+				i = c
 			}
 		}
 	}
+}
+
+// listItem is the expression of an item, and how long it is with all that is put into it.
+type listItem struct{ from, to, size int }
+
+// inlineIn finds the names in from..to-1 that aliases may be meant by, which are given. It answers the size of the expression
+// there with what is put into it; ok is false where that is too much.
+func (x *script) inlineIn(from, to int, given map[string]listItem, size int) (all int, ok bool) {
+	for k := from; k < to; k++ {
+		if x.is(k, "(") && x.isOne(k+1, "SELECT", "WITH") {
+			k = x.closing(k)
+			continue
+		}
+		name, ok := x.tok(k).Name(x.env.CaseSensitive)
+		meant, known := given[name]
+		if !ok || !known || x.isOne(k-1, ".", "AS", "::") || x.isOne(k+1, ".", "(") {
+			continue
+		}
+		if !slices.Contains(x.env.Inlined, x.tok(k).Pos) {
+			x.aliased = append(x.aliased, k)
+			continue
+		}
+		if size += meant.size; size > maxInlined {
+			x.refuse(&Error{Code: "54001", Message: "the expression is too long with all aliases that it uses"})
+			return 0, false
+		}
+		x.replacePieces(k, piece{text: "("}, piece{from: meant.from, to: meant.to}, piece{text: ")"})
+	}
+	return size, true
 }
 
 // endOfList is where the list in from..to-1 ends.

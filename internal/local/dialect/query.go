@@ -155,7 +155,7 @@ func (x *script) endSelect(where, i int, f *frame) {
 		return
 	}
 	f.open = false
-	list := [2]int{f.listAt, where}
+	list := [3]int{f.listAt, where, where}
 	if f.fromAt > 0 {
 		list[1] = f.fromAt
 	}

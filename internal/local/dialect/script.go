@@ -32,7 +32,7 @@ type script struct {
 	target        string              // the table that is written to: no path starts there, but its schema may have that name
 	relationRefs  []rangeRef          // what stands in FROM
 	chains        []int               // where paths may start
-	lists         [][2]int            // the lists of the SELECTs
+	lists         [][3]int            // the lists of the SELECTs: where each starts, where it ends, where its conditions end
 	into          [2]int              // INTO and the name of SELECT INTO
 	leader        []string            // functions that are called and run on the leader node only
 	compute       bool                // a function is called that runs on the compute nodes only

@@ -368,10 +368,22 @@ func (x *script) alterDefaultPrivileges() {
 }
 
 func (x *script) dropRole() {
+	force := false
 	for i := 2; i < x.len(); i++ {
 		x.keepUser(i)
 		if x.isOne(i, "FORCE", "RESTRICT") {
+			force = x.is(i, "FORCE")
 			x.drop(i, i+1)
 		}
+	}
+	i := 2
+	if x.is(i, "IF", "EXISTS") {
+		i += 2
+	}
+	if name, ok := x.tok(i).Name(true); ok && !force {
+		if x.tok(i).Kind == Word {
+			name = fold(name)
+		}
+		x.tr.Before = []string{"SELECT rs.check_drop_role(" + dollarQuote(name) + ")"}
 	}
 }

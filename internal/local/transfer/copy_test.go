@@ -441,6 +441,7 @@ func TestCopyIdentity(t *testing.T) {
 
 // In a transaction block a COPY rolls back with it, and its failure fails the block; the errors stay in the history.
 //
+//standin:imitates COPY: PG_LAST_COPY_COUNT, PG_LAST_COPY_ID | DG PG_LAST_COPY_COUNT, DG PG_LAST_COPY_ID
 //standin:imitates COPY: rolled back with its transaction, errors kept | DG r_COPY
 func TestCopyInTransaction(t *testing.T) {
 	t.Parallel()

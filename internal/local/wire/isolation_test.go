@@ -220,6 +220,7 @@ const violation = "XX000 1023 Serializable isolation violation on table in Redsh
 
 // Under SNAPSHOT only writers of one row are in conflict: two that each read what the other writes both commit.
 //
+//standin:imitates transactions: SNAPSHOT isolation | DG c_serial_isolation
 //standin:imitates unkindness 4: SNAPSHOT isolation, error 1023 for writers of one row | DG c_serial_isolation
 func TestSnapshotIsolation(t *testing.T) {
 	t.Parallel()
@@ -247,6 +248,7 @@ func TestSnapshotIsolation(t *testing.T) {
 // Under SERIALIZABLE transactions that read and write the same tables across each other cannot both commit, whatever rows
 // they touch.
 //
+//standin:imitates transactions: SERIALIZABLE isolation, error 1023 | DG c_serial_isolation
 //standin:imitates unkindness 4: SERIALIZABLE isolation, error 1023 for tables in a cycle | DG c_serial_isolation
 func TestSerializableIsolation(t *testing.T) {
 	t.Parallel()
