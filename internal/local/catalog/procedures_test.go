@@ -25,6 +25,7 @@ func TestProcedures(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.run(`create table log (a int); create table gone (a int); insert into gone values (1)`)
+	s.run(`create or replace procedure logged() as $$ begin raise notice 'x'; end $$ language plpgsql set stored_proc_log_min_messages to 'log'; call logged()`)
 	s.run(`create or replace procedure test_sp2(f1 IN int, f2 INOUT varchar(256), out_var OUT varchar(256)) as $$
 declare
   loop_var int;

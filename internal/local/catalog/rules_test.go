@@ -106,7 +106,7 @@ func TestNames(t *testing.T) {
 //standin:imitates users: CREATE USER with PASSWORD DISABLE, CREATEUSER, CREATEDB, SYSLOG ACCESS, SESSION TIMEOUT, VALID UNTIL | DG r_CREATE_USER
 //standin:imitates users: GRANT and REVOKE to users, groups, roles and PUBLIC, ALTER DEFAULT PRIVILEGES | DG r_GRANT
 //standin:imitates users: CREATE ROLE, GRANT ROLE, roles of roles, DROP ROLE with and without FORCE | DG r_roles-managing
-//standin:refuses users: system roles, system permissions of roles | DG r_roles-default
+//standin:refuses users: system roles, system permissions of roles, the privileges ALTER and DROP of objects | DG r_roles-default
 func TestUsersGroupsRoles(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -132,6 +132,9 @@ func TestUsersGroupsRoles(t *testing.T) {
 	s.run(`alter default privileges in schema ugr revoke select on tables from group ugr_group; create table ugr.last (c int)`)
 	off.fails(`select count(*) from ugr.last`, "42501", "permission denied")
 	s.fails(`grant role sys:operator to ugr_on`, "0A000", "sys:operator")
+	for _, privilege := range []string{"drop", "alter"} {
+		s.fails(`grant `+privilege+` on ugr.t to ugr_on`, "0A000", "the privilege "+strings.ToUpper(privilege))
+	}
 	s.fails(`grant create user to role ugr_outer`, "0A000", "the privilege USER")
 	s.fails(`drop role ugr_outer`, "2BP01", "cannot drop this role since it has been granted on a user") // the manual's words
 	s.fails(`drop role ugr_inner restrict`, "2BP01", "cannot drop this role since it depends on another role")

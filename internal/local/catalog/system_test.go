@@ -327,6 +327,10 @@ func TestMaterializedViews(t *testing.T) {
 	s.expect(`select * from m`, "2\n")
 	s.expect(`refresh materialized view m; select * from m`, "3\n")
 	s.expect(`select trim(name), state from svv_mv_info`, "m|0\n")
+	s.run(`alter materialized view m auto refresh yes`)
+	s.expect(`select trim(name), trim(owner_user_name), state from stv_mv_info`, "m|awsuser|0\n")
+	s.fails(`alter materialized view m row level security on`, "0A000", "ALTER MATERIALIZED VIEW")
+	s.fails(`alter materialized view missing auto refresh no`, "42P01", "missing")
 	s.run(`drop materialized view m`)
 }
 
@@ -404,6 +408,7 @@ func TestAdministratorsConstructs(t *testing.T) {
 		`select lpad(7, 3, '0'), round(2.345::float, 2), datepart(hour, '2026-11-21 13:00'::timestamp)`:                                                                                      "007|2.35|13\n",
 		`select pg_get_userbyid(d.defacluser), n.nspname, array_to_string(d.defaclacl, ' + ') from pg_default_acl d join pg_namespace n on n.oid = d.defaclnamespace`:                        "awsuser|mine|alice=r/awsuser\n",
 		`select l.transaction is null from pg_catalog.pg_locks l where l.pid = pg_backend_pid() and l.locktype = 'relation' limit 1`:                                                         "t\n",
+		`select count(*) from pg_catalog.pg_default_acl b where b.defaclacl = '{}'::aclitem[]`:                                                                                               "0\n",
 		`select count(*) from pg_database where datname = 'postgres'`:                                                                                                                        "0\n",
 		`select a from ` + s.env.Database + `.mine.t`:                                                                                                                                        "x\n",
 		`select view_name, col_name from pg_get_late_binding_view_cols() cols(view_schema name, view_name name, col_name name, col_type varchar, col_num int) order by col_num`:              "late|id\nlate|a\n",

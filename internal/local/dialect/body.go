@@ -38,6 +38,11 @@ func (x *script) createProcedure() {
 			return
 		}
 	}
+	for i := 2; i+2 < x.len(); i++ {
+		if k := parameters[x.word(i+1)]; x.is(i, "SET") && x.isOne(i+2, "TO", "=") && (k == kept || k == boolean) {
+			x.replace(i+1, "rs."+x.word(i+1))
+		}
+	}
 	open := 2
 	for open < x.len() && !x.is(open, "(") {
 		open++

@@ -498,6 +498,10 @@ func (x *script) rewriteSelect(i int, f *frame) int {
 // of the token in front of the two colons.
 func (x *script) rewriteCast(i, value int) int {
 	r, ok := x.readType(i)
+	if ok && r.array && r.name == "aclitem" {
+		x.replaceRange(r.from, r.to, "text[]") // as the catalogs show privileges
+		return r.to - 1
+	}
 	if !ok || x.catalog && r.array {
 		return i - 1
 	}

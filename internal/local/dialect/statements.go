@@ -262,6 +262,16 @@ func (x *script) createMaterializedView() {
 	x.tr.After = append(x.tr.After, defineTable(name, spec))
 }
 
+// alterMaterializedView reads ALTER MATERIALIZED VIEW name AUTO REFRESH {YES | NO}, which nothing here goes by.
+func (x *script) alterMaterializedView() {
+	name, i, ok := x.qname(3)
+	if !ok || !x.is(i, "AUTO", "REFRESH") || !x.isOne(i+2, "YES", "NO") || i+3 != x.len() {
+		x.refuse(notSupported("ALTER MATERIALIZED VIEW but for AUTO REFRESH"))
+		return
+	}
+	x.instead("ALTER MATERIALIZED VIEW", "rs.require_owner("+dollarQuote(quoteName(name))+"::regclass)")
+}
+
 func (x *script) createSchema() {
 	for i := 2; i < x.len(); i++ {
 		switch {

@@ -89,6 +89,7 @@ var statements = map[string]func(*script){
 
 	"ALTER TABLE":              (*script).alterTable,
 	"ALTER DATABASE":           (*script).alterDatabase,
+	"ALTER MATERIALIZED VIEW":  (*script).alterMaterializedView,
 	"ALTER SCHEMA":             (*script).alterSchema,
 	"ALTER USER":               (*script).createUser,
 	"ALTER GROUP":              (*script).createGroup,

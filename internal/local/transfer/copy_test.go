@@ -236,6 +236,7 @@ func (s *session) loadErrors() []string {
 	return lines
 }
 
+//standin:imitates COPY: INFO notices of what was loaded and what was not | DG r_COPY_command_examples
 func TestCopyErrors(t *testing.T) {
 	t.Parallel()
 	s := newSession(t)
