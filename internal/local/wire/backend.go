@@ -121,6 +121,18 @@ func (b *backend) exec(sql string) error {
 	return err
 }
 
+// must is exec for what the client does not know of, and could not do without: BEGIN and ROLLBACK around its statements. A
+// request to cancel those may come a moment late and hit it; then it runs again.
+func (b *backend) must(sql string) error {
+	for {
+		err := b.exec(sql)
+		pe, ok := errors.AsType[*pgconn.PgError](err)
+		if !ok || pe.Code != "57014" || errors.Is(err, errBackendGone) {
+			return err
+		}
+	}
+}
+
 // run is exec that counts the rows that are answered.
 func (b *backend) run(sql string) (rows int, err error) {
 	if err := b.send(&pgproto3.Query{String: sql}); err != nil {

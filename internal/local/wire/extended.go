@@ -299,7 +299,7 @@ func (s *session) execute(m *pgproto3.Execute) error {
 		return err
 	}
 	if b.implicit { // left open by an error
-		if err := s.pg.exec("ROLLBACK"); err != nil {
+		if err := s.pg.must("ROLLBACK"); err != nil {
 			return err
 		}
 	}

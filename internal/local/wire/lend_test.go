@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // slowConn ends a Write only when the answer to it has been read, as happens by chance on a busy machine: the driver
@@ -100,5 +102,45 @@ func TestALoginLeavesNobodyReading(t *testing.T) {
 		}
 		stop()
 		b.close()
+	}
+}
+
+// TestLateCancel: a request to cancel a statement that comes late hits the ROLLBACK behind it, which runs again.
+func TestLateCancel(t *testing.T) {
+	t.Parallel()
+	ours, theirs := net.Pipe()
+	defer func() { _, _ = ours.Close(), theirs.Close() }()
+	b := &backend{conn: ours, r: bufio.NewReader(ours), status: inBlock}
+	asked := make(chan string, 3)
+	go func() {
+		defer close(asked)
+		server := pgproto3.NewBackend(theirs, theirs)
+		for _, answer := range []pgproto3.BackendMessage{
+			&pgproto3.ErrorResponse{Severity: "ERROR", Code: "57014"}, &pgproto3.CommandComplete{CommandTag: []byte("ROLLBACK")}, &pgproto3.ErrorResponse{Severity: "ERROR", Code: "42601"},
+		} {
+			m, err := server.Receive()
+			if err != nil {
+				return
+			}
+			asked <- m.(*pgproto3.Query).String
+			server.Send(answer)
+			server.Send(&pgproto3.ReadyForQuery{TxStatus: idle})
+			if err := server.Flush(); err != nil {
+				return
+			}
+		}
+	}()
+	if err := b.must("ROLLBACK"); err != nil {
+		t.Error(err)
+	}
+	if err := b.must("wrong"); err == nil {
+		t.Error("another error is none")
+	}
+	var got []string
+	for sql := range asked {
+		got = append(got, sql)
+	}
+	if diff := cmp.Diff([]string{"ROLLBACK", "ROLLBACK", "wrong"}, got); diff != "" {
+		t.Error(diff)
 	}
 }

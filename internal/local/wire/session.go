@@ -174,8 +174,16 @@ func (s *session) message(kind byte, body []byte) error {
 		return nil // after an error, everything up to the next Sync is skipped
 	}
 	if kind == 'Q' || kind == 'P' {
-		if err := s.lookForMasks(); err != nil {
-			return err
+		if failure := s.lookForMasks(); failure != nil {
+			pe, _ := serverError(failure)
+			switch {
+			case pe == nil || pe.Code != "57014":
+				return failure
+			case kind == 'P':
+				return s.reject(cancelledError())
+			}
+			s.fail(cancelledError())
+			return s.ready()
 		}
 	}
 	if kind == 'Q' {
@@ -281,7 +289,7 @@ func (s *session) query(body []byte) error {
 		}
 	}
 	if b.implicit { // left open by an error
-		if err := s.pg.exec("ROLLBACK"); err != nil {
+		if err := s.pg.must("ROLLBACK"); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -170,5 +171,37 @@ func TestCancelBetweenSteps(t *testing.T) {
 			a.check("select count(*) from steps", "0 SELECT 1")
 		}
 		a.check("select to_regclass('steps2') is null", "t SELECT 1")
+	})
+}
+
+// TestCancelDuringLookup: a request to cancel that comes while a session looks up the masking policies, before the client's
+// statement, cancels the statement and not the session.
+func TestCancelDuringLookup(t *testing.T) {
+	t.Parallel()
+	bothProtocols(t, func(t *testing.T, extended bool) {
+		t.Helper()
+		s := startWith(t, nil, `create table gate (n int);
+			create function rs.masks(out relation text, out alone boolean, out source text) returns setof record language plpgsql as
+				$$begin perform count(*) from public.gate; end$$`, func(*Config) {})
+		holder, a := s.actor(t, false), s.actor(t, extended)
+		holder.must("begin")
+		holder.must("lock table gate")
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			a.check("select 1", "57014 Query cancelled on user's request")
+		}()
+		again := time.NewTicker(10 * time.Millisecond)
+		defer again.Stop()
+		for waiting := true; waiting; {
+			s.cancelRequest(a.c.PID(), a.c.SecretKey()) // until one comes while it looks
+			select {
+			case <-ended:
+				waiting = false
+			case <-again.C:
+			}
+		}
+		holder.must("rollback")
+		a.check("select 1", "1 SELECT 1")
 	})
 }

@@ -33,7 +33,7 @@ func (s *session) run(q *running, b *batch, last bool) error {
 	if !b.many && b.text != "" {
 		s.shapes.learn(b.text, q.st, tr)
 	}
-	if err := s.begin(q, s.pg.exec); err != nil {
+	if err := s.begin(q, s.pg.must); err != nil {
 		return err
 	}
 	err := s.perform(q, tr, b, last)
@@ -69,7 +69,7 @@ func (s *session) perform(q *running, tr dialect.Translation, b *batch, last boo
 	}
 	several := (len(tr.Before)+len(tr.After) > 0 || table != "") && !tr.Alone
 	if (b.many || several) && tr.Action != dialect.Refuse && control == noControl && s.pg.status == idle && !b.implicit {
-		if err := s.pg.exec("BEGIN"); err != nil {
+		if err := s.pg.must("BEGIN"); err != nil {
 			return err
 		}
 		b.implicit = true
