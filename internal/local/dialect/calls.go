@@ -47,26 +47,27 @@ var calls = map[string]func(x *script, i int){
 // PostgreSQL's functions that came after 8.0, which Redshift has not: those of the manual's list of unsupported functions,
 // and those of types that it has not.
 var lacking = set(strings.Fields(`
-		array_agg array_to_json clock_timestamp convert_from convert_to corr covar_pop covar_samp current_query div format
-		generate_subscripts gen_random_uuid json_agg json_array json_array_elements json_array_elements_text json_build_array
-		json_build_object json_each json_each_text json_extract_path json_object json_object_agg json_object_keys json_populate_record
-		json_to_record jsonb_agg jsonb_array_elements jsonb_array_elements_text jsonb_array_length jsonb_build_array
-		jsonb_build_object jsonb_each jsonb_each_text jsonb_extract_path jsonb_extract_path_text jsonb_object_agg
-		jsonb_object_keys jsonb_path_query jsonb_pretty jsonb_set jsonb_typeof justify_days justify_hours justify_interval
-		make_date make_interval make_time make_timestamp mode pg_conf_load_time pg_is_other_temp_schema
-		pg_listening_channels pg_my_temp_schema pg_postmaster_start_time pg_trigger_depth quote_nullable regexp_match
-		regexp_matches regexp_split_to_array regexp_split_to_table regr_avgx regr_avgy regr_count regr_intercept regr_r2
-		regr_slope regr_sxx regr_sxy regr_syy row_to_json statement_timestamp string_agg string_to_table to_json to_jsonb to_tsquery
-		to_tsvector transaction_timestamp unnest width_bucket xmlagg xmlelement`)...)
+	array_agg array_to_json clock_timestamp convert_from convert_to corr covar_pop covar_samp current_query div
+	format gen_random_uuid generate_subscripts json_agg json_array json_array_elements json_array_elements_text
+	json_build_array json_build_object json_each json_each_text json_extract_path json_object json_object_agg
+	json_object_keys json_populate_record json_to_record jsonb_agg jsonb_array_elements jsonb_array_elements_text
+	jsonb_array_length jsonb_build_array jsonb_build_object jsonb_each jsonb_each_text jsonb_extract_path
+	jsonb_extract_path_text jsonb_object_agg jsonb_object_keys jsonb_path_query jsonb_pretty jsonb_set jsonb_typeof
+	justify_days justify_hours justify_interval make_date make_interval make_time make_timestamp mode
+	pg_conf_load_time pg_is_other_temp_schema pg_listening_channels pg_my_temp_schema pg_postmaster_start_time
+	pg_trigger_depth quote_nullable regexp_match regexp_matches regexp_split_to_array regexp_split_to_table
+	regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy row_to_json
+	statement_timestamp string_agg string_to_table to_json to_jsonb to_tsquery to_tsvector transaction_timestamp
+	unnest width_bucket xmlagg xmlelement`)...)
 
 // notImitatedCalls are functions that Redshift has and the stand-in has not, beside those of GEOMETRY, GEOGRAPHY (ST_...) and
 // HLLSKETCH.
 var notImitatedCalls = set(strings.Fields(`
 	addbbox array_contains array_distinct array_except array_intersection array_position array_positions array_sort
-	array_union arrays_overlap change_query_priority change_session_priority change_user_priority default_iam_role dropbbox
-	explain_model geometrytype hll
-	hll_cardinality hll_combine hll_combine_sketches hll_create_sketch lower_attribute_names mask_get_policy_for_role_on_column
-	mask_get_policy_for_user_on_column pg_get_grantee_by_iam_role pg_get_iam_role_by_user reboot_cluster size supportsbbox upper_attribute_names`)...)
+	array_union arrays_overlap change_query_priority change_session_priority change_user_priority default_iam_role
+	dropbbox explain_model geometrytype hll hll_cardinality hll_combine hll_combine_sketches hll_create_sketch
+	lower_attribute_names mask_get_policy_for_role_on_column mask_get_policy_for_user_on_column
+	pg_get_grantee_by_iam_role pg_get_iam_role_by_user reboot_cluster size supportsbbox upper_attribute_names`)...)
 
 // refuseCall refuses what PostgreSQL has and Redshift has not, and what the stand-in does not imitate.
 func refuseCall(x *script, i int) {
