@@ -121,4 +121,12 @@ var tortureJobs = []*tortureJob{
 		tables: "tables: [{select: SCHEMA.l, mode: append, since: id}]", pairs: []string{"l"},
 		proof: `select watermark || ' ' || passed from sealift.cursors`, proven: "4 6",
 	},
+	{
+		// What is near the watermark is told by the UNLOAD and kept by the publish, and the target's statistics are off.
+		name:   "merging",
+		source: `create table SCHEMA.k (id int not null, at timestamp, note varchar(20)); insert into SCHEMA.k values (1, '2026-01-01', 'one'), (2, '2026-01-01', null)`,
+		later:  `insert into SCHEMA.k values (3, '2026-01-03', 'three'), (4, '2026-01-02', ''); update SCHEMA.k set note = 'changed', at = '2026-01-03' where id = 1`,
+		tables: "tables: [{select: SCHEMA.k, mode: merge, key: [id], since: at, lookback: 1h}]", pairs: []string{"k"},
+		proof: `select watermark || ' ' || seen from sealift.cursors`, proven: "2026-01-03 00:00:00 2:1963019414524479547:891561352118466229;",
+	},
 }
