@@ -313,6 +313,7 @@ func (b *builder) follow(t *SyncTable, policy string) error {
 		own = []string{strings.ToLower(b.Job.Tables[s.entry].DeletedAt), b.Job.Tables[s.entry].DeletedAt}
 	}
 	var stops, keep []string
+	var how proposals
 	for _, c := range s.moved {
 		have, there := s.have.Column(c.Name)
 		keep = append(keep, c.Name.String())
@@ -327,12 +328,18 @@ func (b *builder) follow(t *SyncTable, policy string) error {
 			keep = keep[:len(keep)-1]
 			s.note("column " + c.Name.String() + " is new in the source, and left out")
 		case !there:
+			how.add = true
 			stops = append(stops, fmt.Sprintf("column %s %s is new in the source", c.Name.String(), c.Type))
 		case have.Type == c.Type || have.Type.Holds(c.Type):
-		case policy == "evolve" && have.Type.Name == redshift.Varchar && c.Type.Name == redshift.Varchar && c.Type.Holds(have.Type):
+		case widens(have.Type, c.Type) && policy == "evolve":
 			t.add(redshift.WidenColumn(s.target, c), fmt.Sprintf("column %s widened to %s", c.Name.String(), c.Type))
 			s.have = s.have.With(redshift.Column{Name: c.Name, Type: c.Type, NotNull: have.NotNull, Default: have.Default, Identity: have.Identity})
 		default:
+			if widens(have.Type, c.Type) {
+				how.widen = true
+			} else {
+				how.change = true
+			}
 			stops = append(stops, fmt.Sprintf("column %s is %s in the source, %s in the target", c.Name.String(), c.Type, have.Type))
 		}
 	}
@@ -343,11 +350,12 @@ func (b *builder) follow(t *SyncTable, policy string) error {
 		if policy == "ignore" || len(b.Job.Tables[s.entry].Columns) > 0 {
 			continue // it keeps what it has
 		}
+		how.rename = true
 		stops = append(stops, fmt.Sprintf("column %s is gone from the source, or has another name there", c.Name.String()))
 	}
 	if len(stops) > 0 {
 		t.Alter, t.Altered = nil, nil
-		return hint.With(fmt.Errorf("its columns have changed: %s", strings.Join(stops, "; ")), proposal(policy, stops))
+		return hint.With(fmt.Errorf("its columns have changed: %s", strings.Join(stops, "; ")), how.String())
 	}
 	if len(keep) < len(s.moved) {
 		s.want.Keep(func(c redshift.Column) bool { return slices.Contains(keep, c.Name.String()) })
@@ -361,11 +369,29 @@ func (t *SyncTable) add(sql redshift.SQL, about string) {
 	t.Alter, t.Altered = append(t.Alter, sql), append(t.Altered, about)
 }
 
-func proposal(policy string, stops []string) string {
-	if policy == "stop" && !slices.ContainsFunc(stops, func(s string) bool { return !strings.HasSuffix(s, "is new in the source") }) {
-		return "on_schema_change: evolve adds such columns, ignore leaves them out"
+// widens tells whether a column of one type can be made one of another where it is: VARCHAR alone can (DG r_ALTER_TABLE).
+func widens(have, want redshift.Type) bool {
+	return have.Name == redshift.Varchar && want.Name == redshift.Varchar && want.Holds(have)
+}
+
+// proposals are what can be done about a table that has stopped.
+type proposals struct{ add, widen, change, rename bool }
+
+func (p proposals) String() string {
+	var all []string
+	if p.rename {
+		all = append(all, "alter the target to match (ALTER TABLE ... RENAME COLUMN, DROP COLUMN), or move it anew with --full-refresh; on_schema_change: ignore keeps columns that are gone as they are")
 	}
-	return "alter the target to match (ALTER TABLE ... RENAME COLUMN, ADD COLUMN, DROP COLUMN), or move it anew with --full-refresh; on_schema_change: ignore keeps columns that are gone as they are"
+	if p.add {
+		all = append(all, "on_schema_change: evolve adds new columns, ignore leaves them out")
+	}
+	if p.widen {
+		all = append(all, "on_schema_change: evolve widens VARCHAR columns")
+	}
+	if p.change {
+		all = append(all, "no column can be given another type where it is: move the table anew with --full-refresh, or select it by a query that casts")
+	}
+	return strings.Join(all, "; ")
 }
 
 // Plan makes the plan of what has changed. changes are by target; tables without one are left out. It is nil if there is nothing to do.
