@@ -177,7 +177,7 @@ func (s *checkedSide) filters(ctx context.Context) []check.Result {
 				continue // a query
 			}
 			err := x.Query(ctx, redshift.ScanQuery(redshift.Build("?", m.Source)), func(row []*string) error {
-				if len(row) == 1 && row[0] != nil && redshift.IsFiltered(*row[0]) {
+				if redshift.IsFiltered(row) {
 					filtered[m.Source] = true
 				}
 				return nil

@@ -187,7 +187,7 @@ func tryExpressions(ctx context.Context, s *connect.Session, p *plan.Plan) error
 	var errs []error
 	for i := range p.Tables {
 		t := &p.Tables[i]
-		if !slices.ContainsFunc(t.Masks, plan.Mask.Written) {
+		if !t.Expressed() {
 			continue
 		}
 		made, err := masked(t, t.Digest.Columns[:len(t.Masks)])

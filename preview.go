@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/sealift/sealift/internal/connect"
@@ -85,8 +84,8 @@ func preview(ctx context.Context, source redshift.Querier, in planner.Input, key
 			return nil, err
 		}
 		p := Preview{Source: t.Source, Target: t.Target, Masks: t.Masks, Unknown: unknown}
-		for _, name := range t.Computed {
-			delete(unknown, name)
+		for _, at := range t.Computed {
+			delete(unknown, t.Columns[at].Name.String())
 		}
 		err = source.Query(ctx, t.Rows, func(row []*string) error {
 			row, computed := row[:len(t.Columns)], row[len(t.Columns):]
@@ -107,8 +106,7 @@ func preview(ctx context.Context, source redshift.Querier, in planner.Input, key
 					after[i] = new(string(v))
 				}
 			}
-			for i, name := range t.Computed {
-				at := slices.IndexFunc(t.Columns, func(c redshift.Column) bool { return c.Name.String() == name })
+			for i, at := range t.Computed {
 				if computed[i] != nil {
 					after[at] = new(*computed[i])
 				}

@@ -112,7 +112,7 @@ func Plan(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) {
 		}
 	}
 	p, err := planner.Build(in)
-	if err == nil && slices.ContainsFunc(p.Tables, func(t plan.Table) bool { return slices.ContainsFunc(t.Masks, plan.Mask.Written) }) {
+	if err == nil && slices.ContainsFunc(p.Tables, plan.Table.Expressed) {
 		err = s.through(ctx, o, func(ctx context.Context) error {
 			return inSession(ctx, s.source, func(session *connect.Session) error { return tryExpressions(ctx, session, p) })
 		})

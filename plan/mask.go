@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // Masking is under which key the masks of a plan work. It holds a reference to a secret, never a secret.
 type Masking struct {
 	Key         string `json:"key"` // where the master key lives; ephemeral for a key of one process's own
@@ -54,5 +56,7 @@ func (t *Table) Masked() bool {
 	return false
 }
 
-// Written tells whether an expression that somebody wrote is part of the mask.
-func (m Mask) Written() bool { return m.Use == "expr" || m.Else != nil && m.Else.Written() }
+// Expressed tells whether an expression that somebody wrote is part of a mask.
+func (t Table) Expressed() bool { return slices.ContainsFunc(t.Masks, Mask.expressed) }
+
+func (m Mask) expressed() bool { return m.Use == "expr" || m.Else != nil && m.Else.expressed() }

@@ -151,17 +151,17 @@ func (t *Table) Trials() []Trial {
 }
 
 // Sample is a query for some rows as they are, and behind their columns what becomes of those columns that are an expression and nothing
-// else: the names of these are told. It needs no keys.
-func (t *Table) Sample(from, where redshift.SQL, rows int) (redshift.SQL, []string) {
+// else, which are told by their places. It needs no keys.
+func (t *Table) Sample(from, where redshift.SQL, rows int) (redshift.SQL, []int) {
 	var columns []redshift.SQL
 	for i, c := range t.columns {
 		columns = append(columns, redshift.Build("? AS ?", valueAlias(i), c.Name))
 	}
-	var computed []string
-	for _, c := range t.columns {
+	var computed []int
+	for i, c := range t.columns {
 		if c.use.Transformer == exprName && c.use.When == "" {
 			columns = append(columns, redshift.Build("?", c.sql))
-			computed = append(computed, c.Name.String())
+			computed = append(computed, i)
 		}
 	}
 	return redshift.Build("SELECT ?\nFROM (\n?\n) m\nLIMIT ?", redshift.Join(", ", columns...), t.rows(from, where), redshift.Int(rows)), computed

@@ -15,9 +15,9 @@ type PreviewTable struct {
 	Columns        []redshift.Column
 	Masks          []plan.Mask
 	Mask           *mask.Table
-	// Rows is a query for some of the table's rows, as they are, with what becomes of the columns Computed behind them.
+	// Rows is a query for some of the table's rows, as they are, with what becomes of some columns behind them: Computed are their places.
 	Rows     redshift.SQL
-	Computed []string
+	Computed []int
 }
 
 // Preview says which rows of a job's source show what its masks do. The target's catalog can be empty.

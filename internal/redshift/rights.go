@@ -162,8 +162,10 @@ func ParsePolicy(row []*string) (p Policy, err error) {
 // very user, whoever may see the policy itself (DG r_EXPLAIN, Using EXPLAIN for RLS).
 func ScanQuery(from SQL) SQL { return Build("EXPLAIN SELECT 1 FROM ?", from) }
 
-// IsFiltered tells that of a line of a query plan.
-func IsFiltered(line string) bool { return strings.Contains(line, "RLS SecureScan") }
+// IsFiltered tells that of a row of its answer.
+func IsFiltered(row []*string) bool {
+	return len(row) == 1 && row[0] != nil && strings.Contains(*row[0], "RLS SecureScan")
+}
 
 // ProbeUnload writes one constant row, as a run's UNLOAD would: to a URL, under the key, in the name of the role.
 func ProbeUnload(to, role, key, region string) Unload {

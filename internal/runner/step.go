@@ -651,7 +651,7 @@ func (e *LoadFailure) Details() []string {
 func unfiltered(ctx context.Context, sess Session, sql redshift.SQL) error {
 	filtered := false
 	err := sess.Query(ctx, sql, func(row []*string) error {
-		filtered = filtered || len(row) == 1 && row[0] != nil && redshift.IsFiltered(*row[0])
+		filtered = filtered || redshift.IsFiltered(row)
 		return nil
 	})
 	if err == nil && filtered {

@@ -93,12 +93,7 @@ func (s *Stage) Delivered(ctx context.Context, prefix, run string) (Delivered, e
 
 func (s *Stage) delivered(ctx context.Context, prefix, run string) (d Delivered, err error) {
 	ours := func(key *string) bool { return strings.HasPrefix(path.Base(aws.ToString(key)), run+"_") }
-	versions := s3.NewListObjectVersionsPaginator(s.client, &s3.ListObjectVersionsInput{Bucket: &s.bucket, Prefix: &prefix, ExpectedBucketOwner: &s.owner})
-	for versions.HasMorePages() {
-		page, err := versions.NextPage(ctx)
-		if err != nil {
-			return d, s.explain("list versions under "+s.url(prefix), "s3:ListBucketVersions", err)
-		}
+	err = s.eachVersion(ctx, s3.ListObjectVersionsInput{Prefix: &prefix}, func(page *s3.ListObjectVersionsOutput) {
 		for _, v := range page.Versions {
 			if ours(v.Key) {
 				d.objects = append(d.objects, types.ObjectIdentifier{Key: v.Key, VersionId: v.VersionId})
@@ -110,18 +105,19 @@ func (s *Stage) delivered(ctx context.Context, prefix, run string) (d Delivered,
 				d.objects = append(d.objects, types.ObjectIdentifier{Key: m.Key, VersionId: m.VersionId})
 			}
 		}
+	})
+	if err != nil {
+		return d, err
 	}
-	uploads := s3.NewListMultipartUploadsPaginator(s.client, &s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: &prefix, ExpectedBucketOwner: &s.owner})
-	for uploads.HasMorePages() {
-		page, err := uploads.NextPage(ctx)
-		if err != nil {
-			return d, s.explain("list uploads under "+s.url(prefix), "s3:ListBucketMultipartUploads", err)
-		}
+	err = s.eachUpload(ctx, s3.ListMultipartUploadsInput{Prefix: &prefix}, func(page *s3.ListMultipartUploadsOutput) {
 		for _, u := range page.Uploads {
 			if ours(u.Key) {
 				d.uploads = append(d.uploads, u)
 			}
 		}
+	})
+	if err != nil {
+		return d, err
 	}
 	d.Objects, d.Uploads = len(d.objects), len(d.uploads)
 	key := prefix + DeliveredManifest

@@ -57,25 +57,14 @@ func (s *Stage) Leftovers(ctx context.Context, prefix string) ([]Leftover, error
 			}
 		}
 	}
-	versions := s3.NewListObjectVersionsPaginator(s.client, &s3.ListObjectVersionsInput{
-		Bucket: &s.bucket, Prefix: &below, Delimiter: aws.String("/"), ExpectedBucketOwner: &s.owner,
-	})
-	for versions.HasMorePages() {
-		page, err := versions.NextPage(ctx)
-		if err != nil {
-			return nil, s.explain("list versions under "+s.url(below), "s3:ListBucketVersions", err)
-		}
-		note(page.CommonPrefixes)
+	slash := aws.String("/")
+	err := s.eachVersion(ctx, s3.ListObjectVersionsInput{Prefix: &below, Delimiter: slash}, func(page *s3.ListObjectVersionsOutput) { note(page.CommonPrefixes) })
+	if err != nil {
+		return nil, err
 	}
-	uploads := s3.NewListMultipartUploadsPaginator(s.client, &s3.ListMultipartUploadsInput{
-		Bucket: &s.bucket, Prefix: &below, Delimiter: aws.String("/"), ExpectedBucketOwner: &s.owner,
-	})
-	for uploads.HasMorePages() {
-		page, err := uploads.NextPage(ctx)
-		if err != nil {
-			return nil, s.explain("list uploads under "+s.url(below), "s3:ListBucketMultipartUploads", err)
-		}
-		note(page.CommonPrefixes)
+	err = s.eachUpload(ctx, s3.ListMultipartUploadsInput{Prefix: &below, Delimiter: slash}, func(page *s3.ListMultipartUploadsOutput) { note(page.CommonPrefixes) })
+	if err != nil {
+		return nil, err
 	}
 	var all []Leftover
 	for _, folder := range slices.Sorted(maps.Keys(runs)) {
@@ -93,12 +82,7 @@ func (s *Stage) Leftovers(ctx context.Context, prefix string) ([]Leftover, error
 
 // measure counts what is under a run's prefix, and finds its notes.
 func (s *Stage) measure(ctx context.Context, l *Leftover) error {
-	versions := s3.NewListObjectVersionsPaginator(s.client, &s3.ListObjectVersionsInput{Bucket: &s.bucket, Prefix: &l.Prefix, ExpectedBucketOwner: &s.owner})
-	for versions.HasMorePages() {
-		page, err := versions.NextPage(ctx)
-		if err != nil {
-			return s.explain("list versions under "+l.URL, "s3:ListBucketVersions", err)
-		}
+	err := s.eachVersion(ctx, s3.ListObjectVersionsInput{Prefix: &l.Prefix}, func(page *s3.ListObjectVersionsOutput) {
 		l.Objects += len(page.Versions) + len(page.DeleteMarkers)
 		for _, v := range page.Versions {
 			l.Bytes += aws.ToInt64(v.Size)
@@ -106,16 +90,11 @@ func (s *Stage) measure(ctx context.Context, l *Leftover) error {
 				l.Notes = append(l.Notes, key)
 			}
 		}
+	})
+	if err != nil {
+		return err
 	}
-	uploads := s3.NewListMultipartUploadsPaginator(s.client, &s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: &l.Prefix, ExpectedBucketOwner: &s.owner})
-	for uploads.HasMorePages() {
-		page, err := uploads.NextPage(ctx)
-		if err != nil {
-			return s.explain("list uploads under "+l.URL, "s3:ListBucketMultipartUploads", err)
-		}
-		l.Uploads += len(page.Uploads)
-	}
-	return nil
+	return s.eachUpload(ctx, s3.ListMultipartUploadsInput{Prefix: &l.Prefix}, func(page *s3.ListMultipartUploadsOutput) { l.Uploads += len(page.Uploads) })
 }
 
 // OldLeases are versions of leases that newer ones have replaced: nobody reads them any more.
@@ -131,25 +110,20 @@ func (o OldLeases) Count() int { return len(o.found) }
 func (s *Stage) OldLeases(ctx context.Context, prefix string) (OldLeases, error) {
 	below := path.Join(prefix, leaseFolder) + "/"
 	out := OldLeases{URL: s.url(below)}
-	pages := s3.NewListObjectVersionsPaginator(s.client, &s3.ListObjectVersionsInput{Bucket: &s.bucket, Prefix: &below, ExpectedBucketOwner: &s.owner})
 	note := func(key, version *string, latest *bool) {
 		if leaseName.MatchString(strings.TrimPrefix(aws.ToString(key), below)) && !aws.ToBool(latest) {
 			out.found = append(out.found, types.ObjectIdentifier{Key: key, VersionId: version})
 		}
 	}
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return out, s.explain("list versions under "+out.URL, "s3:ListBucketVersions", err)
-		}
+	err := s.eachVersion(ctx, s3.ListObjectVersionsInput{Prefix: &below}, func(page *s3.ListObjectVersionsOutput) {
 		for _, v := range page.Versions {
 			note(v.Key, v.VersionId, v.IsLatest)
 		}
 		for _, m := range page.DeleteMarkers {
 			note(m.Key, m.VersionId, m.IsLatest)
 		}
-	}
-	return out, nil
+	})
+	return out, err
 }
 
 // RemoveOldLeases removes them.

@@ -218,6 +218,34 @@ func (s *Stage) Empty(ctx context.Context, prefix string) (int, error) {
 	}
 }
 
+// eachVersion goes over all versions of what a listing asks for, page by page.
+func (s *Stage) eachVersion(ctx context.Context, in s3.ListObjectVersionsInput, see func(*s3.ListObjectVersionsOutput)) error {
+	in.Bucket, in.ExpectedBucketOwner = &s.bucket, &s.owner
+	pages := s3.NewListObjectVersionsPaginator(s.client, &in)
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return s.explain("list versions under "+s.url(*in.Prefix), "s3:ListBucketVersions", err)
+		}
+		see(page)
+	}
+	return nil
+}
+
+// eachUpload goes over all unfinished uploads, likewise.
+func (s *Stage) eachUpload(ctx context.Context, in s3.ListMultipartUploadsInput, see func(*s3.ListMultipartUploadsOutput)) error {
+	in.Bucket, in.ExpectedBucketOwner = &s.bucket, &s.owner
+	pages := s3.NewListMultipartUploadsPaginator(s.client, &in)
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return s.explain("list uploads under "+s.url(*in.Prefix), "s3:ListBucketMultipartUploads", err)
+		}
+		see(page)
+	}
+	return nil
+}
+
 // versions lists one page of what is under prefix, every version of it.
 func (s *Stage) versions(ctx context.Context, prefix string) ([]types.ObjectIdentifier, error) {
 	page, err := s.client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
