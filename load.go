@@ -371,7 +371,7 @@ func (s *sender) Send(ctx context.Context, t *plan.Table, prefix string, attempt
 	for _, c := range in.Columns {
 		column := load.Column{Name: c.Name, Super: c.Type.Name == redshift.Super}
 		if c.Check {
-			column.Check, column.Free = load.Check(c.Type)
+			column.Check, column.Spare = load.Check(c.Type)
 		}
 		j.Columns = append(j.Columns, column)
 	}

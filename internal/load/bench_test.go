@@ -89,7 +89,7 @@ func BenchmarkSend(b *testing.B) {
 		name := fmt.Sprintf("c%d", i+1)
 		j.Format.Names = append(j.Format.Names, name)
 		c := load.Column{Name: name}
-		c.Check, c.Free = load.Check(t)
+		c.Check, c.Spare = load.Check(t)
 		j.Columns = append(j.Columns, c)
 	}
 	b.SetBytes(in.Size)

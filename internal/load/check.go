@@ -6,20 +6,32 @@ import (
 	"math/big"
 	"strconv"
 
+	"github.com/sealift/sealift/internal/load/delimited"
 	"github.com/sealift/sealift/internal/redshift"
 )
 
 // Check gives a look at the values of a column of type t: it finds those that COPY would change without a word (digits
 // cut off, a time dropped), and those that it would surely refuse, so that they are named with their place in the file
 // before anything is loaded. It returns nil where there is nothing to look for. Whatever it lets through COPY still judges.
-// A value of at most free bytes need not be looked at.
-func Check(t redshift.Type) (look func(value []byte) (reason string), free int) {
-	look = check(t)
-	if t.Name == redshift.Char || t.Name == redshift.Varchar {
-		free = t.Length
+// What spare lets through need not be looked at.
+func Check(t redshift.Type) (look func(value []byte) (reason string), spare delimited.Spare) {
+	switch t.Name {
+	case redshift.SmallInt:
+		spare = delimited.Spare{Whole: safeDigits(16), Fraction: -1}
+	case redshift.Integer:
+		spare = delimited.Spare{Whole: safeDigits(32), Fraction: -1}
+	case redshift.BigInt:
+		spare = delimited.Spare{Whole: safeDigits(64), Fraction: -1}
+	case redshift.Decimal:
+		spare = delimited.Spare{Whole: t.Precision - t.Scale, Fraction: t.Scale}
+	case redshift.Char, redshift.Varchar:
+		spare = delimited.Spare{Bytes: t.Length}
 	}
-	return look, free
+	return check(t), spare
 }
+
+// safeDigits is how many digits of an integer are in range, whatever they are.
+func safeDigits(bits int) int { return len(strconv.FormatInt(1<<(bits-1)-1, 10)) - 1 }
 
 func check(t redshift.Type) func(value []byte) (reason string) {
 	switch t.Name {
@@ -52,7 +64,7 @@ func check(t redshift.Type) func(value []byte) (reason string) {
 }
 
 func integer(t redshift.Type, bits int) func([]byte) string {
-	safe := len(strconv.FormatInt(1<<(bits-1)-1, 10)) - 1 // so many digits are in range, whatever they are
+	safe := safeDigits(bits)
 	return func(v []byte) string {
 		digits := v
 		if len(v) > 0 && (v[0] == '-' || v[0] == '+') {
@@ -149,6 +161,9 @@ func boolean(v []byte) string {
 
 // date finds a time behind a date, which COPY would drop (DG r_DATEFORMAT_and_TIMEFORMAT_strings). Midnight is not lost.
 func date(v []byte) string {
+	if len(v) == len("2006-01-02") && v[4] == '-' && v[7] == '-' && v[0]-'0' <= 9 && v[8]-'0' <= 9 && v[9]-'0' <= 9 {
+		return "" // as most are written: there is no room for a time
+	}
 	if i := bytes.IndexByte(v, ':'); i > 0 {
 		begin := bytes.LastIndexAny(v[:i], " T")
 		if begin >= 0 && bytes.ContainsAny(v[begin+1:], "123456789") {

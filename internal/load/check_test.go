@@ -1,10 +1,12 @@
 package load_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/sealift/sealift/internal/load"
+	"github.com/sealift/sealift/internal/load/delimited"
 	"github.com/sealift/sealift/internal/redshift"
 )
 
@@ -49,17 +51,27 @@ func TestCheck(t *testing.T) {
 func FuzzCheck(f *testing.F) {
 	f.Add([]byte("1e9"))
 	f.Add([]byte("2015-01-02T10:00:00.1234567Z"))
-	types := []string{"smallint", "bigint", "decimal(38,37)", "decimal(1,0)", "boolean", "date", "timestamp", "timestamptz", "varchar(3)"}
+	for _, v := range []string{"-", "+", ".", "-.", "-1", "+12345", "123456", "12.3", "-.5", "5.", "1.2.3", "1-2", "--1", "1.00", "99999999", "-9999999", "12345678.9", " 1", "1\xb0", "\xaf\xba"} {
+		f.Add([]byte(v))
+	}
+	types := []string{"smallint", "integer", "bigint", "decimal(38,37)", "decimal(1,0)", "decimal(5,2)", "boolean", "date", "timestamp", "timestamptz", "varchar(3)"}
 	f.Fuzz(func(t *testing.T, v []byte) {
 		for _, name := range types {
 			typ, err := redshift.ParseType(name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			check, free := load.Check(typ)
+			check, spare := load.Check(typ)
 			reason := check(v)
-			if len(v) <= free && reason != "" {
-				t.Errorf("%s: %q needs a check after all: %s", name, v, reason)
+			rewrite := func(s delimited.Spare) (string, error) {
+				w := &delimited.Rewriter{Format: comma, Columns: []delimited.Column{{}, {Check: check, Spare: s}, {}}, Marker: []byte("~null")}
+				out, _, err := w.Rewrite(nil, delimited.Block{Text: fmt.Appendf(nil, "some text,%s,and more\n", v), Line: 1})
+				return string(out), err
+			}
+			checked, err := rewrite(delimited.Spare{})
+			spared, spareErr := rewrite(spare)
+			if checked != spared || fmt.Sprint(err) != fmt.Sprint(spareErr) {
+				t.Errorf("%s: %q needs a check after all: %q, %v; with the check %q, %v", name, v, spared, spareErr, checked, err)
 			}
 			if len(v) > 3 && strings.Contains(reason, string(v)) && len(v) > 12 {
 				t.Errorf("%s: the reason %q holds the value", name, reason)

@@ -91,29 +91,16 @@ func (s *sending) rewriter() func(out []byte, b block) ([]byte, counts, error) {
 			return out, counts{records: records, rejected: rejected}, err
 		}
 	}
-	w := &delimited.Rewriter{Format: s.Format.Delimited, Columns: len(s.Format.Names), Marker: []byte(s.Marker)}
+	w := &delimited.Rewriter{Format: s.Format.Delimited, Marker: []byte(s.Marker)}
 	for _, n := range s.Format.Nulls {
 		w.Nulls = append(w.Nulls, []byte(n))
 	}
-	for i, name := range s.Format.Names {
-		c := slices.IndexFunc(s.Columns, func(c Column) bool { return c.Name == name })
-		if c < 0 {
-			for len(w.Leave) < i {
-				w.Leave = append(w.Leave, false)
-			}
-			w.Leave = append(w.Leave, true)
-			continue
+	for _, name := range s.Format.Names {
+		c := delimited.Column{Leave: true}
+		if i := slices.IndexFunc(s.Columns, func(c Column) bool { return c.Name == name }); i >= 0 {
+			c = delimited.Column{Check: s.Columns[i].Check, Spare: s.Columns[i].Spare}
 		}
-		if s.Columns[c].Check != nil {
-			for len(w.Checks) < i {
-				w.Checks = append(w.Checks, nil)
-			}
-			w.Checks = append(w.Checks, s.Columns[c].Check)
-			for len(w.Free) < i {
-				w.Free = append(w.Free, 0)
-			}
-			w.Free = append(w.Free, s.Columns[c].Free)
-		}
+		w.Columns = append(w.Columns, c)
 	}
 	return func(out []byte, b block) ([]byte, counts, error) {
 		if s.Reject != nil {

@@ -39,7 +39,7 @@ type Column struct {
 	Name  string // as the file's header or the JSON key has it
 	Super bool
 	Check func(value []byte) (reason string)
-	Free  int // a value of at most so many bytes needs no Check
+	Spare delimited.Spare // values that need no Check
 }
 
 // Rejected is a record that was set aside.

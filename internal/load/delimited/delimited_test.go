@@ -71,7 +71,7 @@ func TestRecordsAreWrittenAsCopyReadsThem(t *testing.T) {
 			if f.Delimiter == 0 {
 				f = comma
 			}
-			w := &delimited.Rewriter{Columns: 2, Marker: []byte("~")}
+			w := &delimited.Rewriter{Columns: columns(2), Marker: []byte("~")}
 			for _, n := range c.nulls {
 				w.Nulls = append(w.Nulls, []byte(n))
 			}
@@ -98,16 +98,19 @@ func TestWrongRecordsAreNamed(t *testing.T) {
 		"too few":            {"1,a\n2\n", "line 2: 1 fields, not 2"},
 		"too many":           {"1,a\n2,b,c\n", "line 2: 3 fields, not 2"},
 		"bare quote":         {"1,a\n2,b\"c\n", "line 2, column 2: a quote inside a field that is not quoted"},
+		"after quotes":       {"1,\"a\"\n2,b\n3,c\n4,d\"e\n", "line 4, column 2: a quote inside a field that is not quoted"},
+		"in quotes and bare": {"1,\"a\n\"\n2,b\"\n", "line 3, column 2: a quote inside a field that is not quoted"},
 		"text behind quotes": {"1,\"a\nb\"c\n", "line 2, column 2: text after a closing quote"},
 		"never closed":       {"1,a\n2,\"b\n3,c\n", "line 2, column 2: a quoted field that is never closed"},
 		"NUL":                {"1,a\n2,b\x00c\n", "line 2, column 2: a NUL character, which COPY takes for the end of the record"},
 		"not UTF-8":          {"1,a\n2,b\xffc\n", "line 2, column 2: not valid UTF-8: byte 0xff"},
+		"long numbers":       {"1,0123456789\n123456,12.345\n", "line 2, column 2: more than 2 digits behind the point"},
 		"a check":            {"1,a\n\"2\n\",3.125\n", "line 2, column 2: more than 2 digits behind the point"},
 		"the marker":         {"1,a\n2,~\n", "line 1: a value holds the text that stands for NULL in this run; run it again, for another one"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := &delimited.Rewriter{Columns: 2, Marker: []byte("~"), Checks: []delimited.Check{nil, scale}}
+			w := &delimited.Rewriter{Columns: []delimited.Column{{}, {Check: scale}}, Marker: []byte("~")}
 			_, _, err := rewritten(strings.NewReader(c.in), comma, 1<<10, w)
 			if err == nil || err.Error() != c.want {
 				t.Errorf("got  %v\nwant %s", err, c.want)
@@ -119,7 +122,7 @@ func TestWrongRecordsAreNamed(t *testing.T) {
 func TestWrongRecordsCanBeSetAside(t *testing.T) {
 	t.Parallel()
 	var aside []string
-	w := &delimited.Rewriter{Columns: 2, Marker: []byte("~"), Reject: func(e *delimited.Error, record []byte) error {
+	w := &delimited.Rewriter{Columns: columns(2), Marker: []byte("~"), Reject: func(e *delimited.Error, record []byte) error {
 		aside = append(aside, fmt.Sprintf("%d %q", e.Line, record))
 		return nil
 	}}
@@ -170,7 +173,7 @@ func TestBlocksEndWhereRecordsEnd(t *testing.T) {
 
 func TestARecordThatNeverEndsIsRefused(t *testing.T) {
 	t.Parallel()
-	_, _, err := rewritten(io.MultiReader(strings.NewReader("1,\""), neverEnding{}), comma, 1<<16, &delimited.Rewriter{Columns: 2})
+	_, _, err := rewritten(io.MultiReader(strings.NewReader("1,\""), neverEnding{}), comma, 1<<16, &delimited.Rewriter{Columns: columns(2)})
 	want := "line 1: a record of more than 4194304 bytes, or a quoted field that is never closed"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -184,7 +187,7 @@ func (neverEnding) Read(b []byte) (int, error) { return copy(b, "xxxxxxx\n"), ni
 func TestALongRecordIsWhole(t *testing.T) {
 	t.Parallel()
 	long := "1,\"" + strings.Repeat("y", delimited.MaxRecord-10) + "\"\n"
-	got, n, err := rewritten(strings.NewReader("0,a\n"+long+"2,b\n"), comma, 1<<12, &delimited.Rewriter{Columns: 2})
+	got, n, err := rewritten(strings.NewReader("0,a\n"+long+"2,b\n"), comma, 1<<12, &delimited.Rewriter{Columns: columns(2)})
 	if err != nil || n.Records != 3 || got != "0,a\n"+long+"2,b\n" {
 		t.Errorf("%v %+v, %d bytes", err, n, len(got))
 	}
@@ -239,16 +242,16 @@ func FuzzAgainstEncodingCSV(f *testing.F) {
 			return
 		}
 		want, refErr := reference(in, comma)
-		columns := 1
+		width := 1
 		if len(want) > 0 {
-			columns = len(want[0])
+			width = len(want[0])
 		}
 		for _, r := range want {
-			if len(r) != columns {
+			if len(r) != width {
 				return // ragged: covered by table tests
 			}
 		}
-		w := &delimited.Rewriter{Columns: columns, Marker: []byte("\x01null\x01")}
+		w := &delimited.Rewriter{Columns: columns(width), Marker: []byte("\x01null\x01")}
 		got, n, err := rewritten(bytes.NewReader(in), comma, size, w)
 		if bytes.Contains(in, w.Marker) || bytes.IndexByte(in, 0) >= 0 || !validUTF8(in) {
 			return // refused by us alone, on purpose
@@ -266,11 +269,14 @@ func FuzzAgainstEncodingCSV(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: written as %q, which encoding/csv refuses: %v", in, got, err)
 		}
-		if columns > 1 && !cmp.Equal(want, again) {
+		if width > 1 && !cmp.Equal(want, again) {
 			t.Fatalf("%q: %s", in, cmp.Diff(want, again))
 		}
 	})
 }
+
+// columns are so many that take anything.
+func columns(n int) []delimited.Column { return make([]delimited.Column, n) }
 
 func validUTF8(b []byte) bool { return strings.ToValidUTF8(string(b), "") == string(b) }
 
@@ -309,7 +315,7 @@ func BenchmarkRewrite(b *testing.B) {
 	lines := bytes.ReplaceAll(text, []byte("Far West"), []byte("\"Far, \nWest\""))
 	for name, in := range map[string][]byte{"plain": text, "quoted": quoted, "quoted with line ends": lines} {
 		b.Run(name, func(b *testing.B) {
-			w := &delimited.Rewriter{Format: comma, Columns: 15, Marker: []byte("~null")}
+			w := &delimited.Rewriter{Format: comma, Columns: columns(15), Marker: []byte("~null")}
 			out := make([]byte, 0, len(in)+len(in)/8)
 			b.SetBytes(int64(len(in)))
 			for b.Loop() {

@@ -52,7 +52,7 @@ func (r *Reader) record() (line int64, values []Value, err error) {
 		column := len(r.values) + 1
 		f, used, bad := r.w.field(text[i:], at, column)
 		if bad == nil {
-			bad = r.w.check(f, at, column)
+			bad = r.w.decodes(f, at, column)
 		}
 		if bad != nil {
 			r.block.Text = nil

@@ -6,37 +6,51 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 	"unicode/utf8"
 )
 
 // Check looks at a field's value, unquoted, and says what is wrong with it, or nothing. It sees no NULL.
 type Check func(value []byte) (reason string)
 
+// Column is what happens to the values of one column. The zero Column writes whatever it finds.
+type Column struct {
+	// Leave leaves it out of what is written.
+	Leave bool
+	// Check may be nil. Nobody calls it for values that Spare lets through.
+	Check Check
+	Spare Spare
+}
+
+// Spare tells which values need no look of the column's check. It is there for speed alone: most values are short and
+// plain, and calling a check for each costs more than all else that is done to them.
+type Spare struct {
+	// Bytes is how long any value may be.
+	Bytes int
+	// Whole and Fraction are how many digits a number may have before and behind its point, with a sign or without: -1.50 has
+	// one and two. A Fraction below 0 spares no number with a point.
+	Whole, Fraction int
+}
+
 // Rewriter writes records as COPY ... CSV NULL AS reads them: with the same delimiter, quoted by double quotes, NULL as
 // its marker, lines ended by LF. It may be used by one goroutine at a time; one for each is cheap.
 type Rewriter struct {
 	Format Format
-	// Columns is how many fields each record must have.
-	Columns int
+	// Columns are those that each record must have.
+	Columns []Column
 	// Marker stands for NULL in what is written. A field that holds nothing, without quotes, is NULL; a quoted empty one
 	// is empty text, which COPY could not tell apart otherwise.
 	Marker []byte
 	// Nulls are texts that mean NULL when they are a whole field without quotes, as NA does in many files.
 	Nulls [][]byte
-	// Leave marks fields that are left out of what is written, by column; shorter than Columns is fine.
-	Leave []bool
-	// Checks by column, nil where there is none; shorter than Columns is fine.
-	Checks []Check
-	// Free is, by column, how long a value may be, in bytes, to need no check; 0 is that each needs it. It spares calling the
-	// checks of text, which look at nothing but its length. Shorter than Columns is fine.
-	Free []int
 	// Reject takes a record that is wrong, with its text as it stood, and says whether to go on. Without it the first
 	// wrong record ends the rewriting.
 	Reject func(e *Error, record []byte) error
 
-	seen  scanned // of the block at hand
-	free  []int   // likewise: what simple need not look at
-	value []byte  // scratch: an unquoted value
+	seen   scanned // of the block at hand
+	spares []Spare // likewise: what simple need not look at
+	leaves bool    // some column is left out
+	value  []byte  // scratch: an unquoted value
 }
 
 // Result counts what Rewrite did.
@@ -50,7 +64,8 @@ type Result struct {
 func (w *Rewriter) Rewrite(out []byte, b Block) ([]byte, Result, error) {
 	var r Result
 	w.seen = w.scan(b.Text)
-	w.free = w.frees()
+	w.spares = w.spared()
+	w.leaves = slices.ContainsFunc(w.Columns, func(c Column) bool { return c.Leave })
 	if w.seen.marker {
 		return out, r, &Error{Line: b.Line, Reason: "a value holds the text that stands for NULL in this run; run it again, for another one"}
 	}
@@ -85,7 +100,10 @@ func (w *Rewriter) Rewrite(out []byte, b Block) ([]byte, Result, error) {
 // scanned is what a glance at a whole block tells, so that most records need no look at each of their bytes.
 type scanned struct {
 	quotes, returns, nulls, marker bool
-	suspect                        bool // a NUL, or bytes that are not UTF-8, whose place must be found
+	// quote is how many bytes there are from the next double quote to the end of the block, 0 without one. One behind which
+	// the block is already is looked for anew: so each byte is looked at once, and not once for each record.
+	quote   int
+	suspect bool // a NUL, or bytes that are not UTF-8, whose place must be found
 }
 
 func (w *Rewriter) scan(text []byte) scanned {
@@ -94,6 +112,9 @@ func (w *Rewriter) scan(text []byte) scanned {
 		suspect: bytes.IndexByte(text, 0) >= 0 || !utf8.Valid(text),
 		marker:  len(w.Marker) > 0 && bytes.IndexByte(text, rarest(w.Marker)) >= 0 && bytes.Contains(text, w.Marker),
 		quotes:  bytes.IndexByte(text, '"') >= 0 || (w.Format.Quote != 0 && bytes.IndexByte(text, w.Format.Quote) >= 0),
+	}
+	if s.quotes {
+		s.quote = len(text) + 1
 	}
 	for _, n := range w.Nulls {
 		s.nulls = s.nulls || bytes.Contains(text, n)
@@ -128,12 +149,18 @@ func (w *Rewriter) record(out, text []byte, line int64) (_ []byte, used int, lin
 	if len(plain) == 0 {
 		return out, used, 1, nil
 	}
-	if s.suspect || len(w.Leave) > 0 || len(plain) > MaxRecord || (s.returns && bytes.IndexByte(plain, '\r') >= 0) {
+	if s.suspect || w.leaves || len(plain) > MaxRecord || (s.returns && bytes.IndexByte(plain, '\r') >= 0) {
 		return w.fields(out, text, line)
+	}
+	if s.quotes && s.quote > len(text) {
+		s.quote = 0
+		if i := bytes.IndexByte(text, '"'); i >= 0 {
+			s.quote = len(text) - i
+		}
 	}
 	var done []byte
 	ok := false
-	switch quoted := s.quotes && bytes.IndexByte(plain, '"') >= 0; {
+	switch quoted := s.quote > len(text)-end; {
 	case !quoted && (!s.quotes || w.Format.Quote == '"' || bytes.IndexByte(plain, w.Format.Quote) < 0):
 		done, ok = w.simple(out, plain)
 	case quoted && w.Format.Quote == '"':
@@ -146,47 +173,60 @@ func (w *Rewriter) record(out, text []byte, line int64) (_ []byte, used int, lin
 }
 
 // simple appends a record in which nothing is quoted, and which is written as it stands but for its NULLs. ok is false when
-// something is wrong with it; what, fields finds out. It looks for delimiters in eight bytes at a time: this is where most of
-// the time of a load would go otherwise.
+// something is wrong with it; what, fields finds out. It looks at eight bytes at a time, for delimiters and in numbers: this is
+// where most of the time of a load would go otherwise.
 func (w *Rewriter) simple(out, record []byte) (_ []byte, ok bool) {
 	delimiter := w.Format.Delimiter
 	pattern := uint64(delimiter) * ones
 	s := simple{record: record, out: out}
-	i := 0
-	for ; i+8 <= len(record); i += 8 {
-		for found := zeros(binary.LittleEndian.Uint64(record[i:]) ^ pattern); found != 0; found &= found - 1 {
-			end := i + bits.TrailingZeros64(found)/8
-			if n := end - s.start; uint(n-1) >= uint(w.free[s.column]) && !s.value(w, end) { // n of 1 up to what needs no look
+	spares := w.spares
+	column, start := 0, 0
+	for i := 0; i < len(record); i += 8 {
+		var found uint64
+		at := i
+		if i+8 <= len(record) {
+			found = zeros(binary.LittleEndian.Uint64(record[i:]) ^ pattern)
+		} else {
+			at, found = tail(record, i, pattern)
+		}
+		for ; found != 0; found &= found - 1 {
+			end := at + bits.TrailingZeros64(found)/8
+			spare := &spares[column]
+			if n := end - start; uint(n-1) >= uint(spare.Bytes) && !spare.number(record, start, end) && !s.value(w, column, start, end) {
 				return out, false
 			}
-			s.start = end + 1
-			s.column++
+			start = end + 1
+			column++
 		}
 	}
-	for ; i < len(record); i++ {
-		if record[i] == delimiter {
-			if !s.value(w, i) {
-				return out, false
-			}
-			s.start = i + 1
-			s.column++
-		}
-	}
-	if s.column+1 != w.Columns || !s.value(w, len(record)) {
+	if column+1 != len(w.Columns) || !spares[column].number(record, start, len(record)) && !s.value(w, column, start, len(record)) {
 		return out, false
 	}
 	return append(append(s.out, record[s.written:]...), '\n'), true
+}
+
+// tail finds delimiters in the last bytes of a record, from i, of which there are less than eight. It answers where the
+// eight bytes begin that it looked at.
+func tail(record []byte, i int, pattern uint64) (at int, found uint64) {
+	if len(record) >= 8 {
+		at = len(record) - 8
+		return at, zeros(binary.LittleEndian.Uint64(record[at:])^pattern) >> (8 * (i - at)) << (8 * (i - at))
+	}
+	var last [8]byte
+	n := copy(last[:], record)
+	return 0, zeros(binary.LittleEndian.Uint64(last[:])^pattern) & (1<<(8*n) - 1)
 }
 
 // quoted is simple for a record in which something is quoted as it is written, too. A field that goes on behind the end of the
 // line is for fields.
 func (w *Rewriter) quoted(out, record []byte) (_ []byte, ok bool) {
 	s := simple{record: record, out: out}
+	column, start := 0, 0
 	for {
-		if s.column >= w.Columns {
+		if column >= len(w.Columns) {
 			return out, false
 		}
-		rest := record[s.start:]
+		rest := record[start:]
 		end := 0
 		if len(rest) > 0 && rest[0] == '"' {
 			f := field{quoted: true}
@@ -201,65 +241,90 @@ func (w *Rewriter) quoted(out, record []byte) (_ []byte, ok bool) {
 				f.double = true
 			}
 			f.raw = rest[1 : end-1]
-			if len(f.raw) > w.free[s.column] && s.column < len(w.Checks) && w.Checks[s.column] != nil && w.Checks[s.column](w.unquoted(f)) != "" {
+			if c := &w.Columns[column]; len(f.raw) > w.spares[column].Bytes && c.Check != nil && c.Check(w.unquoted(f)) != "" {
 				return out, false
 			}
 			if end < len(rest) && rest[end] != w.Format.Delimiter {
 				return out, false
 			}
-		} else if end = w.stop(rest); end < len(rest) && rest[end] != w.Format.Delimiter || !s.value(w, s.start+end) {
-			return out, false
+		} else {
+			end = w.stop(rest)
+			if end < len(rest) && rest[end] != w.Format.Delimiter || !w.spares[column].number(record, start, start+end) && !s.value(w, column, start, start+end) {
+				return out, false
+			}
 		}
-		if s.column++; end == len(rest) {
-			return append(append(s.out, record[s.written:]...), '\n'), s.column == w.Columns
+		if column++; end == len(rest) {
+			return append(append(s.out, record[s.written:]...), '\n'), column == len(w.Columns)
 		}
-		s.start += end + 1
+		start += end + 1
 	}
 }
 
 // simple is a record on its way.
 type simple struct {
 	record, out []byte
-	column      int // of the field at hand, from 0
-	start       int // where it begins
-	written     int // what is in out already
+	written     int // what of the record is in out already
 }
 
-// value looks at a field up to end. It answers false if something is wrong with it.
-func (s *simple) value(w *Rewriter, end int) bool {
-	if s.column >= w.Columns {
+// value looks at the field of a column from start to end. It answers false if something is wrong with it.
+func (s *simple) value(w *Rewriter, column, start, end int) bool {
+	if column >= len(w.Columns) {
 		return false
 	}
-	value := s.record[s.start:end]
+	value := s.record[start:end]
 	if len(value) == 0 || (w.seen.nulls && w.null(field{raw: value})) {
-		s.out = append(append(s.out, s.record[s.written:s.start]...), w.Marker...)
+		s.out = append(append(s.out, s.record[s.written:start]...), w.Marker...)
 		s.written = end
 		return true
 	}
-	if s.column >= len(w.Checks) || w.Checks[s.column] == nil || (s.column < len(w.Free) && len(value) <= w.Free[s.column]) {
-		return true
-	}
-	return w.Checks[s.column](value) == ""
+	c := &w.Columns[column]
+	return c.Check == nil || len(value) <= c.Spare.Bytes || c.Check(value) == ""
 }
 
-// frees tells for each column how long a value may be to be passed over by simple, and for one column too many that none is.
-func (w *Rewriter) frees() []int {
-	free := make([]int, w.Columns+1)
-	for c := range w.Columns {
-		switch {
-		case w.seen.nulls: // each value is compared
-		case c >= len(w.Checks) || w.Checks[c] == nil:
-			free[c] = math.MaxInt
-		case c < len(w.Free):
-			free[c] = w.Free[c]
+// spared tells for each column what simple passes over, and for one column too many that it is nothing.
+func (w *Rewriter) spared() []Spare {
+	spares := append(w.spares[:0], make([]Spare, len(w.Columns)+1)...)
+	if w.seen.nulls {
+		return spares // each value is compared
+	}
+	for i, c := range w.Columns {
+		if spares[i] = c.Spare; c.Check == nil {
+			spares[i].Bytes = math.MaxInt
 		}
 	}
-	return free
+	return spares
+}
+
+// number tells whether a field of a record is a number of few digits, which is let through.
+func (s *Spare) number(record []byte, start, end int) bool {
+	n := end - start
+	if uint(n-1) >= 8 || end < 8 {
+		return false
+	}
+	x := binary.LittleEndian.Uint64(record[end-8:]) >> (64 - 8*n) // the field, its first byte lowest
+	// The high bit of each byte that is no digit: a digit without its 0x30 is below 10.
+	y := x ^ '0'*ones
+	other := (y&low7 + (0x80-10)*ones | y) & high & (1<<(8*n) - 1)
+	whole, fraction := n, -1
+	if c := byte(x); c == '-' || c == '+' {
+		other &^= 0x80
+		whole--
+	}
+	if other != 0 {
+		i := bits.TrailingZeros64(other) / 8
+		if other&(other-1) != 0 || byte(x>>(8*i)) != '.' {
+			return false
+		}
+		fraction = n - i - 1
+		whole -= fraction + 1
+	}
+	return whole+max(fraction, 0) > 0 && whole <= s.Whole && fraction <= s.Fraction
 }
 
 const (
 	ones = 0x0101010101010101
 	low7 = 0x7f7f7f7f7f7f7f7f
+	high = 0x8080808080808080
 )
 
 // zeros has the high bit of each byte of x that is zero, exactly: Hacker's Delight, 6-1.
@@ -281,11 +346,11 @@ func (w *Rewriter) fields(out, text []byte, line int64) (_ []byte, used int, lin
 		}
 		i += next
 		ended := i >= len(text) || text[i] == '\n'
-		if column <= w.Columns {
+		if column <= len(w.Columns) {
 			if err := w.check(f, line, column); err != nil && bad == nil {
 				bad = err
 			}
-			if column > len(w.Leave) || !w.Leave[column-1] {
+			if !w.Columns[column-1].Leave {
 				if kept > 0 {
 					out = append(out, w.Format.Delimiter)
 				}
@@ -299,8 +364,8 @@ func (w *Rewriter) fields(out, text []byte, line int64) (_ []byte, used int, lin
 			}
 			switch {
 			case bad != nil:
-			case column != w.Columns:
-				bad = &Error{Line: line, Reason: fmt.Sprintf("%d fields, not %d", column, w.Columns)}
+			case column != len(w.Columns):
+				bad = &Error{Line: line, Reason: fmt.Sprintf("%d fields, not %d", column, len(w.Columns))}
 			case i > MaxRecord:
 				bad = &Error{Line: line, Reason: fmt.Sprintf("a record of %d bytes; COPY reads no more than %d", i, MaxRecord)}
 			}
@@ -394,7 +459,23 @@ func (w *Rewriter) null(f field) bool {
 	return false
 }
 
+// check looks at a field of one of the columns.
 func (w *Rewriter) check(f field, line int64, column int) *Error {
+	if err := w.decodes(f, line, column); err != nil {
+		return err
+	}
+	c := &w.Columns[column-1]
+	if c.Check == nil || len(f.raw) <= c.Spare.Bytes || w.null(f) {
+		return nil
+	}
+	if reason := c.Check(w.unquoted(f)); reason != "" {
+		return &Error{Line: line, Column: column, Value: string(w.unquoted(f)), Reason: reason}
+	}
+	return nil
+}
+
+// decodes finds what is no text.
+func (w *Rewriter) decodes(f field, line int64, column int) *Error {
 	if w.seen.suspect {
 		if bytes.IndexByte(f.raw, 0) >= 0 {
 			return &Error{Line: line, Column: column, Value: string(f.raw), Reason: "a NUL character, which COPY takes for the end of the record"}
@@ -402,12 +483,6 @@ func (w *Rewriter) check(f field, line int64, column int) *Error {
 		if !utf8.Valid(f.raw) {
 			return &Error{Line: line, Column: column, Value: string(f.raw), Reason: "not valid UTF-8: " + firstInvalid(f.raw)}
 		}
-	}
-	if column > len(w.Checks) || w.Checks[column-1] == nil || (column <= len(w.Free) && len(f.raw) <= w.Free[column-1]) || w.null(f) {
-		return nil
-	}
-	if reason := w.Checks[column-1](w.unquoted(f)); reason != "" {
-		return &Error{Line: line, Column: column, Value: string(w.unquoted(f)), Reason: reason}
 	}
 	return nil
 }
