@@ -114,7 +114,11 @@ func connect(tb testing.TB, database, user string) *session {
 func (s *session) try(sql string) ([][]string, error) {
 	var rows [][]string
 	for _, st := range dialect.Split(sql) {
-		tr, err := dialect.Inline(st, s.env, dialect.Translate(st, s.env), s.unknown)
+		env, tr, err := dialect.Inline(st, s.env, dialect.Translate(st, s.env), s.unknown)
+		if err != nil {
+			return nil, err
+		}
+		tr, err = dialect.Knowing(st, env, tr, s.look)
 		if err != nil {
 			return nil, err
 		}
@@ -151,6 +155,15 @@ func (s *session) try(sql string) ([][]string, error) {
 		}
 	}
 	return rows, nil
+}
+
+// look answers a query.
+func (s *session) look(query string) (rows [][]string, err error) {
+	results, err := s.conn.Exec(s.Context(), query).ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	return text(results[0]), nil
 }
 
 // unknown is where a query names a column that does not exist, or 0.

@@ -257,14 +257,13 @@ func TestLiteralsAgainstPostgreSQL(t *testing.T) {
 }
 
 //standin:imitates types: SUPER | DG r_SUPER_type
-//standin:differs types: a bare literal that is inserted into a SUPER column | is read as JSON, in place of a string | DG r_SUPER_type
 func TestSuperColumns(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.run(`create table t (id int, s super); insert into t select 1, json_parse('{"b": 1, "a": [1, 2]}');
 		insert into t select 2, json_parse('[ 1 , "x  y" ]'); insert into t values (3, null), (4, json_parse('null'));
 		insert into t select 5, 'text'::varchar; insert into t select 6, 1.50; insert into t select 7, true;
-		insert into t values (8, '{"k": "v"}')`)
+		insert into t values (8, json_parse('{"k": "v"}'))`)
 	s.expect(`select id, s, json_serialize(s), json_typeof(s), s is null from t order by id`, `
 1|{"b":1,"a":[1,2]}|{"b":1,"a":[1,2]}|object|f
 2|[1,"x  y"]|[1,"x  y"]|array|f
@@ -279,6 +278,55 @@ func TestSuperColumns(t *testing.T) {
 	s.expect(`select oid from pg_type where typname in ('super', 'varbyte') order by 1`, "4000\n6551\n")
 	s.run(`create table u as select s from t; insert into u select s from t`)
 	s.expect(`select count(*), count(distinct s) from u`, "16|7\n")
+}
+
+// TestSuperLiterals: a literal that is written into a SUPER column is a string, wherever it stands.
+//
+//standin:imitates types: a literal that is written into a SUPER column is a string | DG parse_json
+//standin:differs types: a literal for a SUPER column in a procedure | read as JSON where the table is not there when the procedure is made | DG parse_json
+func TestSuperLiterals(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create schema o; create table o.t (id int, "S" super default '{"d": 1}', v varchar(20)); create temp table #t (s super, n int)`)
+	for _, st := range []string{
+		`insert into o.t values (1, '[1]', '[1]'), (2, ('a''b\\'), null), (3, null, 'x')`,
+		`insert into o.t (v, s, id) values ('{}', '{}', 4)`,
+		`insert into o.t (id) values (5)`,
+		`insert into o.t (id, s) select 6, '[2]' union all select 7, '[3]'`,
+		`insert into o.t (id, s) select 8, '[4]' union all select 9, json_parse('[5]') order by 1`,
+		`insert into o.t (id, s) (with w as (select '[0]' as c) select 10, '[6]' as x from w)`,
+		`insert into o.t (id, s) values (11, json_parse('{"k": [1, 2]}')), (12, 'y'::varchar)`,
+		`update o.t set v = 'u', s = '{"u": 1}' where id = 7`,
+		`update o.t as a set s = ('[7]') from (select 8 as id) b where a.id = b.id`,
+		`insert into #t values ('[8]', 1)`,
+		`alter table o.t add column w super default '[9]'`,
+		`create table src (id int); insert into src values (1), (13)`,
+		`merge into o.t using src on t.id = src.id when matched then update set v = 'm', s = '"m"' when not matched then insert (s, id) values ('[10]', src.id)`,
+		`prepare p as insert into o.t (id, s) values ($1, '[11]'); execute p (14); deallocate p`,
+		`create procedure fill() as $$ begin if true then insert into o.t (id, s) values (15, '[12]'); end if; end $$ language plpgsql; call fill()`,
+	} {
+		s.run(st)
+	}
+	s.expect(`select id, s, json_typeof(s) from o.t order by id`, `
+1|"\"m\""|string
+2|"a'b\\"|string
+3|NULL|NULL
+4|"{}"|string
+5|"{\"d\": 1}"|string
+6|"[2]"|string
+7|"{\"u\": 1}"|string
+8|"[7]"|string
+9|[5]|array
+10|"[6]"|string
+11|{"k":[1,2]}|object
+12|"y"|string
+13|"[10]"|string
+14|"[11]"|string
+15|"[12]"|string
+`)
+	s.expect(`select s, n from #t`, "\"[8]\"|1\n")
+	s.expect(`select distinct w, json_typeof(w) from o.t`, "\"[9]\"|string\n")
+	s.expect(`select v from o.t where id in (1, 3, 4, 7) order by id`, "m\nx\n{}\nu\n")
 }
 
 //standin:imitates types: VARBYTE | DG r_VARBYTE_type

@@ -76,6 +76,23 @@ SELECT rs.make_cast('text', 'super', 'WITH FUNCTION rs.text_to_super(text) AS AS
 	rs.make_cast('float8', 'super', 'WITH FUNCTION rs.float8_to_super(float8) AS ASSIGNMENT'),
 	rs.make_cast('bool', 'super', 'WITH FUNCTION rs.bool_to_super(bool) AS ASSIGNMENT');
 
+-- The columns, in order, of those of the tables that have a SUPER column: package dialect asks before literals are written. In
+-- PL/pgSQL, which plans once for a session.
+CREATE OR REPLACE FUNCTION rs.columns_beside_super(tables text[]) RETURNS TABLE (table_name text, column_name name, super boolean)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	t text;
+	oid regclass;
+BEGIN
+	FOREACH t IN ARRAY tables LOOP
+		oid := to_regclass(t);
+		IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = oid AND a.atttypid = 4000 AND NOT a.attisdropped) THEN
+			RETURN QUERY SELECT t, a.attname, a.atttypid = 4000 FROM pg_attribute a
+				WHERE a.attrelid = oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum;
+		END IF;
+	END LOOP;
+END $$;
+
 -- A SUPER scalar becomes a value of another type. Objects, arrays and JSON null become NULL, and so does what cannot be a
 -- value of the type, as in lax mode.
 CREATE OR REPLACE FUNCTION rs.super_scalar(super) RETURNS text

@@ -168,6 +168,7 @@ func (x *script) procedural(st Statement) (string, *Error) {
 	case tr.Action != Pass || tr.Alone:
 		return "", notSupported(verb + " in a procedure")
 	}
+	x.tr.Written = append(x.tr.Written, tr.Written...)
 	commands := []string{}
 	for _, c := range tr.Before {
 		commands = append(commands, perform(c))

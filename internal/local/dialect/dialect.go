@@ -36,7 +36,6 @@
 // # What differs
 //
 //   - Names longer than 63 bytes are refused; Redshift keeps 127 and cuts longer ones.
-//   - A bare literal that is inserted into a SUPER column is read as JSON; Redshift stores it as a string.
 //   - The bodies of functions and procedures are translated, and shown so; dynamic SQL in them is not. Aliases in the later
 //     items of a list, which Inline knows about, are unknown columns there.
 //   - Quotients of decimals have PostgreSQL's scale. QUALIFY knows the names of window functions in the list only.
@@ -86,6 +85,10 @@ type Env struct {
 	// Inlined are names that stand for the expressions which earlier items of their list call so: Lateral.Pos of an
 	// earlier translation of the same statement.
 	Inlined []int
+	// Columns are those of the tables in Translation.Written that have a SUPER column, by the table's name there.
+	Columns map[string][]Column
+	// Parameters are the types that the client gives to $1, $2 ..., if it gives any.
+	Parameters []uint32
 	// Masks are what the user reads in place of relations with masking policies: a query in parentheses, by the relation's
 	// name in quotes, with its schema or, where that is not needed, without.
 	Masks map[string]string
@@ -109,7 +112,9 @@ type Translation struct {
 	// Laterals are the names that may be aliases of earlier items of a list: Inline finds out. Probe is the query to ask for.
 	Laterals []Lateral
 	Probe    string
-	Err      *Error // with Refuse
+	// Written are tables into whose columns literals are written: Knowing finds out which are SUPER.
+	Written []string
+	Err     *Error // with Refuse
 }
 
 // Check is a condition of a statement that only PostgreSQL can tell.

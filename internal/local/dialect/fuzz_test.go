@@ -126,7 +126,7 @@ func FuzzTranslate(f *testing.F) {
 				}
 			}
 			_ = Translate(st, Env{})
-			if _, err := Inline(st, env, tr, firstPlace(tr)); err != nil {
+			if _, _, err := Inline(st, env, tr, firstPlace(tr)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -22,22 +22,22 @@ const maxInlined = 1 << 20
 
 // Inline is the translation of st, of which tr is the first, with expressions in place of aliases that are no columns.
 // unknown prepares a query and answers the place of the first name that is no column, as an error of PostgreSQL tells
-// it, or 0. It is asked only if there is a name to ask for.
-func Inline(st Statement, env Env, tr Translation, unknown func(query string) (position int, err error)) (Translation, error) {
+// it, or 0. It is asked only if there is a name to ask for. Inline also answers what the translation rests on.
+func Inline(st Statement, env Env, tr Translation, unknown func(query string) (position int, err error)) (Env, Translation, error) {
 	env.Inlined = slices.Clone(env.Inlined)
 	for len(tr.Laterals) > 0 {
 		position, err := unknown(tr.Probe)
 		if err != nil {
-			return tr, err
+			return env, tr, err
 		}
 		i := slices.IndexFunc(tr.Laterals, func(l Lateral) bool { return l.Probe == position && position > 0 })
 		if i < 0 {
-			return tr, nil
+			return env, tr, nil
 		}
 		env.Inlined = append(env.Inlined, tr.Laterals[i].Pos)
 		tr = Translate(st, env)
 	}
-	return tr, nil
+	return env, tr, nil
 }
 
 // behindList are the words that end a list which has no FROM.

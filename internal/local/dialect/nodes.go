@@ -1,6 +1,6 @@
 package dialect
 
-import "strings"
+import "slices"
 
 // A query that names tables of users, or system tables of the STL, STV, SVL, SVCS and SYS kind, runs on the compute
 // nodes; one that names none, or catalogs alone, on the leader node. Some functions run on one of the two only (Redshift
@@ -42,13 +42,7 @@ func (x *script) nodes(verb string) []Check {
 			given[QuoteIdent(name)] = true
 		}
 	}
-	names := "ARRAY["
-	for _, name := range x.st.Relations(x.env.CaseSensitive) {
-		if !given[name] {
-			names += dollarQuote(name) + ", "
-		}
-	}
-	names = strings.TrimSuffix(names, ", ") + "]::text[]"
+	names := nameArray(slices.DeleteFunc(x.st.Relations(x.env.CaseSensitive), func(name string) bool { return given[name] }))
 	var checks []Check
 	if len(x.leader) > 0 {
 		c := Check{

@@ -308,6 +308,11 @@ func (x *script) column(from, to int, spec *tableSpec, sortColumns *[]string) (n
 			return "", 0
 		}
 	}
+	for i := r.to; i < to && r.name == "super"; i++ {
+		if x.is(i, "DEFAULT") && x.tok(i+1).Kind == String && (i+2 == to || x.startsAttribute(i+2)) {
+			x.asSuperText(i + 1)
+		}
+	}
 	return name, r.to
 }
 

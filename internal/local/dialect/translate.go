@@ -30,6 +30,9 @@ func translate(st Statement, env Env, variables bool) Translation {
 	}
 	if x.tr.Err == nil && x.tr.Action == Pass && x.tr.SQL == "" {
 		x.rewriteQuery(0, x.len())
+		if first, _, _ := strings.Cut(verb, " "); writes[first] && !x.catalog {
+			x.literals()
+		}
 		x.tr.SQL = x.String()
 	}
 	if x.tr.Err != nil {

@@ -124,7 +124,7 @@ func (q query) refused() *dialect.Error {
 // inline is the query as PostgreSQL runs it, with expressions in place of the aliases that it takes for unknown columns. It
 // is called within a transaction.
 func (q query) inline(ctx context.Context, p postgres) (text string, err error) {
-	q.tr, err = dialect.Inline(q.st, q.env, q.tr, func(text string) (position int, err error) {
+	_, q.tr, err = dialect.Inline(q.st, q.env, q.tr, func(text string) (position int, err error) {
 		if err := p.exec(ctx, "SAVEPOINT rs_probe"); err != nil {
 			return 0, err
 		}

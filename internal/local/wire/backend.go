@@ -138,7 +138,32 @@ func (b *backend) run(sql string) (rows int, err error) {
 	if err := b.send(&pgproto3.Query{String: sql}); err != nil {
 		return 0, err
 	}
-	return b.answer()
+	return b.answer(nil)
+}
+
+// look is run that answers the rows, which have no NULL.
+func (b *backend) look(sql string) (rows [][]string, err error) {
+	if err := b.send(&pgproto3.Query{String: sql}); err != nil {
+		return nil, err
+	}
+	_, err = b.answer(collect(&rows))
+	return rows, err
+}
+
+// collect adds rows as texts to rows.
+func collect(rows *[][]string) func(body []byte) error {
+	return func(body []byte) error {
+		var m pgproto3.DataRow
+		if err := m.Decode(body); err != nil {
+			return err
+		}
+		row := make([]string, len(m.Values))
+		for i, v := range m.Values {
+			row[i] = string(v)
+		}
+		*rows = append(*rows, row)
+		return nil
+	}
 }
 
 // prepare has PostgreSQL analyse a query, and nothing more. It is for outside of a transaction block, or behind a savepoint.
@@ -151,12 +176,13 @@ func (b *backend) prepare(sql string, parameters []uint32) error {
 			return err
 		}
 	}
-	_, err := b.answer()
+	_, err := b.answer(nil)
 	return err
 }
 
-// answer sends what was gathered and reads to the end of the answer, of which it counts the rows.
-func (b *backend) answer() (rows int, err error) {
+// answer sends what was gathered and reads to the end of the answer, of which it counts the rows. row gets the body of each,
+// which it must not keep.
+func (b *backend) answer(row func(body []byte) error) (rows int, err error) {
 	b.flush()
 	var failure error
 	for {
@@ -171,6 +197,11 @@ func (b *backend) answer() (rows int, err error) {
 		switch kind {
 		case 'D':
 			rows++
+			if row != nil {
+				if err := row(body); err != nil {
+					return 0, err
+				}
+			}
 		case 'E':
 			if failure, err = readError(body); err != nil {
 				return 0, err

@@ -170,15 +170,18 @@ func (s *session) parse(m *pgproto3.Parse) error {
 	}
 	statements := dialect.Split(m.Query)
 	p := &prepared{tr: dialect.Translation{Action: dialect.Empty}}
+	env := s.env()
+	env.Parameters = m.ParameterOIDs
 	switch {
 	case len(statements) > 1:
 		return s.reject(&pgconn.PgError{Code: "42601", Message: "cannot insert multiple commands into a prepared statement"})
 	case len(statements) == 1:
 		p.st = statements[0]
-		p.tr = dialect.Translate(p.st, s.env())
+		p.tr = dialect.Translate(p.st, env)
 	}
 	if len(p.tr.Laterals) > 0 {
-		if err := s.inlineInside(p, m.ParameterOIDs); err != nil || s.skipping {
+		var err error
+		if env, err = s.inlineInside(p, env); err != nil || s.skipping {
 			return err
 		}
 	}
@@ -204,6 +207,9 @@ func (s *session) parse(m *pgproto3.Parse) error {
 	if err := s.writeInside(p); err != nil || s.skipping {
 		return err
 	}
+	if err := s.knowingInside(p, env); err != nil || s.skipping {
+		return err
+	}
 	m.ParameterOIDs = s.types.parameters(m.ParameterOIDs)
 	name, old := m.Name, s.prepared[m.Name]
 	s.prepared[name] = p
@@ -216,14 +222,25 @@ func (s *session) parse(m *pgproto3.Parse) error {
 
 // inlineInside is inline for a statement that is about to be prepared. Amid messages that PostgreSQL runs as one
 // transaction, which is none of the client's, an error would undo those before it: there nothing is asked.
-func (s *session) inlineInside(p *prepared, parameters []uint32) error {
+func (s *session) inlineInside(p *prepared, env dialect.Env) (dialect.Env, error) {
 	if err := s.settle(); err != nil || s.skipping || s.began && s.pg.status == idle {
-		return err
+		return env, err
 	}
-	tr, err := s.inline(p.st, p.tr, s.types.parameters(parameters), func(sql string) error {
+	env, tr, err := s.inline(p.st, env, p.tr, func(sql string) error {
 		_, err := s.runInside(sql)
 		return err
 	})
+	p.tr = tr
+	return env, err
+}
+
+// knowingInside is knowing for a statement that is about to be prepared.
+func (s *session) knowingInside(p *prepared, env dialect.Env) error {
+	tr, pe, err := s.knowing(p.st, env, p.tr, s.lookInside)
+	if pe != nil {
+		s.fail(pe)
+		s.skipping = true
+	}
 	p.tr = tr
 	return err
 }
@@ -323,6 +340,17 @@ func (s *session) execInside(sql string) error {
 // Query would. Within a transaction block PostgreSQL goes on after an error; else it skips, as the session must, to the
 // next Sync.
 func (s *session) runInside(sqls ...string) (rows int, err error) {
+	return s.inside(nil, sqls...)
+}
+
+// lookInside is runInside for one query, of which it answers the rows.
+func (s *session) lookInside(sql string) (rows [][]string, err error) {
+	_, err = s.inside(collect(&rows), sql)
+	return rows, err
+}
+
+// inside runs statements; row gets the body of each row.
+func (s *session) inside(row func(body []byte) error, sqls ...string) (rows int, err error) {
 	if err := s.settle(); err != nil || s.skipping {
 		return 0, err
 	}
@@ -360,6 +388,11 @@ func (s *session) runInside(sqls ...string) (rows int, err error) {
 		switch kind {
 		case 'D':
 			rows++
+			if row != nil {
+				if err := row(body); err != nil {
+					return 0, err
+				}
+			}
 		case '3':
 			closed++
 		case 'E':

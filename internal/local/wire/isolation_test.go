@@ -104,7 +104,7 @@ func TestOneWriter(t *testing.T) {
 	t.Parallel()
 	bothProtocols(t, func(t *testing.T, extended bool) {
 		t.Helper()
-		s := start(t, nil, "create table w (n int); insert into w values (1), (2); create table other (n int); insert into other values (3)")
+		s := start(t, nil, "create table w (n int); insert into w values (1), (2); create table other (n int); insert into other values (3); create table v (n int, s super); insert into v values (1)")
 		first, second, reader := s.actor(t, extended), s.actor(t, extended), s.actor(t, extended)
 		for _, tt := range []struct{ write, want, rows string }{
 			{"insert into w values (5)", "INSERT 0 1", "1 2 5 100"},
@@ -125,6 +125,14 @@ func TestOneWriter(t *testing.T) {
 			// It does not wait for one that was rolled back, nor within its own transaction.
 			first.must("begin", "insert into w values (100)", "update w set n = 1", "rollback")
 		}
+		// To look for SUPER columns takes a snapshot: not before the wait.
+		first.must("begin", "update v set s = 'b', n = n + 1")
+		result := second.blocked(s, "update v set s = 'c', n = n + 1")
+		first.must("commit")
+		if got := <-result; got != "UPDATE 1" {
+			t.Errorf("an update with a literal: %s", got)
+		}
+		reader.check("select n, s from v", `3|"c" SELECT 1`)
 	})
 }
 

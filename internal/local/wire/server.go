@@ -147,6 +147,8 @@ type Server struct {
 	masks  atomic.Int64 // counts what may have changed who reads what; see masks.go
 	masked atomic.Bool  // somebody may have a mask
 
+	definitions atomic.Int64 // counts what may have changed tables; see written.go
+
 	testOnlyEnded func() // after a client has gone and all it held was given back
 
 	mu       sync.Mutex // guards the rest
@@ -173,6 +175,7 @@ func NewServer(cfg Config) *Server {
 	}
 	s := &Server{cfg: cfg, conns: map[net.Conn]struct{}{}, sessions: map[int32]*session{}}
 	s.masks.Store(1) // sessions begin at 0, and look
+	s.definitions.Store(1)
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.admin.pg = cfg.PostgreSQL
 	s.joins.admin = &s.admin

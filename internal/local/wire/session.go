@@ -44,6 +44,9 @@ type session struct {
 	masksAt     int64
 	masksDiffer bool // a statement of this session may have changed what masks there are
 
+	withoutSuper withoutSuper
+	defines      bool // the transaction may have changed what tables there are; see written.go
+
 	// The extended protocol's state; see extended.go.
 	shapes   shapes // of texts that need no translation
 	prepared map[string]*prepared
@@ -68,6 +71,7 @@ func (s *session) keyIs(key []byte) bool { return subtle.ConstantTimeCompare(s.k
 func (s *session) end() {
 	s.server.unregister(s)
 	s.pg.close()
+	s.tellDefinitions()
 	now := time.Now()
 	s.recordConnection("disconnecting session", now, now.Sub(s.connected.Time))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.server.ctx), 10*time.Second)
@@ -221,6 +225,7 @@ func (s *session) message(kind byte, body []byte) error {
 // ready tells the client that it is its turn.
 func (s *session) ready() error {
 	s.tellMasks()
+	s.tellDefinitions()
 	s.c.send(&pgproto3.ReadyForQuery{TxStatus: s.pg.status})
 	return s.c.flush()
 }

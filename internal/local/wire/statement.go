@@ -26,7 +26,8 @@ type batch struct {
 // run runs one statement and answers it, but for ReadyForQuery. An error of the statement is in q.failure, and has been
 // sent; the error it returns ends the session.
 func (s *session) run(q *running, b *batch, last bool) error {
-	tr := dialect.Translate(q.st, s.env())
+	env := s.env()
+	tr := dialect.Translate(q.st, env)
 	if tr.Action == dialect.Empty {
 		return nil
 	}
@@ -36,7 +37,7 @@ func (s *session) run(q *running, b *batch, last bool) error {
 	if err := s.begin(q, s.pg.must); err != nil {
 		return err
 	}
-	err := s.perform(q, tr, b, last)
+	err := s.perform(q, env, tr, b, last)
 	switch {
 	case q.failure != nil:
 		s.fail(q.failure)
@@ -52,8 +53,8 @@ func (s *session) run(q *running, b *batch, last bool) error {
 	return err
 }
 
-// perform does what the translation of a statement says, and leaves the answer's command tag in q.complete if q.hold.
-func (s *session) perform(q *running, tr dialect.Translation, b *batch, last bool) error {
+// perform does what the translation of a statement for env says, and leaves the answer's command tag in q.complete if q.hold.
+func (s *session) perform(q *running, env dialect.Env, tr dialect.Translation, b *batch, last bool) error {
 	if s.pg.status == idle {
 		s.newTransaction()
 	}
@@ -90,11 +91,14 @@ func (s *session) perform(q *running, tr dialect.Translation, b *batch, last boo
 	var err error
 	switch tr.Action {
 	case dialect.Pass:
-		tr, err = s.inline(q.st, tr, nil, s.pg.exec)
+		env, tr, err = s.inline(q.st, env, tr, s.pg.exec)
 		if tr.Err != nil {
 			return errors.Join(err, s.refuse(q, dialectError(tr.Err)))
 		}
 		if err != nil {
+			return err
+		}
+		if tr, q.failure, err = s.knowing(q.st, env, tr, s.pg.look); err != nil || q.failure != nil {
 			return err
 		}
 		q.sql = tr.SQL
@@ -126,13 +130,14 @@ func (s *session) perform(q *running, tr dialect.Translation, b *batch, last boo
 }
 
 // inline puts expressions in place of the aliases in a statement that PostgreSQL takes for unknown columns. exec runs a
-// statement of ours; parameters are the types that the client gave. In a transaction that has failed nothing can be asked:
+// statement of ours. In a transaction that has failed nothing can be asked:
 // the statement will fail as well.
-func (s *session) inline(st dialect.Statement, tr dialect.Translation, parameters []uint32, exec func(sql string) error) (dialect.Translation, error) {
+func (s *session) inline(st dialect.Statement, env dialect.Env, tr dialect.Translation, exec func(sql string) error) (dialect.Env, dialect.Translation, error) {
 	if s.pg.status == aborted {
-		return tr, nil
+		return env, tr, nil
 	}
-	return dialect.Inline(st, s.env(), tr, func(query string) (position int, err error) {
+	parameters := s.types.parameters(env.Parameters)
+	return dialect.Inline(st, env, tr, func(query string) (position int, err error) {
 		block := s.pg.status == inBlock
 		if block {
 			if err := exec("SAVEPOINT rs_probe"); err != nil {
@@ -341,6 +346,7 @@ func asksFor(st dialect.Statement) (lastID, history bool) {
 // begin gives a statement its id, and makes it see what it asks for. exec runs a statement of ours.
 func (s *session) begin(q *running, exec func(sql string) error) error {
 	q.start = time.Now()
+	s.defines = s.defines || mayDefine(q.st)
 	if s.server.cfg.History == nil {
 		return nil
 	}

@@ -92,7 +92,13 @@ func bootstrap() error {
 		create type super;
 		create function super_in(cstring) returns super language internal immutable strict as 'textin';
 		create function super_out(super) returns cstring language internal immutable strict as 'textout';
-		create type super (input = super_in, output = super_out, like = text)`).ReadAll()
+		create type super (input = super_in, output = super_out, typmod_in = timestamptypmodin, like = text);
+		create function rs.columns_beside_super(tables text[]) returns table (table_name text, column_name name, super boolean) language sql as $$
+			select t, attname, atttypid = 'super'::regtype from unnest(tables) t join pg_attribute on attrelid = to_regclass(t) where attnum > 0 and not attisdropped
+				and attrelid in (select attrelid from pg_attribute where atttypid = 'super'::regtype) order by t, attnum $$;
+		create cast (varchar as super) without function as assignment;
+		create function super_string(text) returns super language sql as $$ select ('"' || $1 || '"')::varchar::super $$;
+		create cast (text as super) with function super_string(text) as assignment`).ReadAll()
 	return errors.Join(err, c.Close(ctx))
 }
 
@@ -420,7 +426,6 @@ func TestTwin(t *testing.T) {
 	}
 }
 
-// errorOf answers the server's error, or fails.
 // TestLateralAliases: PostgreSQL is asked which aliases are columns, in both protocols, and in a transaction without harm to
 // it.
 func TestLateralAliases(t *testing.T) {
@@ -471,6 +476,70 @@ func TestLateralAliases(t *testing.T) {
 	}
 }
 
+// TestLiteralsForSuper: PostgreSQL is asked which columns are SUPER, in both protocols, in a transaction and amid messages that
+// are one.
+func TestLiteralsForSuper(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, `create table literals_t (id int, s super)`)
+	c := s.connect(t)
+	literal := func(c *pgconn.PgConn, id int, parameters [][]byte, types []uint32) {
+		t.Helper()
+		value := "'[1]'"
+		if parameters != nil {
+			value = "$1"
+		}
+		sql := fmt.Sprintf("insert into literals_t values (%d, %s)", id, value)
+		if err := c.ExecParams(t.Context(), sql, parameters, types, nil, nil).Read().Err; err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, c, "insert into literals_t values (1, '[1]'); insert into public.literals_t values (2, '[1]')")
+	run(t, c, "begin; insert into literals_t values (3, '[1]'); commit")
+	literal(c, 4, nil, nil)
+	literal(c, 5, [][]byte{[]byte("[1]")}, nil)           // a parameter without a type
+	literal(c, 6, [][]byte{[]byte("[1]")}, []uint32{705}) // or of none
+	run(t, c, "begin")
+	literal(c, 7, nil, nil)
+	literal(c, 8, nil, nil)
+	run(t, c, "commit")
+	b := &pgconn.Batch{}
+	b.ExecParams("insert into literals_t values (9, '[1]')", nil, nil, nil, nil)
+	b.ExecParams("insert into literals_t values (10, $1)", [][]byte{[]byte("[1]")}, nil, nil, nil)
+	if _, err := c.ExecBatch(t.Context(), b).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+	if got := run(t, c, "select count(*), min(s::varchar), max(s::varchar) from literals_t"); got != "10|\"[1]\"|\"[1]\"\nSELECT 1\nI" {
+		t.Errorf("%s", got)
+	}
+	literal(c, 11, [][]byte{[]byte("1")}, []uint32{1043}) // its own type's cast is here none
+	if got := run(t, c, "select s from literals_t where id = 11"); got != "1\nSELECT 1\nI" {
+		t.Errorf("a parameter with a type: %s", got)
+	}
+	// A table that has no SUPER column may get one, from anybody.
+	other := s.connect(t)
+	for _, change := range []string{
+		"drop table plain; create table plain (s super)",
+		"begin; delete from plain; alter table plain drop column s; alter table plain add column s super; commit",
+	} {
+		run(t, c, "create table plain (s varchar(9))")
+		run(t, c, "insert into plain values ('a')")
+		run(t, other, change)
+		run(t, c, "insert into plain values ('[1]')")
+		if got := run(t, c, "select max(s::varchar) from plain"); got != "\"[1]\"\nSELECT 1\nI" {
+			t.Errorf("after %s: %s", change, got)
+		}
+		run(t, c, "drop table plain")
+	}
+	if got := run(t, c, "begin; refused; insert into literals_t values (1, '[1]')"); !strings.Contains(got, "42601") {
+		t.Errorf("%s", got)
+	}
+	if got := run(t, c, "insert into literals_t values (1, '[1]')"); !strings.Contains(got, "25P02") {
+		t.Errorf("in a failed transaction: %s", got)
+	}
+	run(t, c, "rollback")
+}
+
+// errorOf answers the server's error, or fails.
 func errorOf(tb testing.TB, err error) *pgconn.PgError {
 	tb.Helper()
 	pe, ok := errors.AsType[*pgconn.PgError](err)
