@@ -329,6 +329,98 @@ func TestSuperLiterals(t *testing.T) {
 	s.expect(`select v from o.t where id in (1, 3, 4, 7) order by id`, "m\nx\n{}\nu\n")
 }
 
+// TestArrayFunctions: the manual's examples of each, and what its words say beyond them.
+//
+//standin:imitates functions: ARRAY_CONTAINS, ARRAY_POSITION, ARRAY_POSITIONS, default_array_search_null_handling | DG array_contains; DG array_position; DG array_positions
+//standin:imitates functions: ARRAY_DISTINCT, ARRAY_UNION, ARRAY_EXCEPT, ARRAY_INTERSECTION, ARRAYS_OVERLAP | DG array_distinct; DG array_union; DG array_except; DG array_intersection; DG arrays_overlap
+//standin:imitates functions: ARRAY_SORT | DG array_sort
+//standin:imitates functions: LOWER_ATTRIBUTE_NAMES, UPPER_ATTRIBUTE_NAMES | DG r_lower_attribute_names; DG r_upper_attribute_names
+func TestArrayFunctions(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, tt := range []struct{ expression, want string }{
+		{`array_contains(array('red', 'green'), 'red')`, "t"},
+		{`array_contains(array('red', null, 'green'), null)`, "t"},
+		{`array_contains(array('red', null, 'green'), 'blue', true)`, "f"},
+		{`array_contains(array('red', null, 'green'), 'blue', false)`, "NULL"},
+		{`array_contains(array('red', null, 'green'), 'red', false)`, "t"},
+		{`array_contains(array('red', 'green'), null, false)`, "NULL"},
+		{`array_contains(array(1, 2.0, array(1), object('a', 1, 'b', 2)), 2)`, "t"},
+		{`array_contains(array(array(1), object('a', 1, 'b', 2)), object('b', 2, 'a', 1))`, "t"},
+		{`array_contains(array('1', 'true'), 1)`, "f"},
+		{`array_contains(null::super, 1)`, "NULL"},
+		{`array_position(array('red', 'green'), 'red')`, "0"},
+		{`array_position(array(1, 2, 3), 4)`, "-1"},
+		{`array_position(array('red', 'green', 'red'), 'red')`, "0"},
+		{`array_position(array('red', null, 'green'), null)`, "1"},
+		{`array_position(array('red', null, 'green'), 'blue', false)`, "NULL"},
+		{`array_positions(array('red', 'green', 'red'), 'red')`, "[0,2]"},
+		{`array_positions(array(1, 2, 3), 4)`, "[]"},
+		{`array_positions(array('red', null, 'green', null), null)`, "[1,3]"},
+		{`array_positions(array('red', null, 'green'), 'blue', true)`, "[]"},
+		{`array_positions(array('red', null, 'green'), 'blue', false)`, "NULL"},
+		{`array_distinct(array(1, 1, 'a', 'a', null, null))`, `[1,"a",null]`},
+		{`array_distinct(array_concat(array(1,2,3,3),array(2,3,4,4)))`, "[1,2,3,4]"},
+		{`array_union(array('b','a','b'), array(null,'b',null))`, `["b","a",null]`},
+		{`array_except(array('a','b','c'), array('b','c','d'))`, `["a"]`},
+		{`array_except(array('a','b','b','b'), array('b'))`, `["a","b","b"]`},
+		{`array_except(array('a','b','b','a'), array('b'), true)`, `["a"]`},
+		{`array_intersection(array('a','b','c'), array('b','c','d'))`, `["b","c"]`},
+		{`array_intersection(array('a','b','b'), array('b','b','b'))`, `["b","b"]`},
+		{`array_intersection(array('a','b','b'), array('b','b','b'), true)`, `["b"]`},
+		{`array_intersection(array('a',null), array('b',null))`, `[null]`},
+		{`arrays_overlap(array('blue', 'green'), array('red', 'green'))`, "t"},
+		{`arrays_overlap(array('red', null, 'blue'), array('green', null))`, "t"},
+		{`arrays_overlap(array('red', null, 'blue'), array('green'))`, "f"},
+		{`arrays_overlap(json_parse('[null]'), array(null))`, "t"},
+		{`array_sort(array('b', 'a', 0, null, 1, false))`, `[false,0,1,"a","b",null]`},
+		{`array_sort(array('b', 'a', 0, null, 1, false), false)`, `[null,"b","a",1,0,false]`},
+		{`array_sort(array('b', 'a', 0, null, 1, false), false, false)`, `["b","a",1,0,false,null]`},
+		{`array_sort(array(10, 9, null, 'B', 'a', array(1), object('a', 1)), true, true)`, `[null,9,10,"B","a",[1],{"a":1}]`},
+		{`lower_attribute_names(json_parse('[{"Sub": {"C": "Cc"}, "ARRAY": [{"d": "D"}, "E"]}, null]'))`, `[{"sub":{"c":"Cc"},"array":[{"d":"D"},"E"]},null]`},
+		{`upper_attribute_names(json_parse('{"é": 1, "b": {}, "c": []}'))`, `{"É":1,"B":{},"C":[]}`},
+		{`upper_attribute_names('a'::super)`, `"a"`},
+	} {
+		s.expect("select "+tt.expression, tt.want+"\n")
+	}
+	s.run(`set default_array_search_null_handling to false`)
+	s.expect(`select array_contains(array(null), null), array_position(array(null), 1), array_contains(array(null), null, true)`, "NULL|NULL|t\n")
+	s.run(`create table t (s super); insert into t values (array('x', 1))`)
+	s.expect(`select array_contains(s, s[1]), array_position(t.s, 'x') from t`, "t|0\n")
+	s.fails(`select upper_attribute_names(json_parse('{"A": "A", "a": "a"}'))`, "XX000", "Invalid input")
+}
+
+// TestTryCast: what does not fit is NULL, what the manual's table does not have is an error.
+//
+//standin:imitates functions: TRY_CAST of numbers, booleans and texts | DG r_TRY_CAST
+//standin:refuses functions: TRY_CAST of dates, times and SUPER | DG r_TRY_CAST
+func TestTryCast(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, tt := range []struct{ expression, want string }{
+		{`try_cast('123' as int)`, "123"},
+		{`try_cast('foo' as int)`, "NULL"},
+		{`try_cast(40000 as smallint)`, "NULL"},
+		{`try_cast(null as int)`, "NULL"},
+		{`try_cast('12.345' as decimal(4,2))`, "12.35"},
+		{`try_cast('123.4' as decimal(4,2))`, "NULL"},
+		{`try_cast(1.5 as int) + 1`, "3"},
+		{`try_cast('2021-02-29' as date)`, "NULL"},
+		{`try_cast('2021-02-28' || '' as date)`, "2021-02-28"},
+		{`try_cast('abc' as varchar(2))`, "ab"},
+		{`try_cast(true as super)`, "true"},
+		{`try_cast('{}' as super)`, `"{}"`},
+		{`try_cast(decode(1, 1, 'x', '2') as int)`, "NULL"},
+	} {
+		s.expect("select "+tt.expression, tt.want+"\n")
+	}
+	s.run(`create table t as select try_cast('1' as varchar(7)) as v, try_cast('1' as decimal(5,1)) as d`)
+	s.expectColumns("t", "v|character varying(7)|f|f|f|0|lzo\nd|numeric(5,1)|f|f|f|0|az64\n")
+	s.fails(`select try_cast(true as timestamp)`, "42846", "cannot cast type boolean to timestamp")
+	s.fails(`select try_cast('true' as boolean)`, "42846", "cannot cast type text to boolean")
+	s.fails(`select try_cast(current_date as varchar)`, "0A000", "TRY_CAST of type date")
+}
+
 //standin:imitates types: VARBYTE | DG r_VARBYTE_type
 func TestVarbyteColumns(t *testing.T) {
 	t.Parallel()

@@ -14,6 +14,7 @@ CREATE OR REPLACE VIEW rs.parameter AS
 		('client_min_messages', true, 'notice'),
 		('datashare_break_glass_session_var', false, ''),
 		('datestyle', true, 'ISO, MDY'),
+		('default_array_search_null_handling', false, 'on'),
 		('default_geometry_encoding', false, '1'),
 		('describe_field_name_in_uppercase', false, 'off'),
 		('downcase_delimited_identifier', false, 'on'),

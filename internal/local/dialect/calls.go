@@ -41,7 +41,10 @@ var calls = map[string]func(x *script, i int){
 	"nextval":          refuseCall,
 	"currval":          refuseCall,
 	"setval":           refuseCall,
-	"try_cast":         refuseCall,
+	"try_cast":         rewriteTryCast,
+	"array_contains":   rewriteArraySearch,
+	"array_position":   rewriteArraySearch,
+	"array_positions":  rewriteArraySearch,
 }
 
 // PostgreSQL's functions that came after 8.0, which Redshift has not: those of the manual's list of unsupported functions,
@@ -63,11 +66,10 @@ var lacking = set(strings.Fields(`
 // notImitatedCalls are functions that Redshift has and the stand-in has not, beside those of GEOMETRY, GEOGRAPHY (ST_...) and
 // HLLSKETCH.
 var notImitatedCalls = set(strings.Fields(`
-	addbbox array_contains array_distinct array_except array_intersection array_position array_positions array_sort
-	array_union arrays_overlap change_query_priority change_session_priority change_user_priority default_iam_role
+	addbbox change_query_priority change_session_priority change_user_priority default_iam_role
 	dropbbox explain_model geometrytype hll hll_cardinality hll_combine hll_combine_sketches hll_create_sketch
-	lower_attribute_names mask_get_policy_for_role_on_column mask_get_policy_for_user_on_column
-	pg_get_grantee_by_iam_role pg_get_iam_role_by_user reboot_cluster size supportsbbox upper_attribute_names`)...)
+	mask_get_policy_for_role_on_column mask_get_policy_for_user_on_column
+	pg_get_grantee_by_iam_role pg_get_iam_role_by_user reboot_cluster size supportsbbox`)...)
 
 // refuseCall refuses what PostgreSQL has and Redshift has not, and what the stand-in does not imitate.
 func refuseCall(x *script, i int) {
@@ -371,6 +373,14 @@ func rewriteArray(x *script, i int) {
 	}
 }
 
+// rewriteArraySearch makes the value that is looked for, of any type, SUPER.
+func rewriteArraySearch(x *script, i int) {
+	if args := x.args(i + 1); len(args) > 1 && !x.catalog {
+		x.insertBefore(args[1][0], "rs.array_element(")
+		x.insertAfter(args[1][1]-1, ")::super")
+	}
+}
+
 // rewriteElements makes the arguments of the call at i, of any types, the elements of one array of JSON values.
 func rewriteElements(x *script, i int, function, element string) {
 	args := x.args(i + 1)
@@ -385,6 +395,24 @@ func rewriteElements(x *script, i int, function, element string) {
 		x.replace(a[1], "), "+element+"(")
 	}
 	x.replace(x.closing(i+1), ")])")
+}
+
+// TRY_CAST(value AS type)
+func rewriteTryCast(x *script, i int) {
+	as := i + 2
+	for end := x.closing(i + 1); as < end && !x.is(as, "AS"); as++ {
+		if c := x.pair[as]; c > as {
+			as = c
+		}
+	}
+	x.rewriteCastCall(i)
+	target := x.render(as+1, x.closing(i+1))
+	x.rename(i, "CAST")
+	x.insertAfter(i+1, "rs.try_cast(")
+	if t := x.tok(i + 2); as == i+3 && (t.Kind == String || t.Kind == Param || t.Is("NULL")) && x.look(i+2).after == nil {
+		x.insertAfter(i+2, "::text")
+	}
+	x.insertAfter(as-1, ", "+dollarQuote(target)+", NULL::"+target+")")
 }
 
 // OBJECT_TRANSFORM(input [KEEP path, ...] [SET path, value, ...])

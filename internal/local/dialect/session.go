@@ -44,6 +44,7 @@ var parameters = map[string]parameterKind{
 	"wlm_query_slot_count":                    kept,
 
 	"cast_super_null_on_error":              boolean,
+	"default_array_search_null_handling":    boolean,
 	"datashare_break_glass_session_var":     kept,
 	"describe_field_name_in_uppercase":      boolean,
 	"downcase_delimited_identifier":         boolean,
