@@ -19,7 +19,8 @@ func TestFunctionsOfTheCaller(t *testing.T) {
 //
 //standin:imitates dialect: CREATE PROCEDURE in PL/pgSQL, CALL, INOUT and OUT arguments | DG stored-procedure-create
 //standin:imitates dialect: COMMIT, ROLLBACK and TRUNCATE in a procedure | DG stored-procedure-transaction-management
-//standin:refuses dialect: NONATOMIC procedures, COPY and UNLOAD in a procedure | DG stored-procedure-transaction-management
+//standin:imitates dialect: NONATOMIC procedures | DG r_CREATE_PROCEDURE
+//standin:refuses dialect: NONATOMIC procedures that catch errors or begin transactions, COPY and UNLOAD in a procedure | DG stored-procedure-transaction-management
 //standin:differs dialect: dynamic SQL in a procedure | by going to PostgreSQL as it is, untranslated | DG c_PLpgSQL-statements
 func TestProcedures(t *testing.T) {
 	t.Parallel()
@@ -71,7 +72,18 @@ end $$ language plpgsql`)
 	if _, err := s.conn.Exec(t.Context(), "rollback").ReadAll(); err != nil {
 		t.Fatal(err)
 	}
-	s.fails(`create procedure p() nonatomic as $$ begin null; end $$ language plpgsql`, "0A000", "NONATOMIC")
+	s.run(`truncate log; create procedure half() nonatomic as $$
+begin
+  insert into log values (1);
+  for i in 2..3 loop
+    if i = 2 then execute 'insert into log values (2)'; end if;
+  end loop;
+  insert into log select 1 / (a - 2) from log where a = 2;
+end $$ language plpgsql`)
+	s.fails(`call half()`, "22012", "division by zero")
+	s.expect(`select a from log order by a`, "1\n2\n") // what came before the error stays
+	s.fails(`create procedure p() nonatomic as $$ begin null; exception when others then null; end $$ language plpgsql`, "0A000", "NONATOMIC")
+	s.fails(`create procedure p() nonatomic as $$ begin start transaction; end $$ language plpgsql`, "0A000", "NONATOMIC")
 	s.fails(`create procedure p() as $$ begin unload ('select 1') to 's3://b/p' iam_role default; end $$ language plpgsql`, "0A000", "UNLOAD in a procedure")
 	s.fails(`create procedure p() as $$ begin create table t (a uuid); end $$ language plpgsql`, "0A000", "uuid")
 }

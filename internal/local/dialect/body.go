@@ -29,13 +29,14 @@ func (x *script) createFunction() {
 }
 
 // createProcedure reads CREATE [OR REPLACE] PROCEDURE. CALL names the arguments that go in, so those that only come out
-// are made to go both ways, and to be NULL where they are not given.
+// are made to go both ways, and to be NULL where they are not given. In a NONATOMIC one each statement is a transaction of
+// its own: PostgreSQL is told to commit behind each, which it cannot where errors are caught.
 func (x *script) createProcedure() {
 	x.signature()
-	for i := 2; i < x.len(); i++ {
-		if x.is(i, "NONATOMIC") {
-			x.refuse(notSupported("a NONATOMIC procedure"))
-			return
+	for i := 2; i < x.len() && !x.is(i, "AS"); i++ {
+		if x.is(i, "NONATOMIC") && x.is(i-1, ")") {
+			x.nonatomic = true
+			x.drop(i, i+1)
 		}
 	}
 	for i := 2; i+2 < x.len(); i++ {
@@ -144,6 +145,9 @@ func (x *script) procedural(st Statement) (string, *Error) {
 	}
 	inner.variables = true
 	at := inner.behindControl()
+	if x.nonatomic && (inner.is(0, "EXCEPTION") || inner.begins(at)) {
+		return "", notSupported("a NONATOMIC procedure with EXCEPTION or transactions of its own")
+	}
 	verb := ""
 	if at < inner.len() {
 		verb = Statement{Text: st.Text[inner.tok(at).Pos:], Tokens: Lex(st.Text[inner.tok(at).Pos:])}.Verb()
@@ -154,7 +158,7 @@ func (x *script) procedural(st Statement) (string, *Error) {
 		"GRANT", "REVOKE", "COMMENT", "REFRESH", "SET", "RESET", "SHOW", "SAVEPOINT", "BEGIN", "PREPARE":
 	default:
 		inner.rewriteQuery(0, inner.len())
-		return inner.String(), inner.tr.Err
+		return inner.String() + x.commits(verb), inner.tr.Err
 	}
 	inner.rewriteQuery(0, at)
 	if inner.tr.Err != nil {
@@ -177,7 +181,7 @@ func (x *script) procedural(st Statement) (string, *Error) {
 	for _, c := range tr.After {
 		commands = append(commands, perform(c))
 	}
-	if tr.Commits {
+	if tr.Commits || x.nonatomic {
 		commands = append(commands, "COMMIT")
 	}
 	head := st.Text[:inner.tok(at).Pos]
@@ -186,6 +190,19 @@ func (x *script) procedural(st Statement) (string, *Error) {
 		head = inner.render(0, at) + st.Text[last.Pos+len(last.Text):inner.tok(at).Pos]
 	}
 	return head + strings.Join(commands, "; "), nil
+}
+
+// commits is what comes behind one of the statements that PL/pgSQL runs as they are, in a NONATOMIC procedure.
+func (x *script) commits(verb string) string {
+	if x.nonatomic && (verb == "SELECT" || verb == "WITH" || verb == "CALL" || verb == "EXECUTE" || verb == "PERFORM") {
+		return "; COMMIT"
+	}
+	return ""
+}
+
+// begins tells whether a statement that starts at at, behind the words that open blocks, begins a transaction.
+func (x *script) begins(at int) bool {
+	return x.is(at, "START", "TRANSACTION") || x.is(at-1, "BEGIN") && (at == x.len() || x.isOne(at, "TRANSACTION", "WORK"))
 }
 
 // perform writes a query whose answer nobody wants for PL/pgSQL.

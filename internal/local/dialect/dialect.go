@@ -30,7 +30,7 @@
 // UPDATE, STRING_AGG, CHECK constraints, COPY FROM STDIN ...), types that Redshift has not (arrays, json, uuid, xml,
 // bytea, serial ...), and what Redshift has and is not imitated here: external schemas and tables, datashares,
 // libraries, models, PIVOT, the outer join operator (+), CONNECT BY, relations of other databases, GEOMETRY, GEOGRAPHY and
-// HLLSKETCH with their functions, NONATOMIC procedures, IGNORE NULLS with an offset to work out. Unknown parameters are error 42704. A statement
+// HLLSKETCH with their functions, NONATOMIC procedures that catch errors, IGNORE NULLS with an offset to work out. Unknown parameters are error 42704. A statement
 // that names pg_catalog, as psql's do, may use PostgreSQL's newer SQL.
 //
 // # What differs

@@ -26,6 +26,7 @@ type script struct {
 	// translate is the function of that name, for the bodies of procedures, whose statements it handles as well.
 	translate func(Statement, Env, bool) Translation
 
+	nonatomic     bool                // the statement makes a NONATOMIC procedure
 	variables     bool                // names joined by dots may be fields of a procedure's variables
 	selecting     bool                // a query has begun: names joined by dots may be paths
 	ranges        map[string][][2]int // the names that FROM gives, each with the tokens of what it is given to

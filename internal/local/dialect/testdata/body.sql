@@ -25,4 +25,15 @@ $$ language plpgsql;
 create procedure p() as $$ begin copy t from 's3://b/k' iam_role default; end $$ language plpgsql;
 create procedure p() as $$ begin vacuum t; end $$ language plpgsql;
 create procedure p(a out int, b int) as $$ begin null; end $$ language plpgsql;
-create procedure p() nonatomic as $$ begin null; end $$ language plpgsql;
+create procedure p() nonatomic as $$
+declare
+  n int := 0;
+begin
+  if n = 0 then insert into t values (1); else truncate t; end if;
+  select count(*) into n from t;
+  n := n + 1;
+  call q();
+  for r in select a from t loop update t set a = r.a; end loop;
+end $$ language plpgsql;
+create procedure p() nonatomic as $$ begin insert into t values (1); exception when others then raise info 'x'; end $$ language plpgsql;
+create procedure p() nonatomic as $$ begin begin; insert into t values (1); commit; end $$ language plpgsql;
