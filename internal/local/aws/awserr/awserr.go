@@ -2,14 +2,11 @@
 package awserr
 
 import (
-	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
 )
 
 // Error is an error as an AWS service answers it. Code is what SDKs turn into an exception type, Status the HTTP status.
@@ -110,19 +107,4 @@ func Denied(err error, status int) error {
 		return New(status, "AccessDeniedException", "%s", e.Message)
 	}
 	return err
-}
-
-// DecodeJSON reads the input of an operation of a JSON service. Members that into does not have are refused by name: dropping
-// one in silence could drop the caller's security with it.
-func DecodeJSON(service string, body []byte, into any) error {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(into)
-	if err == nil || errors.Is(err, io.EOF) {
-		return nil
-	}
-	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return NotImitated("the parameter " + name + " of " + service)
-	}
-	return New(http.StatusBadRequest, "SerializationException", "the request is not what the operation takes: %v", err)
 }

@@ -1,11 +1,7 @@
 package kms
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -14,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sealift/sealift/internal/local/aws/awserr"
+	"github.com/sealift/sealift/internal/local/aws/awsjson"
 	"github.com/sealift/sealift/internal/local/aws/iam"
 	"github.com/sealift/sealift/internal/local/aws/policy"
 )
@@ -45,44 +42,27 @@ func (s *Service) as(id *iam.Identity, via string) *caller {
 
 // Call carries out an operation of the API: op is what follows TargetPrefix in X-Amz-Target, body and the result are JSON.
 // Operations that answer nothing give an empty result.
-func (s *Service) Call(_ context.Context, id *iam.Identity, op string, body []byte) ([]byte, error) {
-	do := operations[op]
-	if do == nil {
-		return nil, invalid(http.StatusBadRequest, "UnsupportedOperationException", "kms:%s is not imitated, see docs/standin.md", op)
-	}
+func (s *Service) Call(ctx context.Context, id *iam.Identity, op string, body []byte) ([]byte, error) {
 	if err := s.rate(); err != nil {
 		return nil, err
 	}
-	return do(s.as(id, ""), body)
+	return operations.Call(ctx, s, id, op, body)
 }
 
-type operation func(c *caller, body []byte) ([]byte, error)
-
-// on makes an operation of a function with typed input. Members the stand-in does not know are refused: dropping one
-// in silence could drop the caller's security with it.
-func on[In, Out any](f func(c *caller, in In) (Out, error)) operation {
-	return func(c *caller, body []byte) ([]byte, error) {
-		var in In
-		dec := json.NewDecoder(bytes.NewReader(body))
-		dec.DisallowUnknownFields()
-		if err := dec.Decode(&in); err != nil && !errors.Is(err, io.EOF) {
-			if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-				return nil, invalid(http.StatusBadRequest, "UnsupportedOperationException", "the parameter %s is not imitated, see docs/standin.md", name)
-			}
-			return nil, invalid(http.StatusBadRequest, "SerializationException", "the request is not what the operation takes: %v", err)
-		}
-		out, err := f(c, in)
+func on[In, Out any](f func(c *caller, in In) (Out, error)) awsjson.Operation[*Service] {
+	return awsjson.On(func(s *Service, _ context.Context, id *iam.Identity, in In) (any, error) {
+		out, err := f(s.as(id, ""), in)
 		if err != nil || any(out) == any(none(nil)) {
 			return nil, err
 		}
-		return json.Marshal(out)
-	}
+		return out, nil
+	})
 }
 
 // none is the output of operations that answer nothing.
 type none = *struct{}
 
-var operations = map[string]operation{
+var operations = awsjson.API[*Service]{Name: "kms", Refuse: unsupported, Operations: map[string]awsjson.Operation[*Service]{
 	"CreateKey":            on((*caller).createKey),
 	"DescribeKey":          on((*caller).describeKey),
 	"ListKeys":             on((*caller).listKeys),
@@ -118,7 +98,7 @@ var operations = map[string]operation{
 	"RetireGrant":         on((*caller).retireGrant),
 	"RevokeGrant":         on((*caller).revokeGrant),
 	"ListRetirableGrants": on((*caller).listRetirableGrants),
-}
+}}
 
 // question is what an operation asks of authorize beyond its action.
 type question struct {

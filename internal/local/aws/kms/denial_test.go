@@ -103,7 +103,7 @@ func TestEveryOperationIsAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for op := range operations {
+	for op := range operations.Operations {
 		body, ok := bodies[op]
 		if !ok {
 			body = `{"KeyId":KEY}`

@@ -79,24 +79,21 @@ type keyMetadataOutput struct {
 }
 
 func (c *caller) createKey(in createKeyInput) (*keyMetadataOutput, error) {
-	unsupported := func(what string) (*keyMetadataOutput, error) {
-		return nil, invalid(http.StatusBadRequest, "UnsupportedOperationException", "%s is not imitated, see docs/standin.md", what)
-	}
 	spec := in.KeySpec
 	if spec == "" {
 		spec = in.CustomerMasterKeySpec
 	}
 	switch {
 	case spec != "" && spec != "SYMMETRIC_DEFAULT":
-		return unsupported("key spec " + spec)
+		return nil, unsupported("key spec " + spec)
 	case in.KeyUsage != "" && in.KeyUsage != "ENCRYPT_DECRYPT":
-		return unsupported("key usage " + in.KeyUsage)
+		return nil, unsupported("key usage " + in.KeyUsage)
 	case in.Origin != "" && in.Origin != "AWS_KMS":
-		return unsupported("key origin " + in.Origin)
+		return nil, unsupported("key origin " + in.Origin)
 	case in.CustomKeyStoreID != "" || in.XksKeyID != "":
-		return unsupported("a custom key store")
+		return nil, unsupported("a custom key store")
 	case in.MultiRegion:
-		return unsupported("a multi-Region key")
+		return nil, unsupported("a multi-Region key")
 	case len(in.Description) > 8192:
 		return nil, validation("the description is longer than 8192 characters")
 	}

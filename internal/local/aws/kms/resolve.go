@@ -30,6 +30,11 @@ func invalid(status int, code, format string, args ...any) error {
 	return awserr.New(status, code, format, args...)
 }
 
+// unsupported refuses by name what is not imitated, in KMS's own word.
+func unsupported(what string) *awserr.Error {
+	return awserr.New(http.StatusBadRequest, "UnsupportedOperationException", "%s is not imitated, see docs/standin.md", what)
+}
+
 func notFound(format string, args ...any) error {
 	return invalid(http.StatusBadRequest, "NotFoundException", format, args...)
 }

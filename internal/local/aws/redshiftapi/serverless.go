@@ -2,7 +2,6 @@ package redshiftapi
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sealift/sealift/internal/local/aws/awserr"
+	"github.com/sealift/sealift/internal/local/aws/awsjson"
 	"github.com/sealift/sealift/internal/local/aws/iam"
 	"github.com/sealift/sealift/internal/local/aws/policy"
 )
@@ -45,39 +45,20 @@ func namespaceKey(id *iam.Identity, name string) string {
 	return id.Account + "/" + id.Region + "/" + name
 }
 
-// serverless are the operations that are imitated.
-var serverless = map[string]func(s *Service, ctx context.Context, id *iam.Identity, body []byte) (any, error){
-	"CreateNamespace": typed((*Service).createNamespace),
-	"GetNamespace":    typed((*Service).getNamespace),
-	"DeleteNamespace": typed((*Service).deleteNamespace),
-	"CreateWorkgroup": typed((*Service).createWorkgroup),
-	"GetWorkgroup":    typed((*Service).getWorkgroup),
-	"ListWorkgroups":  typed((*Service).listWorkgroups),
-	"DeleteWorkgroup": typed((*Service).deleteWorkgroup),
-	"GetCredentials":  typed((*Service).getCredentials),
-}
+var serverless = awsjson.API[*Service]{Name: "redshift-serverless", Operations: map[string]awsjson.Operation[*Service]{
+	"CreateNamespace": awsjson.On((*Service).createNamespace),
+	"GetNamespace":    awsjson.On((*Service).getNamespace),
+	"DeleteNamespace": awsjson.On((*Service).deleteNamespace),
+	"CreateWorkgroup": awsjson.On((*Service).createWorkgroup),
+	"GetWorkgroup":    awsjson.On((*Service).getWorkgroup),
+	"ListWorkgroups":  awsjson.On((*Service).listWorkgroups),
+	"DeleteWorkgroup": awsjson.On((*Service).deleteWorkgroup),
+	"GetCredentials":  awsjson.On((*Service).getCredentials),
+}}
 
 // CallServerless carries out an operation of the API: op is what follows ServerlessPrefix in X-Amz-Target.
 func (s *Service) CallServerless(ctx context.Context, id *iam.Identity, op string, body []byte) ([]byte, error) {
-	do := serverless[op]
-	if do == nil {
-		return nil, awserr.NotImitated("redshift-serverless:" + op)
-	}
-	out, err := do(s, ctx, id, body)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(out)
-}
-
-func typed[In any](f func(s *Service, ctx context.Context, id *iam.Identity, in In) (any, error)) func(*Service, context.Context, *iam.Identity, []byte) (any, error) {
-	return func(s *Service, ctx context.Context, id *iam.Identity, body []byte) (any, error) {
-		var in In
-		if err := awserr.DecodeJSON("redshift-serverless", body, &in); err != nil {
-			return nil, err
-		}
-		return f(s, ctx, id, in)
-	}
+	return serverless.Call(ctx, s, id, op, body)
 }
 
 func invalid(format string, args ...any) error {

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sealift/sealift/internal/local/aws/awserr"
+	"github.com/sealift/sealift/internal/local/aws/awsjson"
 	"github.com/sealift/sealift/internal/local/aws/iam"
 	"github.com/sealift/sealift/internal/local/aws/policy"
 	"github.com/sealift/sealift/internal/local/aws/redshiftapi"
@@ -135,41 +136,22 @@ func (s *Service) Close() {
 	}
 }
 
-// operations are those of the API that are imitated.
-var operations = map[string]func(s *Service, ctx context.Context, id *iam.Identity, body []byte) (any, error){
-	"ExecuteStatement":      on((*Service).execute),
-	"BatchExecuteStatement": on((*Service).executeBatch),
-	"DescribeStatement":     on((*Service).describe),
-	"GetStatementResult":    on((*Service).result),
-	"CancelStatement":       on((*Service).cancelStatement),
-	"ListStatements":        on((*Service).list),
-	"ListDatabases":         on((*Service).listDatabases),
-	"ListSchemas":           on((*Service).listSchemas),
-	"ListTables":            on((*Service).listTables),
-	"DescribeTable":         on((*Service).describeTable),
-}
+var operations = awsjson.API[*Service]{Name: "redshift-data", Operations: map[string]awsjson.Operation[*Service]{
+	"ExecuteStatement":      awsjson.On((*Service).execute),
+	"BatchExecuteStatement": awsjson.On((*Service).executeBatch),
+	"DescribeStatement":     awsjson.On((*Service).describe),
+	"GetStatementResult":    awsjson.On((*Service).result),
+	"CancelStatement":       awsjson.On((*Service).cancelStatement),
+	"ListStatements":        awsjson.On((*Service).list),
+	"ListDatabases":         awsjson.On((*Service).listDatabases),
+	"ListSchemas":           awsjson.On((*Service).listSchemas),
+	"ListTables":            awsjson.On((*Service).listTables),
+	"DescribeTable":         awsjson.On((*Service).describeTable),
+}}
 
 // Call carries out an operation of the API: op is what follows TargetPrefix in X-Amz-Target.
 func (s *Service) Call(ctx context.Context, id *iam.Identity, op string, body []byte) ([]byte, error) {
-	do := operations[op]
-	if do == nil {
-		return nil, awserr.NotImitated("redshift-data:" + op)
-	}
-	out, err := do(s, ctx, id, body)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(out)
-}
-
-func on[In any](f func(s *Service, ctx context.Context, id *iam.Identity, in In) (any, error)) func(*Service, context.Context, *iam.Identity, []byte) (any, error) {
-	return func(s *Service, ctx context.Context, id *iam.Identity, body []byte) (any, error) {
-		var in In
-		if err := awserr.DecodeJSON("redshift-data", body, &in); err != nil {
-			return nil, err
-		}
-		return f(s, ctx, id, in)
-	}
+	return operations.Call(ctx, s, id, op, body)
 }
 
 func invalid(format string, args ...any) error {

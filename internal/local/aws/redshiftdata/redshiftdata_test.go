@@ -37,7 +37,7 @@ func TestEveryOperationIsAsked(t *testing.T) {
 	s := New(Options{IAM: accounts, Redshift: clusters})
 	defer s.Close()
 	weak := &iam.Identity{Account: "111111111111", ARN: "arn:aws:iam::111111111111:user/weak", UserID: "AIDA", UserName: "weak", Region: "eu-west-1"}
-	for op := range operations {
+	for op := range operations.Operations {
 		for _, id := range []string{"there", "absent"} {
 			at := `"ClusterIdentifier":"` + id + `","Database":"dev"`
 			body, resource := "{"+at+"}", "arn:aws:redshift:eu-west-1:111111111111:cluster:"+id

@@ -9,7 +9,6 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -21,6 +20,7 @@ import (
 	"time"
 
 	"github.com/sealift/sealift/internal/local/aws/awserr"
+	"github.com/sealift/sealift/internal/local/aws/awsjson"
 	"github.com/sealift/sealift/internal/local/aws/durable"
 	"github.com/sealift/sealift/internal/local/aws/iam"
 	"github.com/sealift/sealift/internal/local/aws/kms"
@@ -94,38 +94,19 @@ func New(opts Options) (*Service, error) {
 	return s, nil
 }
 
-// operations are those of the API that are imitated.
-var operations = map[string]func(s *Service, ctx context.Context, id *iam.Identity, body []byte) (any, error){
-	"CreateSecret":   on((*Service).create),
-	"PutSecretValue": on((*Service).put),
-	"GetSecretValue": on((*Service).get),
-	"DescribeSecret": on((*Service).describe),
-	"ListSecrets":    on((*Service).list),
-	"DeleteSecret":   on((*Service).remove),
-	"RestoreSecret":  on((*Service).restore),
-}
+var operations = awsjson.API[*Service]{Name: "secretsmanager", Operations: map[string]awsjson.Operation[*Service]{
+	"CreateSecret":   awsjson.On((*Service).create),
+	"PutSecretValue": awsjson.On((*Service).put),
+	"GetSecretValue": awsjson.On((*Service).get),
+	"DescribeSecret": awsjson.On((*Service).describe),
+	"ListSecrets":    awsjson.On((*Service).list),
+	"DeleteSecret":   awsjson.On((*Service).remove),
+	"RestoreSecret":  awsjson.On((*Service).restore),
+}}
 
 // Call carries out an operation of the API: op is what follows TargetPrefix in X-Amz-Target.
 func (s *Service) Call(ctx context.Context, id *iam.Identity, op string, body []byte) ([]byte, error) {
-	do := operations[op]
-	if do == nil {
-		return nil, awserr.NotImitated("secretsmanager:" + op)
-	}
-	out, err := do(s, ctx, id, body)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(out)
-}
-
-func on[In any](f func(s *Service, ctx context.Context, id *iam.Identity, in In) (any, error)) func(*Service, context.Context, *iam.Identity, []byte) (any, error) {
-	return func(s *Service, ctx context.Context, id *iam.Identity, body []byte) (any, error) {
-		var in In
-		if err := awserr.DecodeJSON("secretsmanager", body, &in); err != nil {
-			return nil, err
-		}
-		return f(s, ctx, id, in)
-	}
+	return operations.Call(ctx, s, id, op, body)
 }
 
 func bad(code, format string, args ...any) error {
