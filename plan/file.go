@@ -19,6 +19,14 @@ var ErrStale = errors.New("the plan is stale")
 // ErrHeld says that another run holds the target.
 var ErrHeld = errors.New("another run holds the target")
 
+// ErrBusy says that another process is at work on a run. It is a kind of ErrHeld.
+var ErrBusy error = busy{}
+
+type busy struct{}
+
+func (busy) Error() string        { return "another process is at work on this run" }
+func (busy) Is(target error) bool { return target == ErrHeld }
+
 // Seal fills in the plan's version and id. The planner calls it last; a sealed plan is not changed any more.
 func (p *Plan) Seal() error {
 	p.Version = Version

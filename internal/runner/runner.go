@@ -55,7 +55,7 @@ type Keys interface {
 	Put(ctx context.Context, key string) error
 }
 
-// Lease is the claim of this process on the target. Take answers plan.ErrHeld when another run has it, and otherwise
+// Lease is the claim of this process on the target, or on the run where there is none. Take answers plan.ErrHeld when another run has it, and otherwise
 // whose claim it overrode; Renew answers plan.ErrHeld when another run has taken it.
 type Lease interface {
 	Take(ctx context.Context, force bool) (overrode string, err error)
@@ -79,7 +79,7 @@ type Config struct {
 	Source  func(ctx context.Context) (Session, error)
 	Target  func(ctx context.Context) (Session, error)
 	Stage   Stage
-	Fetcher Fetcher // for plans of unloads only, which need no Target and no Lease
+	Fetcher Fetcher // for plans of unloads only, which need no Target
 	Sender  Sender  // for plans of loads, and of PostgreSQL servers, which need no Source
 	Lease   Lease
 	Keys    Keys   // for plans with masks only
@@ -150,12 +150,8 @@ func Run(ctx context.Context, c Config) (err error) {
 	return r.end(ctx, r.enter(ctx, r.hold))
 }
 
-// hold does the work under the lease on the target.
+// hold does the work under the lease on the target, or of an unload on the run itself: by that, sealift clean knows that it is alive.
 func (r *run) hold(ctx context.Context) error {
-	if !r.Plan.HasTarget() {
-		// An unload writes to no warehouse: there is nothing that two runs could both write.
-		return r.work(ctx)
-	}
 	if err := r.claim(ctx); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/journal"
 	"github.com/sealift/sealift/plan"
 )
@@ -65,9 +66,33 @@ func DeliveredKey(prefix, run, name string) string {
 // prefix, as this program, Spark and Athena do, passes over it.
 const DeliveredManifest = "_manifest"
 
-// DeliverManifest writes the manifest of what a run delivered, by which all of it is whole.
+// DeliverManifest writes the manifest of what a run delivered, by which all of it is whole. It looks once more whether all of it is there:
+// a process that slept for longer than its lease held may have been cleaned up after. And it never takes the place of a manifest: two unloads
+// into one place at the same time both found nothing there, and one of them is too late.
 func (s *Stage) DeliverManifest(ctx context.Context, prefix, run string, parts []Part) (journal.Facts, error) {
-	return s.writeManifest(ctx, prefix+DeliveredManifest, parts, map[string]string{metaRun: run})
+	there, err := s.Delivered(ctx, prefix, run)
+	if err != nil {
+		return journal.Facts{}, err
+	}
+	for _, p := range parts {
+		if !there.latest[p.Key] {
+			return journal.Facts{}, fmt.Errorf("%s was removed while the others were delivered", s.url(p.Key))
+		}
+	}
+	key := prefix + DeliveredManifest
+	return s.writeManifest(key, parts, func(text []byte) error {
+		err := s.putNew(ctx, key, text, map[string]string{metaRun: run})
+		if !errors.Is(err, errOther) {
+			return err
+		}
+		switch there, err := s.Delivered(ctx, prefix, run); {
+		case err != nil:
+			return err
+		case there.Whole: // the answer to our own write was lost
+			return nil
+		}
+		return hint.With(fmt.Errorf("another unload was faster: %s is its manifest", s.url(key)), "unload below another prefix")
+	})
 }
 
 // Delivered is what one run has left below a prefix.
@@ -80,6 +105,7 @@ type Delivered struct {
 	manifest []types.ObjectIdentifier
 	objects  []types.ObjectIdentifier
 	uploads  []types.MultipartUpload
+	latest   map[string]bool // keys that can be read
 }
 
 // Delivered looks for what a run delivered below a prefix. It reads nothing of the objects. Where the bucket is gone, nothing is left.
@@ -92,11 +118,13 @@ func (s *Stage) Delivered(ctx context.Context, prefix, run string) (Delivered, e
 }
 
 func (s *Stage) delivered(ctx context.Context, prefix, run string) (d Delivered, err error) {
+	d.latest = make(map[string]bool)
 	ours := func(key *string) bool { return strings.HasPrefix(path.Base(aws.ToString(key)), run+"_") }
 	err = s.eachVersion(ctx, s3.ListObjectVersionsInput{Prefix: &prefix}, func(page *s3.ListObjectVersionsOutput) {
 		for _, v := range page.Versions {
 			if ours(v.Key) {
 				d.objects = append(d.objects, types.ObjectIdentifier{Key: v.Key, VersionId: v.VersionId})
+				d.latest[aws.ToString(v.Key)] = d.latest[aws.ToString(v.Key)] || aws.ToBool(v.IsLatest)
 				d.Bytes += aws.ToInt64(v.Size)
 			}
 		}

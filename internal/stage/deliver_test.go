@@ -130,6 +130,48 @@ func TestWhatARunDeliveredIsWithdrawnAndNothingElse(t *testing.T) {
 	}
 }
 
+// A manifest is of what is there, and takes the place of no other run's: of two unloads into one place, one is too late. Its own, whose
+// answer was lost, is its own.
+func TestAManifestIsOfWhatIsThereAndReplacesNone(t *testing.T) {
+	t.Parallel()
+	cfg, client, keyARN := onStandIn(t, "out")
+	const run, other = "20261126T101500Z-7f3a", "20261126T101500Z-7f3b"
+	ctx := effect.With(t.Context(), "step", nil)
+	s := New(cfg, "out", "111111111111", keyARN)
+	s.client = client
+	if _, err := client.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
+		Bucket: aws.String("out"), VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	part := func(run string) []Part {
+		key := DeliveredKey("to/", run, "0000_part_00.parquet")
+		if err := s.put(ctx, key, []byte("data")); err != nil {
+			t.Fatal(err)
+		}
+		return []Part{{Key: key, Size: 4}}
+	}
+	parts := part(run)
+	if _, err := client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String("out"), Key: &parts[0].Key}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.DeliverManifest(ctx, "to/", run, parts); err == nil || !strings.Contains(err.Error(), "was removed while") {
+		t.Errorf("of an object that is gone: %v", err)
+	}
+	parts = part(run)
+	for range 2 {
+		if _, err := s.DeliverManifest(ctx, "to/", run, parts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.DeliverManifest(ctx, "to/", other, part(other)); err == nil || !strings.Contains(err.Error(), "another unload was faster") {
+		t.Errorf("over another's: %v", err)
+	}
+	if d, err := s.Delivered(ctx, "to/", run); err != nil || !d.Whole {
+		t.Errorf("the manifest that was there: %+v, %v", d, err)
+	}
+}
+
 func TestTheStageSaysWhereARunDelivers(t *testing.T) {
 	t.Parallel()
 	cfg, client, keyARN := onStandIn(t, "stage")

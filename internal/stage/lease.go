@@ -45,7 +45,8 @@ type Found struct {
 	object  object
 }
 
-// Lease is the claim of one run on one target: an object that only one run can have. It is taken and renewed by
+// Lease is the claim of one run on one target, or of one process on an unload, which has no target: an object that only one can have. It is
+// taken and renewed by
 // conditional writes, so S3 decides who is first; and it is the politeness between runs, not their safety, which is the
 // fence's matter: a holder that does not know that its time is over can still write, but not publish.
 type Lease struct {
@@ -81,17 +82,25 @@ var (
 	errAbsent = errors.New("there is no such object")
 )
 
-// Lease gives the lease on a target for one process of a run. token is that process's own; nothing is taken yet.
+// Lease gives the lease on a target for one process of a run. token is that process's own; nothing is taken yet. Unloads have no target that
+// two of them could write, and do not keep each other waiting: the lease of one is on the run itself, so that whoever looks knows that it is alive.
 func (s *Stage) Lease(prefix string, target plan.Warehouse, run, token string, ttl time.Duration) *Lease {
 	return newLease(s, prefix, target, run, token, ttl)
 }
 
 func newLease(o objects, prefix string, target plan.Warehouse, run, token string, ttl time.Duration) *Lease {
 	host, pid, process := self()
-	return &Lease{objects: o, key: leaseKey(prefix, target), holder: Holder{
-		Run: run, Target: target.Name(), Host: host, PID: pid, Process: process, Token: token, Seconds: int(ttl.Seconds()),
+	key, on := leaseKey(prefix, target), target.Name()
+	if target == (plan.Warehouse{}) {
+		key, on = path.Join(prefix, leaseFolder, run+".json"), ofRun(run)
+	}
+	return &Lease{objects: o, key: key, holder: Holder{
+		Run: run, Target: on, Host: host, PID: pid, Process: process, Token: token, Seconds: int(ttl.Seconds()),
 	}}
 }
+
+// ofRun is what stands in a lease on a run where the target's name does in others.
+func ofRun(run string) string { return "run " + run }
 
 // leaseKey names a target stably: whatever job or run, the same warehouse and database, the same key.
 func leaseKey(prefix string, w plan.Warehouse) string {
@@ -261,6 +270,9 @@ func (f Found) String() string {
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 func (f Found) refusal() error {
+	if f.Holder.Target == ofRun(f.Holder.Run) {
+		return hint.With(fmt.Errorf("%w: %s, unless renewed", plan.ErrBusy, f), "wait for it to end; if it is dead, wait until then, or go on with --force")
+	}
 	return hint.With(fmt.Errorf("%w: %s is held by %s, unless renewed", plan.ErrHeld, f.Holder.Target, f),
 		"wait for it to end; if it is dead, wait until then, or take the target with --force: it cannot publish any more after that")
 }

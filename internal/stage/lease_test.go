@@ -335,6 +335,32 @@ func TestEveryTargetHasALeaseOfItsOwn(t *testing.T) {
 	}
 }
 
+// Unloads have no target: they do not keep each other waiting, but a second process of one is kept away, and whoever looks sees that it lives.
+func TestAnUnloadHoldsALeaseOnItself(t *testing.T) {
+	t.Parallel()
+	s := newShelf()
+	of := func(run, token string) *Lease { return newLease(s, "pre", plan.Warehouse{}, run, token, time.Minute) }
+	const a, b = "20261126T101500Z-7f3a", "20261126T101500Z-7f3b"
+	first, second := of(a, "1"), of(b, "2")
+	take(t, first)
+	take(t, second)
+	all, err := leases(t.Context(), s, "pre")
+	if err != nil || len(all) != 2 || !all[0].Live || all[0].Holder.Run != a || !all[1].Live || all[1].Holder.Run != b {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if _, err := of(a, "3").Take(t.Context(), false); !errors.Is(err, plan.ErrHeld) || !errors.Is(err, plan.ErrBusy) || !strings.HasPrefix(err.Error(), "another process is at work on this run: run "+a) {
+		t.Errorf("a second process: %v", err)
+	}
+	for _, l := range []*Lease{first, second} {
+		if err := l.Release(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if all, err := leases(t.Context(), s, "pre"); err != nil || len(all) != 0 {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
 // Whatever stands where a lease should be is read or refused, and what is read holds for a while and not for ever.
 func FuzzFound(f *testing.F) {
 	f.Add([]byte(`{"run":"20261121T101500Z-7f3a","target":"dev/analytics","host":"h","pid":7,"token":"t","taken":"2026-11-21T10:15:00Z","ttl_seconds":120}`))

@@ -32,10 +32,10 @@ func (s *Stage) Seal(ctx context.Context, prefix string, parts []Part) (journal.
 
 // WriteManifest writes a manifest of parts, as COPY reads it, at a key.
 func (s *Stage) WriteManifest(ctx context.Context, key string, parts []Part) (journal.Facts, error) {
-	return s.writeManifest(ctx, key, parts, nil)
+	return s.writeManifest(key, parts, func(text []byte) error { return s.put(ctx, key, text) })
 }
 
-func (s *Stage) writeManifest(ctx context.Context, key string, parts []Part, meta map[string]string) (journal.Facts, error) {
+func (s *Stage) writeManifest(key string, parts []Part, put func(text []byte) error) (journal.Facts, error) {
 	out := journal.Facts{Objects: len(parts)}
 	m := manifest{}
 	for _, p := range parts {
@@ -49,7 +49,7 @@ func (s *Stage) writeManifest(ctx context.Context, key string, parts []Part, met
 	}
 	sum := sha256.Sum256(text)
 	out.Manifest, out.ManifestSum = s.url(key), hex.EncodeToString(sum[:])
-	return out, s.putWith(ctx, key, text, meta)
+	return out, put(text)
 }
 
 // Put writes a small object that holds a secret, under the key, and nowhere else.

@@ -175,14 +175,26 @@ func (s *Stage) put(ctx context.Context, key string, text []byte) error {
 
 // putWith writes an object with user metadata.
 func (s *Stage) putWith(ctx context.Context, key string, text []byte, meta map[string]string) error {
+	return s.putIf(ctx, key, text, meta, nil)
+}
+
+// putNew writes an object where there is none; else it answers errOther.
+func (s *Stage) putNew(ctx context.Context, key string, text []byte, meta map[string]string) error {
+	return s.putIf(ctx, key, text, meta, aws.String("*"))
+}
+
+func (s *Stage) putIf(ctx context.Context, key string, text []byte, meta map[string]string, noneMatch *string) error {
 	sse, kmsKey := s.encryption()
 	err := effect.Do(ctx, "s3 PutObject", func(ctx context.Context) error {
 		_, err := s.client.PutObject(ctx, &s3.PutObjectInput{
 			Bucket: &s.bucket, Key: &key, ExpectedBucketOwner: &s.owner, Body: bytes.NewReader(text),
-			ServerSideEncryption: sse, SSEKMSKeyId: kmsKey, Metadata: meta,
+			ServerSideEncryption: sse, SSEKMSKeyId: kmsKey, Metadata: meta, IfNoneMatch: noneMatch,
 		})
 		return err
 	})
+	if code := status(err); noneMatch != nil && (code == http.StatusPreconditionFailed || code == http.StatusConflict) {
+		return errOther
+	}
 	if err != nil {
 		return s.explain("write "+s.url(key), "s3:PutObject and kms:GenerateDataKey", err)
 	}

@@ -184,7 +184,7 @@ func (b *bucket) put(ctx context.Context, run, key string, text []byte, first bo
 		if gerr == nil && bytes.Equal(there, text) {
 			return nil
 		}
-		return fmt.Errorf("s3://%s/%s is there already: %w", b.name, key, ErrBusy)
+		return fmt.Errorf("s3://%s/%s is there already: %w", b.name, key, plan.ErrBusy)
 	}
 	if err != nil {
 		return b.explain("write "+key, "s3:PutObject and kms:GenerateDataKey", err)
@@ -245,7 +245,7 @@ func (l bucketLock) append(ctx context.Context, size int64) (journal.Sink, error
 		if room := size - whole; int64(len(p)) > room {
 			// The end of the last line is missing, which S3 itself never leaves: an object is there whole or not at all.
 			if i != len(parts)-1 || room == 0 && bytes.ContainsRune(p, '\n') {
-				return nil, ErrBusy // somebody else writes, and more has come since it was read: whole lines are theirs
+				return nil, plan.ErrBusy // somebody else writes, and more has come since it was read: whole lines are theirs
 			}
 			if err := l.b.put(ctx, l.run, l.b.key(l.run, "journal", partName(i+1)), p[:room], false); err != nil {
 				return nil, err

@@ -58,14 +58,6 @@ type locked interface {
 	unlock() error
 }
 
-// ErrBusy says that another process is at work on a run. It is a kind of plan.ErrHeld.
-var ErrBusy error = busy{}
-
-type busy struct{}
-
-func (busy) Error() string        { return "another process is at work on this run" }
-func (busy) Is(target error) bool { return target == plan.ErrHeld }
-
 // Run is one run.
 type Run struct {
 	ID   string
@@ -108,7 +100,7 @@ func (s *Store) Resume(ctx context.Context, id string) (_ *Run, err error) {
 		return nil, err
 	}
 	l, err := s.place.lock(ctx, id)
-	if errors.Is(err, ErrBusy) {
+	if errors.Is(err, plan.ErrBusy) {
 		return nil, hint.With(fmt.Errorf("run %s: %w", id, err), "wait for it to end, or end it")
 	}
 	if err != nil {
