@@ -229,5 +229,8 @@ func (s *checkedSide) checks() []check.Check {
 		add(check.Check{Name: "queries", About: "the queries of the job", Needs: []string{named("login")}, Run: s.runQueries})
 	}
 	add(check.Check{Name: "catalog", About: "the catalog of " + s.spec.Name(), Needs: []string{named("login")}, Run: s.readCatalog})
+	if s.name == "source" && slices.ContainsFunc(s.job.Tables, func(t job.Table) bool { return t.Where != "" }) {
+		add(check.Check{Name: "conditions", About: "the conditions of the job", Needs: []string{named("catalog")}, Run: s.conditions})
+	}
 	return all
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sealift/sealift/internal/check"
@@ -12,6 +13,7 @@ import (
 	"github.com/sealift/sealift/internal/effect"
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/permission"
+	"github.com/sealift/sealift/internal/planner"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/plan"
 )
@@ -229,6 +231,20 @@ func (s *checkedSide) describeQueries(ctx context.Context, x *connect.Session) (
 		}
 	}
 	return results, nil
+}
+
+// conditions finds out whether the source takes the conditions of the job's tables.
+func (s *checkedSide) conditions(ctx context.Context) (results []check.Result) {
+	in := planner.Input{Job: s.job, Source: s.catalog}
+	err := inSession(ctx, s.at, func(x *connect.Session) error { return describeConditions(ctx, x, &in) })
+	if err != nil {
+		return one(check.Bad(err, "the conditions of the job"))
+	}
+	for i, said := range in.Refused {
+		results = append(results, check.Bad(errors.New(said), "a condition that the source takes: where of tables[%d]", i))
+	}
+	slices.SortFunc(results, func(a, b check.Result) int { return strings.Compare(a.What, b.What) })
+	return results
 }
 
 // region is the stage's where a statement must name it.

@@ -47,7 +47,7 @@ func PreviewMasks(ctx context.Context, j *job.Job, rows int, o Options) ([]Previ
 	err = both.through(ctx, o, func(ctx context.Context) error {
 		return inSession(ctx, both.source, func(s *connect.Session) (err error) {
 			if in.Source, err = readCatalog(ctx, both.source, s); err == nil {
-				err = describeQueries(ctx, s, j, in.Queries)
+				err = describeQueries(ctx, s, &in)
 			}
 			if err == nil {
 				out, err = preview(ctx, s, in, keys, rows)

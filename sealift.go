@@ -76,7 +76,7 @@ func (o Options) log() *slog.Logger {
 // Plan reads both catalogs and says what a run of the job would do. It changes nothing. Mistakes of the job that only
 // the catalogs show are returned as job.Errors, all at once.
 func Plan(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) {
-	in := planner.Input{Job: j, Now: time.Now(), Nonce: randomHex(8), Queries: make(map[int][]redshift.Column)}
+	in := planner.Input{Job: j, Now: time.Now(), Nonce: randomHex(8)}
 	s, err := meet(ctx, planner.Warehouse(j.Source), planner.Warehouse(j.Target), application, o)
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func Plan(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) {
 	err = s.through(ctx, o, func(ctx context.Context) error {
 		g, gctx := errgroup.WithContext(ctx)
 		g.Go(func() (err error) {
-			in.Source, err = sourceCatalog(gctx, s.source, j, in.Queries)
+			in.Source, err = sourceCatalog(gctx, s.source, &in)
 			return err
 		})
 		g.Go(func() (err error) {
@@ -100,6 +100,9 @@ func Plan(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) {
 		})
 		return g.Wait()
 	})
+	if err == nil {
+		err = s.tryConditions(ctx, &in, o)
+	}
 	if err == nil {
 		err = s.tally(ctx, &in, o)
 	}
@@ -187,13 +190,14 @@ func lookUpStage(ctx context.Context, j *job.Job) (plan.Stage, error) {
 }
 
 // sourceCatalog reads the source's catalog and, on the same session, what the job's queries would answer.
-func sourceCatalog(ctx context.Context, w *connect.Warehouse, j *job.Job, queries map[int][]redshift.Column) (*redshift.Catalog, error) {
-	return catalog(ctx, w, func(s *connect.Session) error { return describeQueries(ctx, s, j, queries) })
+func sourceCatalog(ctx context.Context, w *connect.Warehouse, in *planner.Input) (*redshift.Catalog, error) {
+	return catalog(ctx, w, func(s *connect.Session) error { return describeQueries(ctx, s, in) })
 }
 
-// describeQueries asks what the job's queries would answer.
-func describeQueries(ctx context.Context, s *connect.Session, j *job.Job, queries map[int][]redshift.Column) error {
-	for i, t := range j.Tables {
+// describeQueries asks what the job's queries would answer. Of one that the source does not take, the planner says so, with the place.
+func describeQueries(ctx context.Context, s *connect.Session, in *planner.Input) error {
+	in.Queries = make(map[int][]redshift.Column)
+	for i, t := range in.Job.Tables {
 		if t.Query == "" {
 			continue
 		}
@@ -202,13 +206,52 @@ func describeQueries(ctx context.Context, s *connect.Session, j *job.Job, querie
 		}
 		fields, err := s.Describe(ctx, redshift.Raw(t.Query))
 		if err != nil {
+			if refuse(in, s, i, err) {
+				continue
+			}
 			return fmt.Errorf("tables[%d].query: %w", i, err)
 		}
 		columns, err := redshift.Columns(fields)
 		if err != nil {
 			return fmt.Errorf("tables[%d].query: %w", i, err)
 		}
-		queries[i] = columns
+		in.Queries[i] = columns
+	}
+	return nil
+}
+
+// refuse notes that the source does not take what an entry says, if that is what an error means.
+func refuse(in *planner.Input, s *connect.Session, entry int, err error) bool {
+	server, ok := errors.AsType[*redshift.ServerError](err)
+	if !ok || s.Broken() {
+		return false
+	}
+	if in.Refused == nil {
+		in.Refused = make(map[int]string)
+	}
+	in.Refused[entry] = server.Error()
+	return true
+}
+
+// tryConditions asks the source whether it takes the conditions of a job's tables. Nothing is computed.
+func (both sides) tryConditions(ctx context.Context, in *planner.Input, o Options) error {
+	if len(planner.Conditions(*in)) == 0 {
+		return nil
+	}
+	return both.through(ctx, o, func(ctx context.Context) error {
+		return inSession(ctx, both.source, func(s *connect.Session) error { return describeConditions(ctx, s, in) })
+	})
+}
+
+func describeConditions(ctx context.Context, s *connect.Session, in *planner.Input) error {
+	for _, c := range planner.Conditions(*in) {
+		_, err := s.Describe(ctx, c.Query)
+		if err == nil || redshift.IsPermission(err) { // whoever plans need not be who may read
+			continue
+		}
+		if !refuse(in, s, c.Entry, err) {
+			return fmt.Errorf("tables[%d].where, of %s: %w", c.Entry, c.Table, err)
+		}
 	}
 	return nil
 }

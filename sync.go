@@ -108,7 +108,7 @@ func (both sides) planSync(ctx context.Context, in planner.Input, q SyncRequest,
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		if in.Source, err = readCatalog(gctx, both.source, source); err == nil {
-			err = describeQueries(gctx, source, in.Job, in.Queries)
+			err = describeQueries(gctx, source, &in)
 		}
 		return err
 	})

@@ -61,13 +61,13 @@ type VerifyOptions struct {
 // PlanVerify says which rows of a job's source are to be compared with which tables of its target: a plan without steps.
 // It reads the source's catalog only. Mistakes of the job are returned as job.Errors, all at once.
 func PlanVerify(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) {
-	in := planner.Input{Job: j, Now: time.Now(), Queries: make(map[int][]redshift.Column)}
+	in := planner.Input{Job: j, Now: time.Now()}
 	s, err := meet(ctx, planner.Warehouse(j.Source), plan.Warehouse{}, application, o)
 	if err != nil {
 		return nil, err
 	}
 	err = s.through(ctx, o, func(ctx context.Context) (err error) {
-		in.Source, err = sourceCatalog(ctx, s.source, j, in.Queries)
+		in.Source, err = sourceCatalog(ctx, s.source, &in)
 		return err
 	})
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // of the target's catalog, because whatever is there is what is compared, and needs no stage.
 func Compare(in Input) (*plan.Plan, error) {
 	in.Target = &redshift.Catalog{}
-	b := &builder{Input: in, targets: make(map[redshift.Table]*selection)}
+	b := newBuilder(in)
 	p := b.newPlan()
 	if in.Job.Masking != nil {
 		return nil, errors.New("rows of a job with masks can be compared only where the keys are, which is in its runs: each compares what it publishes with the masked rows of the source")

@@ -79,7 +79,7 @@ func Load(in LoadInput) (*plan.Plan, error) {
 		Target: in.Warehouse, Stage: in.Stage, Tables: []job.Table{{}}, Defaults: job.Defaults{Mode: in.Mode},
 		Concurrency: job.Concurrency{Unload: 1, Copy: 1},
 	}
-	b := &builder{Input: Input{Job: j, Target: in.Target, Stage: in.Place, Nonce: in.Nonce, Now: in.Now}, targets: make(map[redshift.Table]*selection)}
+	b := newBuilder(Input{Job: j, Target: in.Target, Stage: in.Place, Nonce: in.Nonce, Now: in.Now})
 	if _, err := redshift.ParseRoleChain(in.Warehouse.S3Role); err != nil {
 		return nil, fmt.Errorf("s3_role of the target: %w", err)
 	}

@@ -41,10 +41,33 @@ func (b *builder) condition(s *selection) {
 	if where == "" {
 		return
 	}
+	field := fmt.Sprintf("tables[%d].where", s.entry)
 	if err := redshift.CheckExpression(where); err != nil {
-		b.mistake(s.pos, fmt.Sprintf("tables[%d].where", s.entry), "%v", err)
+		b.mistake(s.pos, field, "%v", err)
+	} else if said, refused := b.Refused[s.entry]; refused && !b.refused[s.entry] {
+		b.refused[s.entry] = true // once, of a pattern that has many tables
+		b.mistake(s.pos, field, "the source does not take it: %s", said)
 	}
 	s.note("where " + where)
+}
+
+// Condition is a query that asks nothing, with the condition of an entry, for the source to say whether it takes it.
+type Condition struct {
+	Entry int // in Job.Tables
+	Table redshift.Table
+	Query redshift.SQL
+}
+
+// Conditions are those of a job's tables, but for such as are no expressions, which Build says.
+func Conditions(in Input) (all []Condition) {
+	b := newBuilder(in)
+	for _, s := range b.choose() {
+		where := b.filter(s)
+		if s.source != nil && !where.IsZero() && redshift.CheckExpression(where.String()) == nil {
+			all = append(all, Condition{s.entry, s.source.Table, redshift.Build("SELECT 1\nFROM ?\nWHERE (?)", s.source.Table, where)})
+		}
+	}
+	return all
 }
 
 func (s *selection) note(text string) { s.notes = append(s.notes, text) }

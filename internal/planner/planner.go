@@ -18,6 +18,8 @@ type Input struct {
 	Source, Target *redshift.Catalog
 	// Queries are the result columns of the job's query entries, by their index in Job.Tables.
 	Queries map[int][]redshift.Column
+	// Refused are entries, by their index in Job.Tables, whose query or condition the source does not take, and what it says.
+	Refused map[int]string
 	// Policies are the files of masks that the job names; Dictionaries what masks can choose from; KeyID tells the keys apart that they
 	// work under.
 	Policies     []*job.Policy
@@ -41,7 +43,7 @@ const LedgerSchema = redshift.LedgerSchema
 
 // Build makes the plan, or returns job.Errors with every mistake that the catalogs showed.
 func Build(in Input) (*plan.Plan, error) {
-	b := &builder{Input: in, targets: make(map[redshift.Table]*selection)}
+	b := newBuilder(in)
 	p := b.newPlan()
 	b.settle()
 	if len(b.mistakes) > 0 {
@@ -115,6 +117,11 @@ type builder struct {
 	gone     map[int]bool                  // entries whose table is not in the source, which is said elsewhere
 	sets     *subset.Sets                  // of a job with a subset
 	unloads  []plan.Statement              // of its tables
+	refused  map[int]bool                  // entries of which it was said that the source does not take their condition
+}
+
+func newBuilder(in Input) *builder {
+	return &builder{Input: in, targets: make(map[redshift.Table]*selection), refused: make(map[int]bool)}
 }
 
 func (b *builder) mistake(at job.Pos, field, format string, args ...any) {

@@ -25,7 +25,7 @@ func Preview(in Input, rows int) ([]PreviewTable, error) {
 	if in.Job.Masking == nil {
 		return nil, errors.New("the job masks nothing: it has no masking")
 	}
-	b := &builder{Input: in, targets: make(map[redshift.Table]*selection)}
+	b := newBuilder(in)
 	b.chosen = b.choose()
 	for i, s := range b.chosen {
 		s.index = i

@@ -159,6 +159,10 @@ func (b *builder) chooseQuery(i int, t job.Table) []*selection {
 		b.mistake(t.Pos, field+".query", "%v", err)
 		return nil
 	}
+	if said, refused := b.Refused[i]; refused {
+		b.mistake(t.Pos, field+".query", "the source does not take it: %s", said)
+		return nil
+	}
 	target, err := redshift.ParseTable(t.As)
 	if err != nil {
 		b.mistake(t.Pos, field+".as", "%v", err)

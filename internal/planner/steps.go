@@ -269,7 +269,7 @@ func (t *tableBuilder) unload() plan.Step {
 		if c.Type.Name == redshift.Varbyte {
 			st = append(st, plan.Statement{
 				SQL: count(from, where, redshift.Build("OCTET_LENGTH(?) = 0", c.Name)), Role: plan.MustBeZero,
-				About: "column " + c.Name.String() + " holds empty VARBYTE values, which COPY can only read as NULL",
+				About: "column " + c.Name.String() + " holds empty VARBYTE values, which COPY can only read as NULL; a query can say so: CASE WHEN OCTET_LENGTH(" + c.Name.String() + ") > 0 THEN " + c.Name.String() + " END",
 			})
 		}
 	}

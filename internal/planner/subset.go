@@ -288,7 +288,7 @@ type Survey struct {
 
 // SurveySubset is the survey of a job with a subset. Its error is that of Build.
 func SurveySubset(in Input) (*Survey, error) {
-	b := &builder{Input: in, targets: make(map[redshift.Table]*selection)}
+	b := newBuilder(in)
 	b.settle()
 	if len(b.mistakes) > 0 {
 		return nil, b.mistakes

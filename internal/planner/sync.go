@@ -53,7 +53,7 @@ var (
 
 // NewSync looks at a job's tables. full is for all of them to be moved anew, whatever their columns were. What is wrong with the job as a whole is returned as job.Errors.
 func NewSync(in Input, full bool) (*Sync, error) {
-	b := &builder{Input: in, targets: make(map[redshift.Table]*selection)}
+	b := newBuilder(in)
 	b.compatible()
 	b.roles()
 	y := &Sync{b: b}

@@ -35,7 +35,7 @@ func AskTallies(in *Input) []*Tally {
 	}
 	alone := *in
 	alone.Target = &redshift.Catalog{}
-	b := &builder{Input: alone, targets: make(map[redshift.Table]*selection)}
+	b := newBuilder(alone)
 	b.chosen = b.choose()
 	in.Tallies = make(map[redshift.Table]*Tally)
 	var ask []*Tally

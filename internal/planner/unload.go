@@ -1,10 +1,12 @@
 package planner
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,7 +37,7 @@ type UnloadInput struct {
 // Unload makes the plan of an unload: a table or a query into files.
 func Unload(in UnloadInput) (*plan.Plan, error) {
 	j := &job.Job{Source: in.Warehouse, Stage: in.Stage, Tables: []job.Table{{}}}
-	b := &builder{Input: Input{Job: j, Source: in.Source, Stage: in.Place, Nonce: in.Nonce, Now: in.Now}}
+	b := newBuilder(Input{Job: j, Source: in.Source, Stage: in.Place, Nonce: in.Nonce, Now: in.Now})
 	b.roles()
 	s := &selection{format: map[string]string{"parquet": redshift.Parquet, "csv": redshift.CSV, "jsonl": redshift.JSON}[in.Output.Format]}
 	name := "query"
@@ -55,6 +57,9 @@ func Unload(in UnloadInput) (*plan.Plan, error) {
 	}
 	s.target = must(redshift.NewTable("files", folder(0, in.Table)))
 	for _, c := range s.moved {
+		if s.format == redshift.CSV && in.Null != nil && couldBe(c.Type, *in.Null) {
+			b.mistake(job.Pos{}, "", "column %s %s could hold %s, too, which is to stand for NULL; choose another text: --null TEXT", c.Name.String(), c.Type, *in.Null)
+		}
 		if ok, why := c.Type.Movable(redshift.Parquet); !ok && s.format == redshift.Parquet {
 			b.mistake(job.Pos{}, "", "column %s cannot be written as parquet: %s; use --format csv or jsonl", c.Name.String(), why)
 		}
@@ -137,6 +142,61 @@ func (t *tableBuilder) partitions(out *plan.Output) error {
 	return nil
 }
 
+// csvTells are the queries by which the source proves that NULL can be told from everything else in CSV files, and records from empty lines.
+func (t *tableBuilder) csvTells(from redshift.SQL, null *string, out *plan.Output) (st []plan.Statement) {
+	ask := func(about string, sql redshift.SQL) {
+		if !sql.IsZero() {
+			st = append(st, plan.Statement{SQL: sql, Role: plan.MustBeZero, About: about})
+		}
+	}
+	const empty = "values are empty texts, which CSV may not tell from NULL; give NULL a text (--null TEXT), or let them be one (--null '')"
+	switch {
+	case null == nil:
+		ask(empty, redshift.NullMarkerQuery(from, redshift.SQL{}, t.moved, ""))
+		ask(strings.Replace(empty, "texts", "VARBYTEs", 1), redshift.EmptyBytesQuery(from, t.moved))
+	case *null != "":
+		ask("values are the text that stands for NULL; choose another: --null TEXT", redshift.NullMarkerQuery(from, redshift.SQL{}, t.moved, *null))
+	}
+	if left := t.inFiles(out); len(left) == 1 {
+		const line = "rows would be lines with nothing in them, which many programs pass over in a file of one column; %sunload as jsonl or parquet"
+		if null == nil || *null == "" {
+			ask(fmt.Sprintf(line, "give NULL a text (--null TEXT), or "), redshift.NullsQuery(from, left[0]))
+		}
+		if null != nil {
+			ask(fmt.Sprintf(line, ""), redshift.NullMarkerQuery(from, redshift.SQL{}, left, ""))
+			ask(fmt.Sprintf(line, ""), redshift.EmptyBytesQuery(from, left))
+		}
+	}
+	return st
+}
+
+// inFiles are the columns that the files of an unload hold.
+func (t *tableBuilder) inFiles(out *plan.Output) []redshift.Column {
+	if out.Include {
+		return t.moved
+	}
+	return slices.DeleteFunc(slices.Clone(t.moved), func(c redshift.Column) bool { return slices.Contains(out.PartitionBy, c.Name.String()) })
+}
+
+// couldBe tells whether a value of a type other than text could be written as a text. What stands for NULL must not be such a one. Of texts the
+// source is asked, and SUPER does not know NULL AS.
+func couldBe(t redshift.Type, text string) bool {
+	switch t.Name {
+	case redshift.Char, redshift.Varchar, redshift.Super:
+		return false
+	case redshift.Boolean:
+		return slices.Contains([]string{"t", "f", "true", "false"}, strings.ToLower(text))
+	case redshift.Date, redshift.Time, redshift.TimeTZ, redshift.Timestamp, redshift.TimestampTZ:
+		return text != "" && '0' <= text[0] && text[0] <= '9' || strings.HasSuffix(strings.ToLower(text), "infinity")
+	case redshift.Varbyte:
+		_, err := hex.DecodeString(text)
+		return text != "" && err == nil
+	default:
+		_, err := strconv.ParseFloat(text, 64)
+		return err == nil || errors.Is(err, strconv.ErrRange)
+	}
+}
+
 // unloadToFiles is like a copy's unload, in a format that other programs read.
 func (t *tableBuilder) unloadToFiles(id string, null *string, out *plan.Output) plan.Step {
 	from, _ := t.from()
@@ -149,12 +209,8 @@ func (t *tableBuilder) unloadToFiles(id string, null *string, out *plan.Output) 
 	if null != nil {
 		marker = *null
 	}
-	if t.format == redshift.CSV && (null == nil || marker != "") && slices.ContainsFunc(t.moved, func(c redshift.Column) bool { return c.Type.Name == redshift.Char || c.Type.Name == redshift.Varchar }) {
-		about := "values are the text that stands for NULL; choose another: --null TEXT"
-		if null == nil {
-			about = "values are empty texts, which CSV may not tell from NULL; give NULL a text (--null TEXT), or let them be one (--null '')"
-		}
-		st = append(st, plan.Statement{SQL: redshift.NullMarkerQuery(from, redshift.SQL{}, t.moved, marker), Role: plan.MustBeZero, About: about})
+	if t.format == redshift.CSV {
+		st = append(st, t.csvTells(from, null, out)...)
 	}
 	unload := redshift.Unload{
 		Query: redshift.Build("SELECT ?\nFROM ?", redshift.Join(", ", redshift.SelectList(t.moved, t.format)...), from),

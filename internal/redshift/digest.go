@@ -408,6 +408,25 @@ func (d Digest) Diff(other Digest) []string {
 	return out
 }
 
+// NullsQuery counts the rows in which a column is NULL.
+func NullsQuery(from SQL, c Column) SQL {
+	return Build("SELECT COUNT(*)\nFROM ?\nWHERE ? IS NULL", from, c.Name)
+}
+
+// EmptyBytesQuery counts the rows in which a VARBYTE has no bytes. Without columns of that type the query is empty.
+func EmptyBytesQuery(from SQL, columns []Column) SQL {
+	var conditions []SQL
+	for _, c := range columns {
+		if c.Type.Name == Varbyte {
+			conditions = append(conditions, Build("OCTET_LENGTH(?) = 0", c.Name))
+		}
+	}
+	if len(conditions) == 0 {
+		return SQL{}
+	}
+	return Build("SELECT COUNT(*)\nFROM ?\nWHERE ?", from, Join(" OR ", conditions...))
+}
+
 // NullMarkerQuery counts the rows in which a text column's value is the marker that stands for NULL: it would come out as
 // NULL. It answers one number; comparing ignores trailing blanks, so it counts rather too many than too few. Without text
 // columns there is nothing to ask, and the query is empty.

@@ -57,8 +57,11 @@ type Rewriter struct {
 type Result struct {
 	Records  int64 // written
 	Rejected int64
-	Blank    int64 // empty lines, which are no records
+	Blank    int64 // empty lines, which are no records where a record has more than one field
 }
+
+// emptyLine is what is wrong with a line that has nothing in it, in a file of one column.
+const emptyLine = "nothing in the line, which may be a record or none where there is one column; remove the line, or write a text for NULL (--null) or \"\" for an empty text"
 
 // Rewrite appends the records of a block to out. After an error out holds the records before it.
 func (w *Rewriter) Rewrite(out []byte, b Block) ([]byte, Result, error) {
@@ -147,7 +150,10 @@ func (w *Rewriter) record(out, text []byte, line int64) (_ []byte, used int, lin
 		plain = plain[:len(plain)-1]
 	}
 	if len(plain) == 0 {
-		return out, used, 1, nil
+		if w.Columns == 1 { // RFC 4180 takes it for a record, many programs do not: a row could be lost, or made
+			bad = &Error{Line: line, Column: 1, Reason: emptyLine}
+		}
+		return out, used, 1, bad
 	}
 	if s.suspect || w.leaves || len(plain) > MaxRecord || (s.returns && bytes.IndexByte(plain, '\r') >= 0) {
 		return w.fields(out, text, line)
