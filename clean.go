@@ -184,7 +184,9 @@ func (c *cleaner) readState(ctx context.Context) error {
 	}
 	runs, err := Runs(ctx, c.options.StateDir)
 	if err != nil {
-		c.note("some runs in the state folder could not be read: %v", err)
+		for run := range strings.SplitSeq(err.Error(), "\n") { // one line for each, as they were joined
+			c.note("in the state folder, %s", run)
+		}
 	}
 	c.runs = runs
 	return ctx.Err()

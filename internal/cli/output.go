@@ -53,8 +53,16 @@ func newStream(w io.Writer, env func(string) (string, bool)) *stream {
 	return s
 }
 
-// page is the width that documents are written in: a terminal's own where it is wider than most, else 100.
-func (s *stream) page() int { return max(s.columns, show.Width) }
+// page is the width that documents are written in: a terminal's own, unless it is too narrow for tables at all, else 100.
+func (s *stream) page() int {
+	if s.columns < leastPage {
+		return show.Width
+	}
+	return s.columns
+}
+
+// leastPage is the width below which tables do not fit, and the terminal may as well break lines where it likes.
+const leastPage = 60
 
 // Write writes through to whatever is behind the stream now.
 func (s *stream) Write(p []byte) (int, error) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -266,11 +265,7 @@ feed:
 	close(next)
 	workers.Wait()
 	close(errs)
-	var all error
-	for err := range errs {
-		all = errors.Join(all, err)
-	}
-	return all
+	return <-errs // all that end for it say the same
 }
 
 // largestFirst orders tables so that the longest is not begun last, with everything else waiting for it.
@@ -408,12 +403,13 @@ func (r *run) stopped() bool {
 // journalError says that the journal cannot be written, which ends everything.
 type journalError struct{ error }
 
+func (e journalError) Error() string { return "the run was ended: " + e.error.Error() }
 func (e journalError) Unwrap() error { return e.error }
 
 // journalOnly keeps err only if it is about the journal: other failures are in the journal already.
 func journalOnly(err error) error {
-	if _, ok := errors.AsType[journalError](err); ok {
-		return fmt.Errorf("the run was ended: %w", err)
+	if ended, ok := errors.AsType[journalError](err); ok {
+		return ended // once, whatever was cut off by it
 	}
 	return nil
 }

@@ -1076,8 +1076,11 @@ func TestNothingIsDoneThatIsNotWrittenDown(t *testing.T) {
 		t.Run(fmt.Sprintf("%02d %s", i, what), func(t *testing.T) {
 			t.Parallel()
 			w := &world{faultAt: what, fault: errors.New("no space left on device")}
-			if err := w.run(t, testPlan(), nil); err == nil {
+			switch err := w.run(t, testPlan(), nil); {
+			case err == nil:
 				t.Fatal("the run went on without its journal")
+			case strings.Count(err.Error(), "no space left") != 1 || strings.Count(err.Error(), "the run was ended") > 1:
+				t.Errorf("it is not said once: %v", err)
 			}
 			after := w.said[slices.Index(w.said, what)+1:]
 			for _, a := range after {

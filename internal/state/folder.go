@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -26,11 +27,21 @@ func (f folder) runs(context.Context) ([]string, error) {
 	}
 	var ids []string
 	for _, e := range entries {
-		if e.IsDir() {
+		if e.IsDir() && f.begun(e.Name()) {
 			ids = append(ids, e.Name())
 		}
 	}
 	return ids, nil
+}
+
+// begun tells whether anything is kept of a run. One that is being made, or that ended before its plan was written, has done nothing.
+func (f folder) begun(run string) bool {
+	for _, name := range []string{planFile, journalFile, receiptFile} {
+		if _, err := os.Lstat(filepath.Join(f.where(run), name)); !errors.Is(err, fs.ErrNotExist) {
+			return true
+		}
+	}
+	return false
 }
 
 func (f folder) create(_ context.Context, run string, _ *plan.Plan) error {

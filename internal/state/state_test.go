@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -238,6 +239,38 @@ func TestRunsAreFoundByTheirBeginnings(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A run that is being made, or was killed before its plan was written, has done nothing: it is none yet, and keeps nobody from the others.
+func TestARunWithoutAnythingIsNone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := Folder(dir)
+	const run = "20261121T101500Z-7f3a"
+	for _, file := range []string{"", ".new-1"} {
+		empty := filepath.Join(dir, "runs", "20261122T000000Z-0000"+file)
+		if err := os.MkdirAll(empty, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if file != "" {
+			if err := os.WriteFile(filepath.Join(empty, file), []byte("{"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if ids, err := s.IDs(t.Context()); err != nil || len(ids) != 0 {
+		t.Errorf("%q, %v", ids, err)
+	}
+	damaged := filepath.Join(dir, "runs", run)
+	if err := os.MkdirAll(damaged, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(damaged, journalFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(t.Context(), "last"); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), run) {
+		t.Errorf("one that has lost its plan: %v", err)
+	}
 }
 
 func TestTheLastOfRunsThatBeganWithinOneSecond(t *testing.T) {

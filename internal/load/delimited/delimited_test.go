@@ -47,13 +47,13 @@ func rewritten(r io.Reader, f delimited.Format, size int, w *delimited.Rewriter)
 func TestAnEmptyLineOfOneColumnIsNamed(t *testing.T) {
 	t.Parallel()
 	for _, in := range []string{"a\n\nb\n", "a\r\n\r\n", "a\n\n"} {
-		w := &delimited.Rewriter{Columns: 1, Marker: []byte("~")}
+		w := &delimited.Rewriter{Columns: columns(1), Marker: []byte("~")}
 		got, sum, err := rewritten(strings.NewReader(in), comma, 1<<10, w)
 		if wrong, ok := errors.AsType[*delimited.Error](err); !ok || wrong.Line != 2 || !strings.Contains(wrong.Reason, "a record or none") {
 			t.Errorf("%q: %q, %+v, %v", in, got, sum, err)
 		}
 	}
-	w := &delimited.Rewriter{Columns: 1, Marker: []byte("~"), Nulls: [][]byte{[]byte("NULL")}}
+	w := &delimited.Rewriter{Columns: columns(1), Marker: []byte("~"), Nulls: [][]byte{[]byte("NULL")}}
 	if got, sum, err := rewritten(strings.NewReader("a\n\"\"\nNULL\n"), comma, 1<<10, w); err != nil || got != "a\n\"\"\n~\n" || sum.Records != 3 {
 		t.Errorf("%q, %+v, %v", got, sum, err)
 	}

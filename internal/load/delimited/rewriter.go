@@ -150,7 +150,7 @@ func (w *Rewriter) record(out, text []byte, line int64) (_ []byte, used int, lin
 		plain = plain[:len(plain)-1]
 	}
 	if len(plain) == 0 {
-		if w.Columns == 1 { // RFC 4180 takes it for a record, many programs do not: a row could be lost, or made
+		if len(w.Columns) == 1 { // RFC 4180 takes it for a record, many programs do not: a row could be lost, or made
 			bad = &Error{Line: line, Column: 1, Reason: emptyLine}
 		}
 		return out, used, 1, bad

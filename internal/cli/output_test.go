@@ -1,0 +1,13 @@
+package cli
+
+import "testing"
+
+// A document is as wide as the terminal, unless that is too narrow for tables; into a file or a pipe it is as wide as most terminals.
+func TestPagesAreAsWideAsTheTerminal(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ columns, want int }{{0, 100}, {40, 100}, {60, 60}, {80, 80}, {100, 100}, {120, 120}} {
+		if got := (&stream{columns: c.columns}).page(); got != c.want {
+			t.Errorf("in %d columns: %d, not %d", c.columns, got, c.want)
+		}
+	}
+}
