@@ -323,8 +323,12 @@ BEGIN
 		DELETE FROM rs.table_attribute WHERE relid = relation;
 		DELETE FROM rs.column_attribute WHERE relid = relation;
 		DELETE FROM rs.key WHERE relid = relation AND conoid NOT IN (SELECT oid FROM pg_constraint);
+		DELETE FROM rs.materialized_view WHERE relid = relation;
 	ELSIF EXISTS (SELECT FROM rs.table_attribute WHERE relid = relation) THEN
 		RETURN;
+	END IF;
+	IF spec ? 'text' THEN
+		INSERT INTO rs.materialized_view VALUES (relation, spec->>'text');
 	END IF;
 	SELECT relpersistence = 't' INTO temporary FROM pg_class WHERE oid = relation;
 	-- Temporary tables are not encoded (Redshift manual, CREATE TABLE).

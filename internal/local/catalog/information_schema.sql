@@ -1,18 +1,24 @@
 -- The information_schema without schema rs, and with the recorded keys for constraints.
 
--- rs.narrow puts a condition on one of its views; a second time it changes nothing.
+-- rs.narrow puts a condition on one of its views, and has it show materialized views as views, with the text that PG_GET_VIEWDEF
+-- answers; a second time it changes nothing.
 CREATE OR REPLACE FUNCTION rs.narrow(view text, condition text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	definition constant text := rtrim(pg_get_viewdef(format('information_schema.%I', view)::regclass), ';');
 BEGIN
-	IF position('narrowed' IN definition) = 0 THEN
-		EXECUTE format('CREATE OR REPLACE VIEW information_schema.%I AS SELECT * FROM (%s) narrowed WHERE %s',
-			view, definition, condition);
+	IF position('kept' IN definition) = 0 THEN
+		EXECUTE format('CREATE OR REPLACE VIEW information_schema.%I AS SELECT * FROM (%s) kept WHERE %s', view,
+			replace(replace(replace(definition, 'ARRAY[''r''::"char", ''v''::"char"', 'ARRAY[''r''::"char", ''v''::"char", ''m''::"char"'),
+				'c.relkind = ''v''::"char"', 'c.relkind = ANY (ARRAY[''v''::"char", ''m''::"char"])'),
+				'rs.pg_get_viewdef(', 'pg_catalog.pg_get_viewdef('), condition);
 	END IF;
 END $$;
 REVOKE ALL ON FUNCTION rs.narrow(text, text) FROM PUBLIC;
-SELECT rs.narrow('tables', $$table_schema <> 'rs'$$), rs.narrow('columns', $$table_schema <> 'rs'$$),
+SELECT rs.narrow('tables', $$table_schema <> 'rs'$$), rs.narrow('columns', $$table_schema <> 'rs'
+		-- A late-binding view has no columns there.
+		AND (table_schema, table_name) NOT IN (SELECT n.nspname, c.relname FROM rs.late_binding_view b
+			JOIN pg_catalog.pg_class c ON c.oid = b.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)$$),
 	rs.narrow('views', $$table_schema <> 'rs'$$), rs.narrow('schemata', $$schema_name <> 'rs'$$),
 	rs.narrow('table_privileges', $$table_schema <> 'rs'$$), rs.narrow('column_privileges', $$table_schema <> 'rs'$$),
 	rs.narrow('routines', $$specific_schema <> 'rs'$$), rs.narrow('sequences', 'false'),

@@ -12,13 +12,25 @@ CREATE TABLE IF NOT EXISTS rs.late_binding_view (
 );
 GRANT SELECT ON rs.late_binding_view TO PUBLIC;
 
--- PG_GET_VIEWDEF answers a late-binding view's own text, which ends in WITH NO SCHEMA BINDING: that is how tools tell.
+-- Materialized views are views in Redshift's catalogs: tools know them by their text (amazon-redshift-utils,
+-- v_generate_view_ddl; dbt-redshift; amazon-redshift-python-driver, issue 173).
+CREATE TABLE IF NOT EXISTS rs.materialized_view (
+	relid   oid PRIMARY KEY,
+	text    text NOT NULL            -- as the client wrote it
+);
+GRANT SELECT ON rs.materialized_view TO PUBLIC;
+CREATE OR REPLACE VIEW rs.written_view AS
+	SELECT relid, text FROM rs.late_binding_view UNION ALL SELECT relid, text FROM rs.materialized_view;
+GRANT SELECT ON rs.written_view TO PUBLIC;
+
+-- PG_GET_VIEWDEF answers the text of both as it was written: a late-binding view's ends in WITH NO SCHEMA BINDING, which is how
+-- tools tell.
 SELECT rs.displace('pg_get_viewdef(oid)'), rs.displace('pg_get_viewdef(oid,boolean)');
 CREATE OR REPLACE FUNCTION pg_catalog.pg_get_viewdef(oid) RETURNS text LANGUAGE sql STABLE AS $$
-	SELECT coalesce((SELECT text FROM rs.late_binding_view WHERE relid = $1), rs.pg_get_viewdef($1))
+	SELECT coalesce((SELECT text FROM rs.written_view WHERE relid = $1), rs.pg_get_viewdef($1))
 $$;
 CREATE OR REPLACE FUNCTION pg_catalog.pg_get_viewdef(oid, boolean) RETURNS text LANGUAGE sql STABLE AS $$
-	SELECT coalesce((SELECT text FROM rs.late_binding_view WHERE relid = $1), rs.pg_get_viewdef($1, $2))
+	SELECT coalesce((SELECT text FROM rs.written_view WHERE relid = $1), rs.pg_get_viewdef($1, $2))
 $$;
 
 -- rs.release_view lets go of the tables that a view has just been made from, and answers them.
@@ -69,6 +81,7 @@ DECLARE
 	v record;
 BEGIN
 	DELETE FROM rs.late_binding_view WHERE relid = gone;
+	DELETE FROM rs.materialized_view WHERE relid = gone;
 	FOR v IN SELECT relid FROM rs.late_binding_view b JOIN pg_class c ON c.oid = relid WHERE gone = ANY (tables) AND bound LOOP
 		UPDATE rs.late_binding_view SET bound = false WHERE relid = v.relid;
 		EXECUTE (SELECT format('CREATE OR REPLACE VIEW %s AS SELECT ', v.relid::regclass)

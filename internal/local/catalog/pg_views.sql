@@ -18,9 +18,10 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION rs.shadow(text, jsonb, text, text) FROM PUBLIC;
 
--- pg_class: no sequences, which Redshift does not have, and no TOAST tables and indexes of users' tables.
+-- pg_class: no sequences, which Redshift does not have, and no TOAST tables and indexes of users' tables. A materialized view is
+-- a view.
 SELECT rs.shadow('pg_class',
-	'{"relacl": "rs.acl(t.relacl)", "relchecks": "0::int2"}',
+	'{"relacl": "rs.acl(t.relacl)", "relchecks": "0::int2", "relkind": "(CASE t.relkind WHEN ''m'' THEN ''v'' ELSE t.relkind END)::\"char\""}',
 	', false AS relhasoids, coalesce(a.diststyle, CASE WHEN t.relkind = ''r'' THEN 9 ELSE 0 END)::smallint AS reldiststyle,
 	 false AS relisreplicated, 0 AS reltriggers, 0 AS relukeys, 0 AS relfkeys, 0 AS relrefs,
 	 EXISTS (SELECT FROM rs.key k WHERE k.relid = t.oid AND k.kind = ''p'') AS relhaspkey,
@@ -28,14 +29,14 @@ SELECT rs.shadow('pg_class',
 	'pg_catalog.pg_class t LEFT JOIN rs.table_attribute a ON a.relid = t.oid
 	 WHERE t.relnamespace <> ''rs''::regnamespace AND t.relkind <> ''S'' AND t.relnamespace <> ''pg_toast''::regnamespace');
 
--- pg_attribute: distribution key, sort key and encoding.
+-- pg_attribute: distribution key, sort key and encoding. A late-binding view has no columns there.
 SELECT rs.shadow('pg_attribute',
 	'{"attacl": "rs.acl(t.attacl)", "atthasdef": "t.atthasdef OR t.attidentity <> ''''"}',
 	', coalesce(c.distkey, false) AS attisdistkey, coalesce(c.sortkey, 0) AS attsortkeyord,
 	 rs.encoding(c.encoding, coalesce(c.sortkey, 0), r.relpersistence = ''t'', t.atttypid) AS attencodingtype, t.tableoid',
 	'pg_catalog.pg_attribute t JOIN pg_catalog.pg_class r ON r.oid = t.attrelid
 	 LEFT JOIN rs.column_attribute c ON c.relid = t.attrelid AND c.attnum = t.attnum
-	 WHERE r.relnamespace <> ''rs''::regnamespace');
+	 WHERE r.relnamespace <> ''rs''::regnamespace AND NOT EXISTS (SELECT FROM rs.late_binding_view b WHERE b.relid = t.attrelid)');
 
 -- pg_attrdef: the source text of defaults (PostgreSQL dropped it), and IDENTITY as the default it is in Redshift. adbin is
 -- that text too, as an IDENTITY has no other form here; PG_GET_EXPR, which clients send it through, answers it as it is.
@@ -75,10 +76,11 @@ SELECT rs.shadow('pg_proc', '{"proacl": "rs.acl(t.proacl)"}', ', t.prokind = ''a
 	'pg_catalog.pg_proc t WHERE t.pronamespace <> ''rs''::regnamespace');
 SELECT rs.shadow('pg_tables', '{}', '', 'pg_catalog.pg_tables t WHERE t.schemaname <> ''rs''');
 
--- pg_views: late-binding views show their text.
+-- pg_views: late-binding and materialized views show their text.
 SELECT rs.shadow('pg_views',
 	'{"definition": "coalesce(v.text, t.definition)"}', '',
-	'pg_catalog.pg_views t LEFT JOIN (rs.late_binding_view b
+	'(SELECT * FROM pg_catalog.pg_views
+		UNION ALL SELECT schemaname, matviewname, matviewowner, definition FROM pg_catalog.pg_matviews) t LEFT JOIN (rs.written_view b
 	 JOIN pg_catalog.pg_class c ON c.oid = b.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace) AS v
 	 ON v.nspname = t.schemaname AND v.relname = t.viewname WHERE t.schemaname <> ''rs''');
 

@@ -299,7 +299,16 @@ func TestLateBindingViews(t *testing.T) {
 	s.expect(`show view v`, "create view v as select a, nvl(b, '-') as c from public.t with no schema binding\n")
 	s.expect(`select definition like '%with no schema binding' from pg_views where viewname = 'v'`, "t\n")
 	s.expect(`select pg_get_viewdef('v'::regclass::oid, true) like '%with no schema binding'`, "t\n")
-	s.run(`drop table t`) // nothing depends on it
+	s.run(`create view bound as select a from public.t`)
+	for _, catalog := range []string{
+		`select c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid where c.relname in ('v', 'bound') and a.attnum > 0`,
+		`select table_name, column_name from information_schema.columns where table_name in ('v', 'bound')`,
+	} {
+		s.expect(catalog, "bound|a\n") // tools add those of PG_GET_LATE_BINDING_VIEW_COLS
+	}
+	s.expect(`select relkind from pg_class where relname = 'v'`, "v\n")
+	s.expect(`select table_type from information_schema.tables where table_name = 'v'`, "VIEW\n")
+	s.run(`drop view bound; drop table t`) // nothing depends on it
 	s.fails(`select * from v`, "42P01", "does not exist")
 	s.expect(`select count(*) from pg_views`, s.one(`select count(*) from pg_catalog.pg_views`)+"\n")
 	s.run(`create table public.t (b varchar(3), a int); insert into t values ('y', 2)`)
@@ -319,6 +328,7 @@ func TestLateBindingViews(t *testing.T) {
 }
 
 //standin:imitates views: materialized views and their REFRESH | DG materialized-view-create-sql-command
+//standin:imitates views: materialized views in the catalogs are views with their CREATE statement | amazon-redshift-utils, v_generate_view_ddl; dbt-redshift
 func TestMaterializedViews(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -329,9 +339,20 @@ func TestMaterializedViews(t *testing.T) {
 	s.expect(`select trim(name), state from svv_mv_info`, "m|0\n")
 	s.run(`alter materialized view m auto refresh yes`)
 	s.expect(`select trim(name), trim(owner_user_name), state from stv_mv_info`, "m|awsuser|0\n")
+	const written = "create materialized view m backup no diststyle all auto refresh no as select count(*) n from t\n"
+	for _, catalog := range []string{
+		`select definition from pg_views where viewname = 'm'`,
+		`select view_definition from information_schema.views where table_name = 'm'`,
+		`select pg_get_viewdef(oid, true) from pg_class where relname = 'm' and relkind = 'v'`,
+		`show view m`,
+	} {
+		s.expect(catalog, written)
+	}
+	s.expect(`select t.table_type, c.column_name, c.data_type from information_schema.tables t join information_schema.columns c using (table_name) where table_name = 'm'`, "VIEW|n|bigint\n")
 	s.fails(`alter materialized view m row level security on`, "0A000", "ALTER MATERIALIZED VIEW")
 	s.fails(`alter materialized view missing auto refresh no`, "42P01", "missing")
-	s.run(`drop materialized view m`)
+	s.run(`drop materialized view m; create view m as select 1 as n`)
+	s.expect(`select definition like '%materialized%' from pg_views where viewname = 'm'`, "f\n")
 }
 
 // TestAdministratorsSQL runs queries of the kind that scripts of others send.

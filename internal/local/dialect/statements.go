@@ -250,7 +250,7 @@ func (x *script) createMaterializedView() {
 	if !ok {
 		return
 	}
-	spec := &tableSpec{Query: true, New: true}
+	spec := &tableSpec{Query: true, New: true, Text: x.st.Text}
 	for {
 		i = x.tableAttributes(i, spec)
 		if !x.is(i, "AUTO", "REFRESH") || !x.isOne(i+2, "YES", "NO") {

@@ -21,6 +21,7 @@ type tableSpec struct {
 	Query      bool              `json:"query,omitempty"` // the columns come from a query
 	New        bool              `json:"new,omitempty"`   // not IF NOT EXISTS: whatever is recorded is stale
 	Added      string            `json:"added,omitempty"` // the column that ALTER TABLE adds
+	Text       string            `json:"text,omitempty"`  // of a materialized view
 
 	like     []string // the table whose attributes are taken over
 	numbered bool     // keys name columns by their numbers
