@@ -384,6 +384,8 @@ func TestAdministratorsSQL(t *testing.T) {
 		`select trim(a.usename), nvl(a.valuntil::varchar, 'never'), decode(a.usesuper, true, 'yes', 'no') from pg_user_info a`,
 		`select distinct schemaname, tablename from pg_table_def where schemaname not in ('pg_catalog', 'information_schema') order by 1, 2`,
 		`select * from (select table_schema, table_name from svv_columns) where table_schema = 'public'`,
+		// redshift_connector: numbers and words without a blank between them
+		`select case attnum when 1 then 4when 2 then 5else 6end from pg_attribute where attnum>0and attnum<3`,
 		// the dialects of SQLAlchemy and dbt
 		`select n.nspname as "schema", c.relname as "table_name", att.attname as "name", format_encoding(att.attencodingtype::integer) as "encode", format_type(att.atttypid, att.atttypmod) as "type",
 			att.attisdistkey as "distkey", att.attsortkeyord as "sortkey", att.attnotnull as "notnull", pg_catalog.col_description(att.attrelid, att.attnum) as "comment", adsrc, attnum,

@@ -76,7 +76,11 @@ func (x *script) rewriteQuery(from, to int) {
 				f.relation = false
 				i++
 			}
-		default: // blanks, literals and numbers stay as they are
+		case Number, Param:
+			if x.tok(i+1).Kind == Word && x.adjacent(i+1) {
+				x.insertAfter(i, " ") // THEN 4WHEN, which PostgreSQL takes for junk since 15
+			}
+		default: // blanks and literals stay as they are
 		}
 	}
 	if x.tr.Err == nil && to > from {
