@@ -210,6 +210,14 @@ func (x *script) prepare() {
 	if x.is(1, "TRANSACTION") {
 		x.refuse(notSupported("PREPARE TRANSACTION"))
 	}
+	x.preparedName()
+}
+
+// preparedName keeps the case of a prepared statement's name in quotes: drivers that prepare by the protocol, which folds
+// nothing, give up the statement by DEALLOCATE "name".
+func (x *script) preparedName() {
+	x.keepUser(1)
+	x.keepUser(2) // DEALLOCATE PREPARE name
 }
 
 // createView reads CREATE [OR REPLACE] VIEW. WITH NO SCHEMA BINDING makes a view that follows names instead of tables:

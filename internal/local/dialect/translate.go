@@ -76,6 +76,9 @@ var statements = map[string]func(*script){
 	"ROLLBACK": (*script).end,
 	"PREPARE":  (*script).prepare,
 
+	"EXECUTE":    (*script).preparedName,
+	"DEALLOCATE": (*script).preparedName,
+
 	"CREATE TABLE":             (*script).createTable,
 	"CREATE VIEW":              (*script).createView,
 	"CREATE MATERIALIZED VIEW": (*script).createMaterializedView,

@@ -177,7 +177,7 @@ func (s *session) parse(m *pgproto3.Parse) error {
 		return s.reject(&pgconn.PgError{Code: "42601", Message: "cannot insert multiple commands into a prepared statement"})
 	case len(statements) == 1:
 		p.st = statements[0]
-		p.tr = dialect.Translate(p.st, env)
+		p.tr = s.translate(p.st, env)
 	}
 	if len(p.tr.Laterals) > 0 {
 		var err error

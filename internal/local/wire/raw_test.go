@@ -242,6 +242,12 @@ func TestExtended(t *testing.T) {
 		{"statement of PREPARE", sequence{&pgproto3.Query{String: "prepare mine as select 5"}}, "PREPARE\nI"},
 		{"", sequence{bind("mine"), execute, syncPoint}, "BindComplete\nrow 5\nSELECT 1\nI"},
 		{"", sequence{&pgproto3.Query{String: "deallocate mine"}}, "DEALLOCATE\nI"},
+		// ODBC drivers give up what they prepared by SQL, also a statement that PostgreSQL does not know.
+		{"", sequence{parse("_PLAN1", "create table if not exists odbc (n int)"), parse("_PLAN2", "select 1"), syncPoint}, "ParseComplete\nParseComplete\nI"},
+		{"", sequence{&pgproto3.Query{String: `deallocate "_PLAN1"; deallocate prepare "_PLAN2"`}}, "DEALLOCATE\nDEALLOCATE\nI"},
+		{"", sequence{parse("_PLAN1", "select 1"), parse("_PLAN2", "create table if not exists odbc (n int)"), syncPoint}, "ParseComplete\nParseComplete\nI"},
+		{"", sequence{&pgproto3.Query{String: `deallocate "_PLAN2"`}}, "DEALLOCATE\nI"},
+		{"", sequence{bind("_PLAN2"), execute, syncPoint}, "ERROR 26000 prepared statement \"_PLAN2\" does not exist\nI"},
 		{"unknown portal", sequence{&pgproto3.Execute{Portal: "no"}, syncPoint}, "ERROR 34000 portal \"no\" does not exist\nI"},
 		{"function call", sequence{&pgproto3.FunctionCall{}}, "ERROR 0A000 function calls of the wire protocol are not supported\nI"},
 		{"the last query's id amid a sequence", sequence{

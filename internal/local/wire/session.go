@@ -122,16 +122,38 @@ func (s *session) follow(st dialect.Statement) {
 			s.caseSensitive = false
 		}
 	}
-	switch verb {
-	case "DEALLOCATE", "DISCARD":
-		tokens := st.Significant()
-		last := tokens[len(tokens)-1]
-		if last.Is("ALL") {
+	if verb == "DEALLOCATE" {
+		if name, all := s.deallocated(st); all {
 			clear(s.prepared)
-		} else if name, ok := last.Name(s.caseSensitive); ok {
+		} else {
 			delete(s.prepared, name)
 		}
 	}
+}
+
+// deallocated is the prepared statement that DEALLOCATE names.
+func (s *session) deallocated(st dialect.Statement) (name string, all bool) {
+	tokens := st.Significant()
+	last := tokens[len(tokens)-1]
+	if last.Is("ALL") {
+		return "", true
+	}
+	// Names of the protocol are as they are: PostgreSQL folds none in quotes.
+	name, _ = last.Name(true)
+	return name, false
+}
+
+// translate is what to run in place of a statement. PostgreSQL does not know the prepared statements that are run by us, so it
+// must not be told to give one up.
+func (s *session) translate(st dialect.Statement, env dialect.Env) dialect.Translation {
+	tr := dialect.Translate(st, env)
+	if st.Verb() == "DEALLOCATE" && tr.Action == dialect.Pass {
+		name, _ := s.deallocated(st)
+		if p := s.prepared[name]; p != nil && p.ours {
+			tr.SQL, tr.Tag = "SET rs.ignored = ''", "DEALLOCATE"
+		}
+	}
+	return tr
 }
 
 // serve answers the client until it leaves. While a statement runs the client is not listened to, so a statement goes

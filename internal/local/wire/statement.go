@@ -27,7 +27,7 @@ type batch struct {
 // sent; the error it returns ends the session.
 func (s *session) run(q *running, b *batch, last bool) error {
 	env := s.env()
-	tr := dialect.Translate(q.st, env)
+	tr := s.translate(q.st, env)
 	if tr.Action == dialect.Empty {
 		return nil
 	}
