@@ -35,11 +35,14 @@ test: postgresql ## Run all tests, with the race detector
 	go test -race -timeout 20m ./...
 
 .PHONY: clients
-clients: postgresql ## Run the tests of clients that need more: psql 15, psycopg2, PostgreSQL's JDBC driver and a JDK, s3cmd, rclone, the AWS CLI
+clients: postgresql ## Run the tests of clients that need more: psql 15, psycopg2, PostgreSQL's JDBC driver and a JDK, psqlODBC, DBD::Pg, s3cmd, rclone, the AWS CLI
 	@missing=(); \
 	psql --version 2>/dev/null | grep -qF '(PostgreSQL) 15.' || missing+=(postgresql-client-15); \
 	/usr/bin/python3 -c 'import psycopg2' 2>/dev/null || missing+=(python3-psycopg2); \
 	[ -e /usr/share/java/postgresql.jar ] || missing+=(libpostgresql-jdbc-java); \
+	[ -e /usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so ] || missing+=(odbc-postgresql); \
+	command -v isql >/dev/null || missing+=(unixodbc); \
+	perl -MDBD::Pg -e1 2>/dev/null || missing+=(libdbd-pg-perl); \
 	command -v javac >/dev/null || missing+=(default-jdk-headless); \
 	for program in s3cmd rclone; do command -v $$program >/dev/null || missing+=($$program); done; \
 	if [ $${#missing[@]} -gt 0 ]; then .ci/install "$${missing[@]}"; fi

@@ -74,6 +74,9 @@ SELECT rs.shadow('pg_database', '{"datacl": "rs.acl(t.datacl)"}', ', NULL::text[
 	'pg_catalog.pg_database t WHERE t.datname <> ''postgres''');
 SELECT rs.shadow('pg_proc', '{"proacl": "rs.acl(t.proacl)"}', ', t.prokind = ''a'' AS proisagg, t.prokind = ''w'' AS proiswindow, t.tableoid',
 	'pg_catalog.pg_proc t WHERE t.pronamespace <> ''rs''::regnamespace');
+-- pg_tablespace and pg_am: the columns of 8.0 that drivers ask an old server for.
+SELECT rs.shadow('pg_tablespace', '{"spcacl": "rs.acl(t.spcacl)"}', ', pg_tablespace_location(t.oid) AS spclocation, t.tableoid', 'pg_catalog.pg_tablespace t');
+SELECT rs.shadow('pg_am', '{}', ', (t.amname = ''btree'')::int::smallint AS amorderstrategy, t.tableoid', 'pg_catalog.pg_am t');
 SELECT rs.shadow('pg_tables', '{}', '', 'pg_catalog.pg_tables t WHERE t.schemaname <> ''rs''');
 
 -- pg_views: late-binding and materialized views show their text.

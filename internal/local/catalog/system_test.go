@@ -384,6 +384,9 @@ func TestAdministratorsSQL(t *testing.T) {
 		`select trim(a.usename), nvl(a.valuntil::varchar, 'never'), decode(a.usesuper, true, 'yes', 'no') from pg_user_info a`,
 		`select distinct schemaname, tablename from pg_table_def where schemaname not in ('pg_catalog', 'information_schema') order by 1, 2`,
 		`select * from (select table_schema, table_name from svv_columns) where table_schema = 'public'`,
+		// DBD::Pg, of a server of 8.0
+		`select c.relkind, pg_catalog.quote_ident(t.spcname), pg_catalog.quote_ident(t.spclocation) from pg_catalog.pg_class c left join pg_catalog.pg_tablespace t on (t.oid = c.reltablespace) limit 1`,
+		`select a.amname, a.amorderstrategy from pg_catalog.pg_am a`,
 		// redshift_connector: numbers and words without a blank between them
 		`select case attnum when 1 then 4when 2 then 5else 6end from pg_attribute where attnum>0and attnum<3`,
 		// the dialects of SQLAlchemy and dbt

@@ -569,8 +569,8 @@ func (x *script) operand(i int) bool {
 // shadowed are the catalogs of PostgreSQL in front of which schema rs has a view of the same name, with Redshift's
 // columns: package catalog installs them, and a test compares the two lists.
 var shadowed = set(
-	"pg_attrdef", "pg_attribute", "pg_class", "pg_constraint", "pg_database", "pg_default_acl", "pg_group", "pg_locks",
-	"pg_namespace", "pg_proc", "pg_shadow", "pg_stat_activity", "pg_tables", "pg_user", "pg_views",
+	"pg_am", "pg_attrdef", "pg_attribute", "pg_class", "pg_constraint", "pg_database", "pg_default_acl", "pg_group", "pg_locks",
+	"pg_namespace", "pg_proc", "pg_shadow", "pg_stat_activity", "pg_tables", "pg_tablespace", "pg_user", "pg_views",
 )
 
 // systemTable tells whether a name is of the kind that system tables have.
