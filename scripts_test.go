@@ -57,8 +57,8 @@ import (
 //	copied URL TABLE OPT  COPY into the target's table by a statement that the program did not write
 //	inbox               print the keys in $INBOX
 //	kms disable|enable  the script's key
-//	between ACTION      when the manifest for COPY is written: remove, alter, truncate or garble the first staged data object,
-//	                    or send a signal to what runs in the background, when reached says so: kill, stop, int
+//	between ACTION [KEY]  when the manifest for COPY is written, or something whose key holds KEY: remove, alter, truncate or garble
+//	                    the first staged data object, or send a signal to what runs in the background, when reached says so: kill, stop, int
 //	reached             wait for that moment, and send the signal
 //	stop                stop, with SIGSTOP, whatever runs in the background
 //	continue            let go on what stop or between stop has stopped
@@ -373,13 +373,16 @@ func alterFile(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func between(ts *testscript.TestScript, _ bool, args []string) {
-	s := of(ts)
+	s, key := of(ts), "/sealift.manifest"
+	if len(args) > 1 {
+		key = args[1]
+	}
 	if sig, ok := signals[args[0]]; ok {
 		s.moment = &moment{signal: sig, here: make(chan struct{}), sent: make(chan struct{})}
-		s.proxy.beforeCopy(s.moment.wait(s.proxy.closed))
+		s.proxy.after(key, s.moment.wait(s.proxy.closed))
 		return
 	}
-	s.proxy.beforeCopy(func() error { return s.tamper(context.Background(), args[0]) })
+	s.proxy.after(key, func() error { return s.tamper(context.Background(), args[0]) })
 }
 
 // moment is a moment of a run at which the answer to a request is held back until a signal was sent. Only the script's own
@@ -421,7 +424,7 @@ func reached(ts *testscript.TestScript, _ bool, _ []string) {
 	select {
 	case <-h.here:
 	case <-late.C:
-		ts.Fatalf("no manifest for COPY was written")
+		ts.Fatalf("nothing of that kind was written")
 	}
 	ts.Check(signalAll(ts, h.signal))
 	close(h.sent)
@@ -454,6 +457,7 @@ func garbled(size int) ([]byte, error) {
 type proxy struct {
 	server *httptest.Server
 	mu     sync.Mutex
+	key    string // which part of a path the action waits for
 	action func() error
 	failed error
 	closed chan struct{} // the script is over
@@ -472,8 +476,8 @@ func newProxy(t *testing.T, s *site) *proxy {
 	}
 	p.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		forward.ServeHTTP(w, r)
-		if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/sealift.manifest") {
-			p.act()
+		if r.Method == http.MethodPut {
+			p.act(r.URL.Path)
 		}
 	}))
 	t.Cleanup(func() {
@@ -486,20 +490,22 @@ func newProxy(t *testing.T, s *site) *proxy {
 	return p
 }
 
-func (p *proxy) beforeCopy(do func() error) {
+// after does something once, when an object with this in its key was written.
+func (p *proxy) after(key string, do func() error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.action = do
+	p.key, p.action = key, do
 }
 
-func (p *proxy) act() {
+func (p *proxy) act(path string) {
 	p.mu.Lock()
 	action := p.action
-	p.action = nil
-	p.mu.Unlock()
-	if action == nil {
+	if action == nil || !strings.Contains(path, p.key) {
+		p.mu.Unlock()
 		return
 	}
+	p.action = nil
+	p.mu.Unlock()
 	err := action()
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -10,11 +10,23 @@ import (
 
 // The commands that need a permission, as statements name them.
 var (
-	moving     = []string{"copy", "load", "unload", "sync", "resume"}
-	staging    = []string{"check", "copy", "load", "unload", "sync", "resume", "clean"}
-	delivering = []string{"unload", "resume", "clean"}
-	looking    = []string{"check", "plan", "copy", "load", "unload", "sync", "resume", "verify", "clean"}
+	staging         = []string{"check", "copy", "load", "unload", "sync", "resume", "clean", "reseal"}
+	keeping         = []string{"copy", "load", "unload", "sync", "resume", "verify", "clean", "runs", "show", "reseal"}
+	delivering      = []string{"unload", "resume", "clean"}
+	looking         = []string{"check", "plan", "copy", "load", "unload", "sync", "resume", "clean", "reseal"}
+	filing          = []string{"load", "sync", "resume"}
+	unloading       = []string{"check", "copy", "unload", "sync", "resume"}
+	loadingResealed = []string{"reseal", "resume"}
+	copying         = []string{"check", "copy", "load", "sync", "resume", "reseal"}
 )
+
+// entering are the commands that come into a warehouse of one side.
+func entering(side string) []string {
+	if side == "source" {
+		return []string{"check", "plan", "copy", "unload", "sync", "resume", "verify", "clean", "scan", "mask"}
+	}
+	return []string{"check", "plan", "copy", "load", "sync", "resume", "verify", "clean", "reseal"}
+}
 
 // The promises, in the README's words.
 const (
@@ -174,7 +186,7 @@ func (b *builder) stageOfLoader() {
 		Why:       "checks every staged object, writes the manifest that COPY reads, parts of files and the lease on the target, and removes all of it",
 	})
 	b.allow(b.loader, Statement{
-		Sid: "StageKey", Who: Loader, Commands: moving, Promise: inClear,
+		Sid: "StageKey", Who: Loader, Commands: staging, Promise: inClear,
 		Actions: []string{"kms:GenerateDataKey", "kms:Decrypt"}, Resources: []string{s.KeyARN},
 		Conditions: b.through(s.Bucket, s.Prefix),
 		Why:        "reads UNLOAD's manifest, and writes manifests, parts and the lease, under the key and through S3 alone; an upload in parts needs both",
@@ -203,17 +215,17 @@ func (b *builder) stateAndDeliveries() {
 	if bucket, prefix, ok := place(b.options.State); ok {
 		where := b.objects(bucket, path.Join(prefix, "runs"))
 		b.allow(b.loader, Statement{
-			Sid: "StateList", Who: Loader, Commands: []string{"resume", "runs", "show", "verify", "clean"}, Promise: whole,
+			Sid: "StateList", Who: Loader, Commands: keeping, Promise: whole,
 			Actions: []string{"s3:ListBucket"}, Resources: []string{b.bucketARN(bucket)},
 			Why: "finds runs, and the parts of a run's journal",
 		})
 		b.allow(b.loader, Statement{
-			Sid: "State", Who: Loader, Commands: append(slices.Clone(moving), "runs", "show"), Promise: whole,
+			Sid: "State", Who: Loader, Commands: keeping, Promise: whole,
 			Actions: []string{"s3:GetObject", "s3:PutObject"}, Resources: []string{where},
 			Why: "keeps plan, journal and receipt of each run where another machine finds them",
 		})
 		b.allow(b.loader, Statement{
-			Sid: "StateKey", Who: Loader, Commands: append(slices.Clone(moving), "runs", "show"), Promise: inClear,
+			Sid: "StateKey", Who: Loader, Commands: keeping, Promise: inClear,
 			Actions: []string{"kms:GenerateDataKey", "kms:Decrypt"}, Resources: []string{s.KeyARN}, Conditions: b.through(bucket, path.Join(prefix, "runs")),
 			Why: "plan, journal and receipt are under the stage's key, too",
 		})
@@ -242,12 +254,12 @@ func (b *builder) stateAndDeliveries() {
 			Why: "an object of more than 5 GB is copied in parts, which are removed when the unload fails or was killed",
 		})
 		b.allow(b.loader, Statement{
-			Sid: "OutKey", Who: Loader, Commands: []string{"unload"}, Promise: inClear,
+			Sid: "OutKey", Who: Loader, Commands: delivering[:2], Promise: inClear,
 			Actions: []string{"kms:GenerateDataKey"}, Resources: []string{s.KeyARN}, Conditions: b.through(bucket, prefix),
 			Why: "what is unloaded into S3 is under the stage's key",
 		})
 		b.allow(b.loader, Statement{
-			Sid: "OutKeyParts", Who: Loader, Commands: []string{"unload"}, Promise: inClear, Documented: multipartDocs,
+			Sid: "OutKeyParts", Who: Loader, Commands: delivering[:2], Promise: inClear, Documented: multipartDocs,
 			Actions: []string{"kms:Decrypt"}, Resources: []string{s.KeyARN}, Conditions: b.through(bucket, prefix),
 			Why: "S3 reads the parts of an object of more than 5 GB when it puts them together",
 		})
@@ -310,8 +322,10 @@ func (b *builder) archives() {
 			continue
 		}
 		b.allow(b.loader, statement("ResealedList", whole, "sees whether the bucket is there, and which objects an earlier attempt made", b.bucketARN(bucket), "s3:ListBucket"))
-		b.allow(b.loader, statement("Resealed", whole, "writes objects and manifests anew, checks each, and breaks off what fails",
-			b.objects(bucket, prefix), "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"))
+		objects := statement("Resealed", whole, "writes objects and manifests anew, checks each, and breaks off what fails",
+			b.objects(bucket, prefix), "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
+		objects.Commands = loadingResealed
+		b.allow(b.loader, objects)
 		key := statement("ResealedKey", inClear, "what was encrypted on the client's side is under the stage's key; an upload in parts needs both",
 			b.list.Stage.KeyARN, "kms:GenerateDataKey", "kms:Decrypt")
 		key.Conditions = b.through(bucket, prefix)
@@ -335,7 +349,7 @@ func (b *builder) archives() {
 
 // resealedForCopy lets COPY read what was resealed where it is, for --load-to.
 func (b *builder) resealedForCopy(bucket, prefix string) {
-	s := Statement{Who: Copy, Commands: []string{"reseal", "resume"}}
+	s := Statement{Who: Copy, Commands: loadingResealed}
 	s.Sid, s.Actions, s.Resources, s.Promise = "ResealedCopyList", []string{"s3:ListBucket"}, []string{b.bucketARN(bucket)}, whole
 	s.Why, s.Documented = "COPY looks for what its manifest names", copyDocs
 	b.allow(b.copyRole(), s)
@@ -354,16 +368,16 @@ func (b *builder) copyRole() string {
 
 func (b *builder) files(arn string, who Who, why, bucket, prefix string) {
 	b.allow(arn, Statement{
-		Sid: "FilesList", Who: who, Commands: []string{"load", "sync", "resume"}, Promise: whole,
+		Sid: "FilesList", Who: who, Commands: filing, Promise: whole,
 		Actions: []string{"s3:ListBucket"}, Resources: []string{b.bucketARN(bucket)}, Why: "finds the objects that a job's files name",
 		Documented: documentedFor(who),
 	})
 	b.allow(arn, Statement{
-		Sid: "Files", Who: who, Commands: []string{"load", "sync", "resume"}, Promise: verified,
+		Sid: "Files", Who: who, Commands: filing, Promise: verified,
 		Actions: []string{"s3:GetObject"}, Resources: []string{b.bucketARN(bucket) + "/" + prefix + "*"}, Why: why,
 	})
 	b.allow(arn, Statement{
-		Sid: "FilesKey", Who: who, Commands: []string{"load", "sync", "resume"}, Promise: verified,
+		Sid: "FilesKey", Who: who, Commands: filing, Promise: verified,
 		Actions: []string{"kms:Decrypt"}, Resources: []string{b.arn("kms", b.list.Stage.Region, "*", "key/*")},
 		Conditions: append(b.through(bucket)[:1], Condition{"StringLike", "kms:EncryptionContext:aws:s3:arn", []string{b.bucketARN(bucket), b.bucketARN(bucket) + "/" + prefix + "*"}}),
 		AnyKey:     true,
@@ -402,7 +416,7 @@ func (b *builder) access(w *Warehouse, hop, last Who) string {
 				from = hop
 			}
 			b.allow(before, Statement{
-				Sid: "Take" + title(w.Side), Who: from, Commands: looking, Promise: least,
+				Sid: "Take" + title(w.Side), Who: from, Commands: entering(w.Side), Promise: least,
 				Actions: []string{"sts:AssumeRole"}, Resources: []string{arn}, Why: "comes into the account of the " + w.Side,
 			})
 		}
@@ -424,13 +438,13 @@ func (b *builder) taken(w *Warehouse, before string, token, last bool) Statement
 			Conditions: []Condition{
 				{"StringEquals", issuer + ":aud", []string{b.options.Audience}}, {"StringEquals", issuer + ":sub", []string{b.options.Subject}},
 			},
-			Commands: looking, Promise: least,
+			Commands: entering(w.Side), Promise: least,
 			Why: "whoever has a token of this issuer, for this audience and of this subject, takes the role without any key",
 		}
 	}
 	who, conditions := b.within(before)
 	t := Statement{
-		Sid: "Loader", Principals: who, Actions: []string{"sts:AssumeRole"}, Conditions: conditions, Commands: looking, Promise: least,
+		Sid: "Loader", Principals: who, Actions: []string{"sts:AssumeRole"}, Conditions: conditions, Commands: entering(w.Side), Promise: least,
 		Why: "taken by " + before + " alone",
 	}
 	if last && w.Spec.ExternalID != "" {
@@ -448,7 +462,7 @@ func (b *builder) maskKey() {
 	if m == nil {
 		return
 	}
-	s := Statement{Who: Loader, Commands: []string{"plan", "copy", "sync", "resume", "mask"}, Promise: "raw personal data never leaves the source"}
+	s := Statement{Who: Loader, Commands: []string{"check", "plan", "copy", "sync", "resume", "mask"}, Promise: "raw personal data never leaves the source"}
 	switch kind, what, _ := strings.Cut(m.Key, ":"); kind {
 	case "secretsmanager":
 		b.secret(b.loader, what, "MaskKey", "MaskSecretKey", "the master key of masks is read anew by each run, and is never in a file", s)
@@ -480,7 +494,7 @@ func (b *builder) lookUp(w *Warehouse, arn string, who Who) {
 	if w.Spec.Host != "" || w.Spec.Auth == "data-api" { // which needs no address
 		return
 	}
-	s := Statement{Sid: "LookUp" + title(w.Side), Who: who, Commands: looking, Promise: least, Why: "finds the address of the " + w.Side}
+	s := Statement{Sid: "LookUp" + title(w.Side), Who: who, Commands: entering(w.Side), Promise: least, Why: "finds the address of the " + w.Side}
 	if w.Spec.Workgroup != "" {
 		s.Actions, s.Resources = []string{"redshift-serverless:GetWorkgroup"}, []string{b.arn("redshift-serverless", w.Region, w.Account, "workgroup/*")}
 		s.Wide = "a workgroup's ARN has its id, which is not known before it was looked up"
@@ -494,7 +508,7 @@ func (b *builder) lookUp(w *Warehouse, arn string, who Who) {
 func (b *builder) logIn(w *Warehouse, arn string, who Who) {
 	spec, side := w.Spec, title(w.Side)
 	add := func(sid, why string, resources []string, actions ...string) {
-		b.allow(arn, Statement{Sid: sid + side, Who: who, Actions: actions, Resources: resources, Commands: looking, Promise: noSecret, Why: why})
+		b.allow(arn, Statement{Sid: sid + side, Who: who, Actions: actions, Resources: resources, Commands: entering(w.Side), Promise: noSecret, Why: why})
 	}
 	named := func(kind, name string) []string {
 		return []string{b.arn("redshift", w.Region, w.Account, kind+":"+spec.Cluster+"/"+name)}
@@ -506,7 +520,7 @@ func (b *builder) logIn(w *Warehouse, arn string, who Who) {
 	switch {
 	case temporary && spec.Workgroup != "":
 		b.allow(arn, Statement{
-			Sid: "LogIn" + side, Who: who, Actions: []string{"redshift-serverless:GetCredentials"}, Commands: looking, Promise: noSecret,
+			Sid: "LogIn" + side, Who: who, Actions: []string{"redshift-serverless:GetCredentials"}, Commands: entering(w.Side), Promise: noSecret,
 			Resources: []string{b.arn("redshift-serverless", w.Region, w.Account, "workgroup/*")},
 			Why:       "a password for an hour at most, of the database user that stands for this role",
 			Wide:      "a workgroup's ARN has its id, which is not known before it was looked up",
@@ -528,10 +542,10 @@ func (b *builder) logIn(w *Warehouse, arn string, who Who) {
 		}
 	case strings.HasPrefix(spec.PasswordFrom, "secretsmanager:"):
 		b.secret(arn, strings.TrimPrefix(spec.PasswordFrom, "secretsmanager:"), "Secret"+side, "SecretKey"+side,
-			"the password is read anew for each session, and is never in a file", Statement{Who: who, Commands: looking, Promise: noSecret})
+			"the password is read anew for each session, and is never in a file", Statement{Who: who, Commands: entering(w.Side), Promise: noSecret})
 	case strings.HasPrefix(spec.PasswordFrom, "kms:"):
 		b.allow(arn, Statement{
-			Sid: "PasswordKey" + side, Who: who, Actions: []string{"kms:Decrypt"}, Commands: looking, Promise: noSecret,
+			Sid: "PasswordKey" + side, Who: who, Actions: []string{"kms:Decrypt"}, Commands: entering(w.Side), Promise: noSecret,
 			Resources: []string{b.arn("kms", w.Region, w.Account, "key/*")},
 			Why:       "the password in the job is encrypted under a key", Wide: sealedWide,
 		})
@@ -541,7 +555,7 @@ func (b *builder) logIn(w *Warehouse, arn string, who Who) {
 // remote lets us run statements through the Data API.
 func (b *builder) remote(w *Warehouse, arn string, who Who) {
 	run := Statement{
-		Sid: "Statements" + title(w.Side), Who: who, Actions: []string{"redshift-data:ExecuteStatement"}, Commands: looking, Promise: least,
+		Sid: "Statements" + title(w.Side), Who: who, Actions: []string{"redshift-data:ExecuteStatement"}, Commands: entering(w.Side), Promise: least,
 		Resources: []string{b.arn("redshift", w.Region, w.Account, "cluster:"+w.Spec.Cluster)}, Why: "auth: data-api: statements go to the " + w.Side + " through AWS",
 	}
 	if w.Spec.Workgroup != "" {
@@ -549,12 +563,12 @@ func (b *builder) remote(w *Warehouse, arn string, who Who) {
 	}
 	b.allow(arn, run)
 	b.allow(arn, Statement{
-		Sid: "Answers" + title(w.Side), Who: who, Commands: looking, Promise: least, Resources: []string{"*"},
+		Sid: "Answers" + title(w.Side), Who: who, Commands: entering(w.Side), Promise: least, Resources: []string{"*"},
 		Actions: []string{"redshift-data:DescribeStatement", "redshift-data:GetStatementResult", "redshift-data:ListStatements"},
 		Why:     "what became of the statements, their answers, and which sessions a run has left", Wide: ownStatements,
 	})
 	b.allow(arn, Statement{
-		Sid: "Cancel" + title(w.Side), Who: who, Commands: looking, Promise: least, Resources: []string{"*"}, Actions: []string{"redshift-data:CancelStatement"},
+		Sid: "Cancel" + title(w.Side), Who: who, Commands: entering(w.Side), Promise: least, Resources: []string{"*"}, Actions: []string{"redshift-data:CancelStatement"},
 		Why: "a step that is interrupted for longer than its grace ends its statement in the warehouse, too", Wide: ownStatements, Documented: "API model redshift-data",
 	})
 }
@@ -571,7 +585,7 @@ func (b *builder) door(w *Warehouse, arn string, who, closer Who) {
 	group := b.arn("ec2", w.Region, w.Account, "security-group/"+d.SecurityGroup)
 	rules := []string{b.arn("ec2", w.Region, w.Account, "security-group-rule/*")}
 	add := func(s Statement) {
-		s.Who, s.Commands, s.Promise, s.Sid = who, looking, closed, s.Sid+side
+		s.Who, s.Commands, s.Promise, s.Sid = who, entering(w.Side), closed, s.Sid+side
 		b.allow(arn, s)
 	}
 	add(Statement{
@@ -611,11 +625,11 @@ func (b *builder) door(w *Warehouse, arn string, who, closer Who) {
 	})
 	b.trust(by, closer, Statement{
 		Sid: "Scheduler", Principals: []Principal{{"Service", []string{"scheduler.amazonaws.com"}}}, Actions: []string{"sts:AssumeRole"},
-		Conditions: []Condition{{"StringEquals", "aws:SourceAccount", []string{w.Account}}}, Commands: looking, Promise: closed,
+		Conditions: []Condition{{"StringEquals", "aws:SourceAccount", []string{w.Account}}}, Commands: entering(w.Side), Promise: closed,
 		Why: "EventBridge Scheduler closes doors as this role, for schedules of this account",
 	})
 	b.allow(by, Statement{
-		Sid: "CloseDoor" + side, Who: closer, Actions: []string{"ec2:RevokeSecurityGroupIngress"}, Resources: []string{group}, Commands: looking, Promise: closed,
+		Sid: "CloseDoor" + side, Who: closer, Actions: []string{"ec2:RevokeSecurityGroupIngress"}, Resources: []string{group}, Commands: entering(w.Side), Promise: closed,
 		Why: "removes the rule of a machine that was lost",
 	})
 }
@@ -623,9 +637,9 @@ func (b *builder) door(w *Warehouse, arn string, who, closer Who) {
 // data is what UNLOAD writes as, or COPY reads as.
 func (b *builder) data(w *Warehouse, hop, last Who) {
 	s, roles := b.list.Stage, chain(w.Spec.S3Role)
-	commands := []string{"check", "copy", "unload", "sync", "resume"}
+	commands := unloading
 	if last == Copy {
-		commands = []string{"check", "copy", "load", "sync", "resume"}
+		commands = copying
 	}
 	for i, arn := range roles {
 		part := last

@@ -143,13 +143,34 @@ Everything that Sealift uses of AWS, by who needs it. [sealift setup aws](setup.
 What the database users need is in the [SQL](setup.md#in-the-databases) that ` + "`sealift setup sql`" + ` writes.
 
 It is proved by a test: all of it is made in three accounts of the [stand-in](standin.md), which evaluates policies, trusts, bucket and key
-policies and sessions as AWS does, and the commands run under it. What was granted and not used fails the test. Then each action, resource
+policies and sessions as AWS does, and the commands run under it. What was granted and not used fails the test, and so does a request that was refused,
+unless it was made to be refused: a role without its external id, an object without the key. Then each action, resource
 and condition is taken away, and each resource widened: some scenario that ran before is refused, or something is let in that was not. The
-last column names such a scenario. Where it names a page, the manual asks for the permission, and no run on the stand-in does.
+last column names such a scenario. Where it names a page, the manual asks for the permission, and no run on the stand-in does. The commands
+that a permission is said to be for are those that were seen to use it, or what goes together with it.
 
 What no public source settles: whether Redshift asks for ` + "`s3:GetBucketLocation`, `s3:ListMultipartUploadParts` or `s3:AbortMultipartUpload`" + `, which AWS's
 samples list for UNLOAD and its manual does not. If an UNLOAD is refused, its error names the action.
 `
+
+// everything are the statements of all jobs: of roles, and of who may take them.
+func everything() (all, trust []permission.Statement, err error) {
+	for _, one := range jobs {
+		text := strings.NewReplacer("CLUSTER", "cluster", "WORKGROUP", "workgroup", "REGION", "eu-west-1", "CIPHERTEXT", "AAAA", "DATABASE", "database").Replace(one.text)
+		j, err := job.Parse("job.yaml", []byte(text), func(string) (string, bool) { return "", false })
+		if err != nil {
+			return nil, nil, err
+		}
+		l, err := permission.Of(j, one.options)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, r := range l.Roles {
+			all, trust = append(all, r.Statements...), append(trust, r.Trust...)
+		}
+	}
+	return all, trust, nil
+}
 
 // page is the document.
 func page(proof string) (string, error) {
@@ -157,21 +178,9 @@ func page(proof string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var all []permission.Statement
-	var trust []permission.Statement
-	for _, one := range jobs {
-		text := strings.NewReplacer("CLUSTER", "cluster", "WORKGROUP", "workgroup", "REGION", "eu-west-1", "CIPHERTEXT", "AAAA", "DATABASE", "database").Replace(one.text)
-		j, err := job.Parse("job.yaml", []byte(text), func(string) (string, bool) { return "", false })
-		if err != nil {
-			return "", err
-		}
-		l, err := permission.Of(j, one.options)
-		if err != nil {
-			return "", err
-		}
-		for _, r := range l.Roles {
-			all, trust = append(all, r.Statements...), append(trust, r.Trust...)
-		}
+	all, trust, err := everything()
+	if err != nil {
+		return "", err
 	}
 	var b strings.Builder
 	b.WriteString(head)
@@ -191,6 +200,9 @@ var everybody = []permission.Who{
 
 func table(b *strings.Builder, kind string, who []permission.Who, all []permission.Statement, found map[string]string) {
 	seen := map[string]bool{}
+	same := func(a, b permission.Statement) bool {
+		return a.Family() == b.Family() && slices.Equal(a.Actions, b.Actions)
+	}
 	for _, s := range all {
 		if !slices.Contains(who, s.Who) {
 			continue
@@ -224,16 +236,26 @@ func table(b *strings.Builder, kind string, who []permission.Who, all []permissi
 		}
 		if key := s.Family() + fmt.Sprint(s.Actions); !seen[key] {
 			seen[key] = true
-			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", s.Family(), code(s.Actions), where, conditions(s.Conditions), cell(why)+commands(s), cell(strings.Join(slices.Compact(what), "; ")))
+			var used []string // by either side
+			for _, o := range all {
+				if slices.Contains(who, o.Who) && same(s, o) {
+					used = append(used, o.Commands...)
+				}
+			}
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", s.Family(), code(s.Actions), where, conditions(s.Conditions), cell(why)+commands(used), cell(strings.Join(slices.Compact(what), "; ")))
 		}
 	}
 }
 
-func commands(s permission.Statement) string {
-	if len(s.Commands) == 0 {
+// order is that of commands in the page: as somebody comes to them.
+var order = []string{"check", "plan", "mask", "scan", "copy", "load", "unload", "sync", "reseal", "resume", "runs", "show", "verify", "clean"}
+
+func commands(used []string) string {
+	all := slices.DeleteFunc(slices.Clone(order), func(c string) bool { return !slices.Contains(used, c) })
+	if len(all) == 0 {
 		return ""
 	}
-	return ": " + strings.Join(s.Commands, ", ")
+	return ": " + strings.Join(all, ", ")
 }
 
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }

@@ -28,8 +28,8 @@ data "aws_iam_policy_document" "stage_key" {
   }
 
   # LoadsStageKey: reads UNLOAD's manifest, and writes manifests, parts and the lease, under the key and through
-  # S3 alone; an upload in parts needs both. Needed by copy, load, unload, sync, resume. Promise: nothing staged
-  # in clear. Wide because in a key's own policy, * is that key.
+  # S3 alone; an upload in parts needs both. Needed by check, copy, load, unload, sync, resume, clean, reseal.
+  # Promise: nothing staged in clear. Wide because in a key's own policy, * is that key.
   statement {
     sid       = "LoadsStageKey"
     actions   = ["kms:GenerateDataKey", "kms:Decrypt"]
@@ -122,7 +122,8 @@ data "aws_iam_policy_document" "stage_key" {
   }
 
   # RedshiftCopyCopyKey: under the key, through S3 alone; it can read and never write. Needed by check, copy,
-  # load, sync, resume. Promise: nothing staged in clear. Wide because in a key's own policy, * is that key.
+  # load, sync, resume, reseal. Promise: nothing staged in clear. Wide because in a key's own policy, * is that
+  # key.
   statement {
     sid       = "RedshiftCopyCopyKey"
     actions   = ["kms:Decrypt"]
@@ -360,7 +361,7 @@ resource "aws_iam_openid_connect_provider" "sealift_token_actions_githubusercont
 data "aws_iam_policy_document" "sealift_loads" {
   # StageList: sees whether the bucket is there and its owner's, what UNLOAD left beside its manifest, and
   # afterwards that no object, version or upload is left. Needed by check, plan, copy, load, unload, sync, resume,
-  # verify, clean. Promise: nothing left.
+  # clean, reseal. Promise: nothing left.
   statement {
     sid       = "StageList"
     actions   = ["s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"]
@@ -368,8 +369,8 @@ data "aws_iam_policy_document" "sealift_loads" {
   }
 
   # StageObjects: checks every staged object, writes the manifest that COPY reads, parts of files and the lease on
-  # the target, and removes all of it. Needed by check, copy, load, unload, sync, resume, clean. Promise: nothing
-  # staged in clear.
+  # the target, and removes all of it. Needed by check, copy, load, unload, sync, resume, clean, reseal. Promise:
+  # nothing staged in clear.
   statement {
     sid       = "StageObjects"
     actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"]
@@ -377,8 +378,8 @@ data "aws_iam_policy_document" "sealift_loads" {
   }
 
   # StageKey: reads UNLOAD's manifest, and writes manifests, parts and the lease, under the key and through S3
-  # alone; an upload in parts needs both. Needed by copy, load, unload, sync, resume. Promise: nothing staged in
-  # clear.
+  # alone; an upload in parts needs both. Needed by check, copy, load, unload, sync, resume, clean, reseal.
+  # Promise: nothing staged in clear.
   statement {
     sid       = "StageKey"
     actions   = ["kms:GenerateDataKey", "kms:Decrypt"]
@@ -398,7 +399,7 @@ data "aws_iam_policy_document" "sealift_loads" {
   }
 
   # StageKeyState: finds the key behind its alias, and that it is enabled, before an UNLOAD begins. Needed by
-  # check, plan, copy, load, unload, sync, resume, verify, clean. Promise: nothing staged in clear.
+  # check, plan, copy, load, unload, sync, resume, clean, reseal. Promise: nothing staged in clear.
   statement {
     sid       = "StageKeyState"
     actions   = ["kms:DescribeKey"]
@@ -491,16 +492,16 @@ data "aws_iam_policy_document" "sealift_redshift_copy" {
     }
   }
 
-  # CopyList: COPY looks for what its manifest names. Needed by check, copy, load, sync, resume. Promise: exit 0
-  # means verified. Asked for by DG copy-usage_notes-access-permissions.
+  # CopyList: COPY looks for what its manifest names. Needed by check, copy, load, sync, resume, reseal. Promise:
+  # exit 0 means verified. Asked for by DG copy-usage_notes-access-permissions.
   statement {
     sid       = "CopyList"
     actions   = ["s3:ListBucket"]
     resources = ["arn:aws-us-gov:s3:::corp-sealift-gov"]
   }
 
-  # Copy: COPY reads the manifest and the data. Needed by check, copy, load, sync, resume. Promise: exit 0 means
-  # verified.
+  # Copy: COPY reads the manifest and the data. Needed by check, copy, load, sync, resume, reseal. Promise: exit 0
+  # means verified.
   statement {
     sid       = "Copy"
     actions   = ["s3:GetObject"]
@@ -508,7 +509,7 @@ data "aws_iam_policy_document" "sealift_redshift_copy" {
   }
 
   # CopyKey: under the key, through S3 alone; it can read and never write. Needed by check, copy, load, sync,
-  # resume. Promise: nothing staged in clear.
+  # resume, reseal. Promise: nothing staged in clear.
   statement {
     sid       = "CopyKey"
     actions   = ["kms:Decrypt"]
@@ -530,7 +531,7 @@ data "aws_iam_policy_document" "sealift_redshift_copy" {
 
 data "aws_iam_policy_document" "sealift_redshift_copy_trust" {
   # Target: the target runs statements of this database user as this role, and no other's. Needed by check, copy,
-  # load, sync, resume. Promise: least privilege.
+  # load, sync, resume, reseal. Promise: least privilege.
   statement {
     sid     = "Target"
     actions = ["sts:AssumeRole"]
@@ -565,8 +566,8 @@ resource "aws_iam_role_policy" "sealift_redshift_copy" {
 }
 
 data "aws_iam_policy_document" "sealift_sealift_web" {
-  # TakeTarget: comes into the account of the target. Needed by check, plan, copy, load, unload, sync, resume,
-  # verify, clean. Promise: least privilege.
+  # TakeTarget: comes into the account of the target. Needed by check, plan, copy, load, sync, resume, verify,
+  # clean, reseal. Promise: least privilege.
   statement {
     sid       = "TakeTarget"
     actions   = ["sts:AssumeRole"]
@@ -576,7 +577,7 @@ data "aws_iam_policy_document" "sealift_sealift_web" {
 
 data "aws_iam_policy_document" "sealift_sealift_web_trust" {
   # Tokens: whoever has a token of this issuer, for this audience and of this subject, takes the role without any
-  # key. Needed by check, plan, copy, load, unload, sync, resume, verify, clean. Promise: least privilege.
+  # key. Needed by check, plan, copy, load, sync, resume, verify, clean, reseal. Promise: least privilege.
   statement {
     sid     = "Tokens"
     actions = ["sts:AssumeRoleWithWebIdentity"]
@@ -615,8 +616,8 @@ resource "aws_iam_role_policy" "sealift_sealift_web" {
 }
 
 data "aws_iam_policy_document" "sealift_sealift_target" {
-  # LookUpTarget: finds the address of the target. Needed by check, plan, copy, load, unload, sync, resume,
-  # verify, clean. Promise: least privilege.
+  # LookUpTarget: finds the address of the target. Needed by check, plan, copy, load, sync, resume, verify, clean,
+  # reseal. Promise: least privilege.
   statement {
     sid       = "LookUpTarget"
     actions   = ["redshift:DescribeClusters"]
@@ -624,23 +625,23 @@ data "aws_iam_policy_document" "sealift_sealift_target" {
   }
 
   # LogInTarget: a password for an hour at most, of this database user in this database. Needed by check, plan,
-  # copy, load, unload, sync, resume, verify, clean. Promise: no secret anywhere.
+  # copy, load, sync, resume, verify, clean, reseal. Promise: no secret anywhere.
   statement {
     sid       = "LogInTarget"
     actions   = ["redshift:GetClusterCredentials"]
     resources = ["arn:aws-us-gov:redshift:us-gov-west-1:222222222222:dbuser:dev/loader", "arn:aws-us-gov:redshift:us-gov-west-1:222222222222:dbname:dev/analytics"]
   }
 
-  # MakeUserTarget: auto_create: the user is made at its first login. Needed by check, plan, copy, load, unload,
-  # sync, resume, verify, clean. Promise: no secret anywhere.
+  # MakeUserTarget: auto_create: the user is made at its first login. Needed by check, plan, copy, load, sync,
+  # resume, verify, clean, reseal. Promise: no secret anywhere.
   statement {
     sid       = "MakeUserTarget"
     actions   = ["redshift:CreateClusterUser"]
     resources = ["arn:aws-us-gov:redshift:us-gov-west-1:222222222222:dbuser:dev/loader"]
   }
 
-  # JoinGroupsTarget: groups: the session joins them. Needed by check, plan, copy, load, unload, sync, resume,
-  # verify, clean. Promise: no secret anywhere.
+  # JoinGroupsTarget: groups: the session joins them. Needed by check, plan, copy, load, sync, resume, verify,
+  # clean, reseal. Promise: no secret anywhere.
   statement {
     sid       = "JoinGroupsTarget"
     actions   = ["redshift:JoinGroup"]
@@ -648,7 +649,7 @@ data "aws_iam_policy_document" "sealift_sealift_target" {
   }
 
   # DoorSeeTarget: sees whose rule lets us in already, and that ours is gone. Needed by check, plan, copy, load,
-  # unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because EC2 has no resources
+  # sync, resume, verify, clean, reseal. Promise: every door opened is closed. Wide because EC2 has no resources
   # in permissions to describe.
   statement {
     sid       = "DoorSeeTarget"
@@ -657,7 +658,7 @@ data "aws_iam_policy_document" "sealift_sealift_target" {
   }
 
   # DoorTarget: adds a rule for one address and port, and removes it again, in this group alone. Needed by check,
-  # plan, copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed.
+  # plan, copy, load, sync, resume, verify, clean, reseal. Promise: every door opened is closed.
   statement {
     sid       = "DoorTarget"
     actions   = ["ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"]
@@ -665,7 +666,7 @@ data "aws_iam_policy_document" "sealift_sealift_target" {
   }
 
   # DoorTagTarget: a rule is made with the tags that say whose it is, and until when. Needed by check, plan, copy,
-  # load, unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because a rule's id is
+  # load, sync, resume, verify, clean, reseal. Promise: every door opened is closed. Wide because a rule's id is
   # not known before it is made; only in the request that makes it.
   statement {
     sid       = "DoorTagTarget"
@@ -686,7 +687,7 @@ data "aws_iam_policy_document" "sealift_sealift_target" {
   }
 
   # DoorShareTarget: runs that share a rule each put their tag on it, and take it off. Needed by check, plan,
-  # copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because a rule's
+  # copy, load, sync, resume, verify, clean, reseal. Promise: every door opened is closed. Wide because a rule's
   # id is not known before it is made; only rules that are tagged as Sealift's.
   statement {
     sid       = "DoorShareTarget"
@@ -703,8 +704,8 @@ data "aws_iam_policy_document" "sealift_sealift_target" {
 
 data "aws_iam_policy_document" "sealift_sealift_target_trust" {
   # Loader: taken by arn:aws-us-gov:iam::222222222222:role/sealift-web alone, and only with the external id: that
-  # it cannot be taken without is tried by each run. Needed by check, plan, copy, load, unload, sync, resume,
-  # verify, clean. Promise: least privilege.
+  # it cannot be taken without is tried by each run. Needed by check, plan, copy, load, sync, resume, verify,
+  # clean, reseal. Promise: least privilege.
   statement {
     sid     = "Loader"
     actions = ["sts:AssumeRole"]

@@ -62,7 +62,7 @@ fi
 if in_account 222222222222; then
 # arn:aws-us-gov:iam::222222222222:role/redshift-copy: is what COPY reads as.
 # Target: the target runs statements of this database user as this role, and no other's. Needed by check, copy,
-# load, sync, resume. Promise: least privilege.
+# load, sync, resume, reseal. Promise: least privilege.
 read -r -d '' trust <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -90,12 +90,12 @@ JSON
 # FilesKey: objects that somebody encrypted under a KMS key are read. Needed by load, sync, resume. Promise:
 # exit 0 means verified. Wide because which key that is, only the object tells; through S3, and for these
 # objects alone.
-# CopyList: COPY looks for what its manifest names. Needed by check, copy, load, sync, resume. Promise: exit 0
-# means verified. Asked for by DG copy-usage_notes-access-permissions.
-# Copy: COPY reads the manifest and the data. Needed by check, copy, load, sync, resume. Promise: exit 0 means
-# verified.
+# CopyList: COPY looks for what its manifest names. Needed by check, copy, load, sync, resume, reseal. Promise:
+# exit 0 means verified. Asked for by DG copy-usage_notes-access-permissions.
+# Copy: COPY reads the manifest and the data. Needed by check, copy, load, sync, resume, reseal. Promise: exit 0
+# means verified.
 # CopyKey: under the key, through S3 alone; it can read and never write. Needed by check, copy, load, sync,
-# resume. Promise: nothing staged in clear.
+# resume, reseal. Promise: nothing staged in clear.
 read -r -d '' policy <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -168,7 +168,7 @@ fi
 if in_account 222222222222; then
 # arn:aws-us-gov:iam::222222222222:role/sealift-web: is on the way to the target's account.
 # Tokens: whoever has a token of this issuer, for this audience and of this subject, takes the role without any
-# key. Needed by check, plan, copy, load, unload, sync, resume, verify, clean. Promise: least privilege.
+# key. Needed by check, plan, copy, load, sync, resume, verify, clean, reseal. Promise: least privilege.
 read -r -d '' trust <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -190,8 +190,8 @@ read -r -d '' trust <<'JSON' || true
   ]
 }
 JSON
-# TakeTarget: comes into the account of the target. Needed by check, plan, copy, load, unload, sync, resume,
-# verify, clean. Promise: least privilege.
+# TakeTarget: comes into the account of the target. Needed by check, plan, copy, load, sync, resume, verify,
+# clean, reseal. Promise: least privilege.
 read -r -d '' policy <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -211,8 +211,8 @@ fi
 if in_account 222222222222; then
 # arn:aws-us-gov:iam::222222222222:role/sealift-target: looks the target up and logs in to it.
 # Loader: taken by arn:aws-us-gov:iam::222222222222:role/sealift-web alone, and only with the external id: that
-# it cannot be taken without is tried by each run. Needed by check, plan, copy, load, unload, sync, resume,
-# verify, clean. Promise: least privilege.
+# it cannot be taken without is tried by each run. Needed by check, plan, copy, load, sync, resume, verify,
+# clean, reseal. Promise: least privilege.
 read -r -d '' trust <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -236,24 +236,24 @@ read -r -d '' trust <<'JSON' || true
   ]
 }
 JSON
-# LookUpTarget: finds the address of the target. Needed by check, plan, copy, load, unload, sync, resume,
-# verify, clean. Promise: least privilege.
+# LookUpTarget: finds the address of the target. Needed by check, plan, copy, load, sync, resume, verify, clean,
+# reseal. Promise: least privilege.
 # LogInTarget: a password for an hour at most, of this database user in this database. Needed by check, plan,
-# copy, load, unload, sync, resume, verify, clean. Promise: no secret anywhere.
-# MakeUserTarget: auto_create: the user is made at its first login. Needed by check, plan, copy, load, unload,
-# sync, resume, verify, clean. Promise: no secret anywhere.
-# JoinGroupsTarget: groups: the session joins them. Needed by check, plan, copy, load, unload, sync, resume,
-# verify, clean. Promise: no secret anywhere.
+# copy, load, sync, resume, verify, clean, reseal. Promise: no secret anywhere.
+# MakeUserTarget: auto_create: the user is made at its first login. Needed by check, plan, copy, load, sync,
+# resume, verify, clean, reseal. Promise: no secret anywhere.
+# JoinGroupsTarget: groups: the session joins them. Needed by check, plan, copy, load, sync, resume, verify,
+# clean, reseal. Promise: no secret anywhere.
 # DoorSeeTarget: sees whose rule lets us in already, and that ours is gone. Needed by check, plan, copy, load,
-# unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because EC2 has no resources
+# sync, resume, verify, clean, reseal. Promise: every door opened is closed. Wide because EC2 has no resources
 # in permissions to describe.
 # DoorTarget: adds a rule for one address and port, and removes it again, in this group alone. Needed by check,
-# plan, copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed.
+# plan, copy, load, sync, resume, verify, clean, reseal. Promise: every door opened is closed.
 # DoorTagTarget: a rule is made with the tags that say whose it is, and until when. Needed by check, plan, copy,
-# load, unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because a rule's id is
+# load, sync, resume, verify, clean, reseal. Promise: every door opened is closed. Wide because a rule's id is
 # not known before it is made; only in the request that makes it.
 # DoorShareTarget: runs that share a rule each put their tag on it, and take it off. Needed by check, plan,
-# copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because a rule's
+# copy, load, sync, resume, verify, clean, reseal. Promise: every door opened is closed. Wide because a rule's
 # id is not known before it is made; only rules that are tagged as Sealift's.
 read -r -d '' policy <<'JSON' || true
 {

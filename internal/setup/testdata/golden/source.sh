@@ -56,8 +56,8 @@ fi
 if in_account 111111111111; then
 # arn:aws:iam::111111111111:role/sealift-source: looks the source up and logs in to it.
 # Loader: taken by arn:aws:iam::333333333333:role/sealift-loader alone, and only with the external id: that it
-# cannot be taken without is tried by each run. Needed by check, plan, copy, load, unload, sync, resume, verify,
-# clean. Promise: least privilege.
+# cannot be taken without is tried by each run. Needed by check, plan, copy, unload, sync, resume, verify,
+# clean, scan, mask. Promise: least privilege.
 read -r -d '' trust <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -81,25 +81,25 @@ read -r -d '' trust <<'JSON' || true
   ]
 }
 JSON
-# LookUpSource: finds the address of the source. Needed by check, plan, copy, load, unload, sync, resume,
-# verify, clean. Promise: least privilege.
+# LookUpSource: finds the address of the source. Needed by check, plan, copy, unload, sync, resume, verify,
+# clean, scan, mask. Promise: least privilege.
 # LogInSource: a password for an hour at most, of this database user in this database. Needed by check, plan,
-# copy, load, unload, sync, resume, verify, clean. Promise: no secret anywhere.
-# DoorSeeSource: sees whose rule lets us in already, and that ours is gone. Needed by check, plan, copy, load,
-# unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because EC2 has no resources
-# in permissions to describe.
+# copy, unload, sync, resume, verify, clean, scan, mask. Promise: no secret anywhere.
+# DoorSeeSource: sees whose rule lets us in already, and that ours is gone. Needed by check, plan, copy, unload,
+# sync, resume, verify, clean, scan, mask. Promise: every door opened is closed. Wide because EC2 has no
+# resources in permissions to describe.
 # DoorSource: adds a rule for one address and port, and removes it again, in this group alone. Needed by check,
-# plan, copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed.
+# plan, copy, unload, sync, resume, verify, clean, scan, mask. Promise: every door opened is closed.
 # DoorTagSource: a rule is made with the tags that say whose it is, and until when. Needed by check, plan, copy,
-# load, unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because a rule's id is
-# not known before it is made; only in the request that makes it.
+# unload, sync, resume, verify, clean, scan, mask. Promise: every door opened is closed. Wide because a rule's
+# id is not known before it is made; only in the request that makes it.
 # DoorShareSource: runs that share a rule each put their tag on it, and take it off. Needed by check, plan,
-# copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because a rule's
-# id is not known before it is made; only rules that are tagged as Sealift's.
+# copy, unload, sync, resume, verify, clean, scan, mask. Promise: every door opened is closed. Wide because a
+# rule's id is not known before it is made; only rules that are tagged as Sealift's.
 # DoorScheduleSource: a one-time schedule, made before the rule, closes the door if this machine is lost. Needed
-# by check, plan, copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed.
-# DoorPassSource: the schedule acts as this role. Needed by check, plan, copy, load, unload, sync, resume,
-# verify, clean. Promise: every door opened is closed.
+# by check, plan, copy, unload, sync, resume, verify, clean, scan, mask. Promise: every door opened is closed.
+# DoorPassSource: the schedule acts as this role. Needed by check, plan, copy, unload, sync, resume, verify,
+# clean, scan, mask. Promise: every door opened is closed.
 read -r -d '' policy <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -191,7 +191,7 @@ fi
 if in_account 111111111111; then
 # arn:aws:iam::111111111111:role/sealift-door: closes the source's door if nobody else does.
 # Scheduler: EventBridge Scheduler closes doors as this role, for schedules of this account. Needed by check,
-# plan, copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed.
+# plan, copy, unload, sync, resume, verify, clean, scan, mask. Promise: every door opened is closed.
 read -r -d '' trust <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -212,8 +212,8 @@ read -r -d '' trust <<'JSON' || true
   ]
 }
 JSON
-# CloseDoorSource: removes the rule of a machine that was lost. Needed by check, plan, copy, load, unload, sync,
-# resume, verify, clean. Promise: every door opened is closed.
+# CloseDoorSource: removes the rule of a machine that was lost. Needed by check, plan, copy, unload, sync,
+# resume, verify, clean, scan, mask. Promise: every door opened is closed.
 read -r -d '' policy <<'JSON' || true
 {
   "Version": "2012-10-17",

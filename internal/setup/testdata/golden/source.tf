@@ -19,8 +19,8 @@ variable "stage_key_arn" {
 }
 
 data "aws_iam_policy_document" "sealift_sealift_source" {
-  # LookUpSource: finds the address of the source. Needed by check, plan, copy, load, unload, sync, resume,
-  # verify, clean. Promise: least privilege.
+  # LookUpSource: finds the address of the source. Needed by check, plan, copy, unload, sync, resume, verify,
+  # clean, scan, mask. Promise: least privilege.
   statement {
     sid       = "LookUpSource"
     actions   = ["redshift:DescribeClusters"]
@@ -28,16 +28,16 @@ data "aws_iam_policy_document" "sealift_sealift_source" {
   }
 
   # LogInSource: a password for an hour at most, of this database user in this database. Needed by check, plan,
-  # copy, load, unload, sync, resume, verify, clean. Promise: no secret anywhere.
+  # copy, unload, sync, resume, verify, clean, scan, mask. Promise: no secret anywhere.
   statement {
     sid       = "LogInSource"
     actions   = ["redshift:GetClusterCredentials"]
     resources = ["arn:aws:redshift:eu-west-1:111111111111:dbuser:prod-dw/etl_reader", "arn:aws:redshift:eu-west-1:111111111111:dbname:prod-dw/analytics"]
   }
 
-  # DoorSeeSource: sees whose rule lets us in already, and that ours is gone. Needed by check, plan, copy, load,
-  # unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because EC2 has no resources
-  # in permissions to describe.
+  # DoorSeeSource: sees whose rule lets us in already, and that ours is gone. Needed by check, plan, copy, unload,
+  # sync, resume, verify, clean, scan, mask. Promise: every door opened is closed. Wide because EC2 has no
+  # resources in permissions to describe.
   statement {
     sid       = "DoorSeeSource"
     actions   = ["ec2:DescribeSecurityGroupRules"]
@@ -45,7 +45,7 @@ data "aws_iam_policy_document" "sealift_sealift_source" {
   }
 
   # DoorSource: adds a rule for one address and port, and removes it again, in this group alone. Needed by check,
-  # plan, copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed.
+  # plan, copy, unload, sync, resume, verify, clean, scan, mask. Promise: every door opened is closed.
   statement {
     sid       = "DoorSource"
     actions   = ["ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"]
@@ -53,8 +53,8 @@ data "aws_iam_policy_document" "sealift_sealift_source" {
   }
 
   # DoorTagSource: a rule is made with the tags that say whose it is, and until when. Needed by check, plan, copy,
-  # load, unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because a rule's id is
-  # not known before it is made; only in the request that makes it.
+  # unload, sync, resume, verify, clean, scan, mask. Promise: every door opened is closed. Wide because a rule's
+  # id is not known before it is made; only in the request that makes it.
   statement {
     sid       = "DoorTagSource"
     actions   = ["ec2:CreateTags"]
@@ -74,8 +74,8 @@ data "aws_iam_policy_document" "sealift_sealift_source" {
   }
 
   # DoorShareSource: runs that share a rule each put their tag on it, and take it off. Needed by check, plan,
-  # copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed. Wide because a rule's
-  # id is not known before it is made; only rules that are tagged as Sealift's.
+  # copy, unload, sync, resume, verify, clean, scan, mask. Promise: every door opened is closed. Wide because a
+  # rule's id is not known before it is made; only rules that are tagged as Sealift's.
   statement {
     sid       = "DoorShareSource"
     actions   = ["ec2:CreateTags", "ec2:DeleteTags"]
@@ -89,15 +89,15 @@ data "aws_iam_policy_document" "sealift_sealift_source" {
   }
 
   # DoorScheduleSource: a one-time schedule, made before the rule, closes the door if this machine is lost. Needed
-  # by check, plan, copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed.
+  # by check, plan, copy, unload, sync, resume, verify, clean, scan, mask. Promise: every door opened is closed.
   statement {
     sid       = "DoorScheduleSource"
     actions   = ["scheduler:CreateSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"]
     resources = ["arn:aws:scheduler:eu-west-1:111111111111:schedule/default/sealift-door-*"]
   }
 
-  # DoorPassSource: the schedule acts as this role. Needed by check, plan, copy, load, unload, sync, resume,
-  # verify, clean. Promise: every door opened is closed.
+  # DoorPassSource: the schedule acts as this role. Needed by check, plan, copy, unload, sync, resume, verify,
+  # clean, scan, mask. Promise: every door opened is closed.
   statement {
     sid       = "DoorPassSource"
     actions   = ["iam:PassRole"]
@@ -113,8 +113,8 @@ data "aws_iam_policy_document" "sealift_sealift_source" {
 
 data "aws_iam_policy_document" "sealift_sealift_source_trust" {
   # Loader: taken by arn:aws:iam::333333333333:role/sealift-loader alone, and only with the external id: that it
-  # cannot be taken without is tried by each run. Needed by check, plan, copy, load, unload, sync, resume, verify,
-  # clean. Promise: least privilege.
+  # cannot be taken without is tried by each run. Needed by check, plan, copy, unload, sync, resume, verify,
+  # clean, scan, mask. Promise: least privilege.
   statement {
     sid     = "Loader"
     actions = ["sts:AssumeRole"]
@@ -153,8 +153,8 @@ resource "aws_iam_role_policy" "sealift_sealift_source" {
 }
 
 data "aws_iam_policy_document" "sealift_sealift_door" {
-  # CloseDoorSource: removes the rule of a machine that was lost. Needed by check, plan, copy, load, unload, sync,
-  # resume, verify, clean. Promise: every door opened is closed.
+  # CloseDoorSource: removes the rule of a machine that was lost. Needed by check, plan, copy, unload, sync,
+  # resume, verify, clean, scan, mask. Promise: every door opened is closed.
   statement {
     sid       = "CloseDoorSource"
     actions   = ["ec2:RevokeSecurityGroupIngress"]
@@ -164,7 +164,7 @@ data "aws_iam_policy_document" "sealift_sealift_door" {
 
 data "aws_iam_policy_document" "sealift_sealift_door_trust" {
   # Scheduler: EventBridge Scheduler closes doors as this role, for schedules of this account. Needed by check,
-  # plan, copy, load, unload, sync, resume, verify, clean. Promise: every door opened is closed.
+  # plan, copy, unload, sync, resume, verify, clean, scan, mask. Promise: every door opened is closed.
   statement {
     sid     = "Scheduler"
     actions = ["sts:AssumeRole"]

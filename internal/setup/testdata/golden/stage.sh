@@ -56,15 +56,15 @@ if in_account 333333333333; then
 # Administration: administrators of the account, by their own policies, can do everything with the key but use
 # it, and lend its use to nobody. Wide because in a key's own policy, * is that key.
 # SealiftLoaderStageKey: reads UNLOAD's manifest, and writes manifests, parts and the lease, under the key and
-# through S3 alone; an upload in parts needs both. Needed by copy, load, unload, sync, resume. Promise: nothing
-# staged in clear. Wide because in a key's own policy, * is that key.
+# through S3 alone; an upload in parts needs both. Needed by check, copy, load, unload, sync, resume, clean,
+# reseal. Promise: nothing staged in clear. Wide because in a key's own policy, * is that key.
 # RedshiftUnloadUnloadKey: under the key, through S3 alone. Needed by check, copy, unload, sync, resume.
 # Promise: nothing staged in clear. Wide because in a key's own policy, * is that key.
 # RedshiftUnloadUnloadKeyParts: S3 reads the parts of a large object when it puts them together. Needed by
 # check, copy, unload, sync, resume. Promise: nothing staged in clear. Wide because in a key's own policy, * is
 # that key. Asked for by S3 User Guide mpuoverview.
 # StagingReadCopyKey: under the key, through S3 alone; it can read and never write. Needed by check, copy, load,
-# sync, resume. Promise: nothing staged in clear. Wide because in a key's own policy, * is that key.
+# sync, resume, reseal. Promise: nothing staged in clear. Wide because in a key's own policy, * is that key.
 read -r -d '' policy <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -383,7 +383,7 @@ fi
 if in_account 333333333333; then
 # arn:aws:iam::333333333333:role/staging-read: is what COPY reads as.
 # Chain: taken by arn:aws:iam::222222222222:role/redshift-copy alone, for this user of the target. Needed by
-# check, copy, load, sync, resume. Promise: least privilege.
+# check, copy, load, sync, resume, reseal. Promise: least privilege.
 read -r -d '' trust <<'JSON' || true
 {
   "Version": "2012-10-17",
@@ -407,12 +407,12 @@ read -r -d '' trust <<'JSON' || true
   ]
 }
 JSON
-# CopyList: COPY looks for what its manifest names. Needed by check, copy, load, sync, resume. Promise: exit 0
-# means verified. Asked for by DG copy-usage_notes-access-permissions.
-# Copy: COPY reads the manifest and the data. Needed by check, copy, load, sync, resume. Promise: exit 0 means
-# verified.
+# CopyList: COPY looks for what its manifest names. Needed by check, copy, load, sync, resume, reseal. Promise:
+# exit 0 means verified. Asked for by DG copy-usage_notes-access-permissions.
+# Copy: COPY reads the manifest and the data. Needed by check, copy, load, sync, resume, reseal. Promise: exit 0
+# means verified.
 # CopyKey: under the key, through S3 alone; it can read and never write. Needed by check, copy, load, sync,
-# resume. Promise: nothing staged in clear.
+# resume, reseal. Promise: nothing staged in clear.
 read -r -d '' policy <<'JSON' || true
 {
   "Version": "2012-10-17",
