@@ -190,6 +190,11 @@ func page(proof string) (string, error) {
 		fmt.Fprintf(&b, "\nWho may take it:\n\n| | action | by | only if | why | without it fails |\n|---|---|---|---|---|---|\n")
 		table(&b, "trust", s.who, trust, found)
 	}
+	b.WriteString("\n## Commands without a job\n\nWhat these need is an administrator's, or of whoever writes jobs; `sealift setup aws` grants none of it.\n\n" +
+		"| command | action | on | for |\n|---|---|---|---|\n")
+	for _, a := range permission.Aparts() {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", a.Command, code(a.Actions), a.On, a.Why)
+	}
 	return b.String(), nil
 }
 
