@@ -285,7 +285,7 @@ func look(ctx context.Context, q LoadRequest, o *source.Opener, in *planner.Load
 		return fmt.Errorf("%s is no Parquet file", q.Files.files[0].Name)
 	}
 	found, err := load.Look(ctx, q.Files.inputs, o, load.Wish{
-		Format: q.Format, Path: q.Path, Delimiter: q.Delimiter, Quote: q.Quote, Header: q.Header, Nulls: q.Nulls, Records: q.Records, Digest: len(q.Files.objects) > 0,
+		Format: q.Format, Path: q.Path, Delimiter: q.Delimiter, Quote: q.Quote, Header: q.Header, Nulls: q.Nulls, Records: q.Records, Wrong: q.MaxErrors, Digest: len(q.Files.objects) > 0,
 	})
 	if err != nil {
 		return fmt.Errorf("look at the files: %w", shown(err, q.ShowValues))

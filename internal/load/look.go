@@ -29,6 +29,8 @@ type Wish struct {
 	Nulls     []string
 	// Records is how many are looked at to infer types; 0 is DefaultRecords, -1 all of them.
 	Records int64
+	// Wrong is how many records may be wrong and are passed over: they will be set aside.
+	Wrong int64
 	// Digest asks for that of the content.
 	Digest bool
 }
@@ -117,6 +119,7 @@ type looking struct {
 	// noHeader is why the first of them cannot be one.
 	noHeader error
 	sums     []string // the digest of each stream
+	wrong    int64    // records that were passed over
 }
 
 // firstRecord is a stream's first.
@@ -212,7 +215,10 @@ func (l *looking) objects(name string, r io.Reader) error {
 		}
 		for _, r := range b {
 			if err := l.schema.Add(r); err != nil {
-				return err
+				if err := l.bad(err); err != nil {
+					return err
+				}
+				continue
 			}
 			if len(r.Text) > maxVarchar {
 				for key, c := range l.schema.Columns {
@@ -266,7 +272,13 @@ func (l *looking) texts(input int, name string, r io.Reader) error {
 				break
 			}
 			if err != nil {
-				return err
+				if begins { // the first record says what the columns are
+					return err
+				}
+				if err := l.bad(err); err != nil {
+					return err
+				}
+				continue
 			}
 			if begins {
 				begins = false
@@ -277,7 +289,10 @@ func (l *looking) texts(input int, name string, r io.Reader) error {
 				}
 			}
 			if len(values) != len(l.values) {
-				return &delimited.Error{Line: line, Reason: fmt.Sprintf("%d fields, not %d", len(values), len(l.values))}
+				if err := l.bad(&delimited.Error{Line: line, Reason: fmt.Sprintf("%d fields, not %d", len(values), len(l.values))}); err != nil {
+					return err
+				}
+				continue
 			}
 			size := 0
 			for i, v := range values {
@@ -301,6 +316,16 @@ func (l *looking) texts(input int, name string, r io.Reader) error {
 			l.own("empty lines, which COPY takes for records")
 		}
 	}
+}
+
+// bad passes over a record that is wrong, if so many may be.
+func (l *looking) bad(err error) error {
+	if l.wrong >= l.wish.Wrong {
+		return err
+	}
+	l.wrong++
+	l.own("records that are wrong, which are set aside")
+	return nil
 }
 
 // own notes the first thing that COPY reads otherwise than we do.

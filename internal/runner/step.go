@@ -473,7 +473,7 @@ func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *tab
 		}
 		n, err := sess.Exec(ctx, sql)
 		if err == nil && f.Updated+n != t.rows() {
-			err = fmt.Errorf("%d rows were changed and %d added, the source had %d", f.Updated, n, t.rows())
+			err = t.twice(fmt.Errorf("%d rows were changed and %d added, the source had %d", f.Updated, n, t.rows()))
 		}
 		return err
 	case plan.Fences:
@@ -505,12 +505,21 @@ func (r *run) statement(ctx context.Context, sess Session, onSource bool, t *tab
 			return nil
 		}
 		if diff := t.digest.Diff(d); len(diff) > 0 {
-			return &Mismatch{Differences: diff}
+			return t.twice(&Mismatch{Differences: diff})
 		}
 		return nil
 	default:
 		return fmt.Errorf("a statement has the unknown role %q: the plan was made by another version", st.Role)
 	}
+}
+
+// twice says what is likely when the rows of a merge are not those that it should have come to: the source's keys were counted, the
+// target's were not.
+func (t *table) twice(err error) error {
+	if t.plan == nil || t.plan.Method != plan.Merge {
+		return err
+	}
+	return hint.With(err, "a key may stand in more than one row of the target, which nothing in Redshift keeps from it: of such rows leave one")
 }
 
 func (r *run) since(start time.Time) float64 {

@@ -43,6 +43,40 @@ func rewritten(r io.Reader, f delimited.Format, size int, w *delimited.Rewriter)
 	}
 }
 
+// A reader goes on behind a record that is wrong where a rewriter does.
+func TestAReaderGoesOnBehindWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	text := "1,a\n2,\"b\"b\n3,\"c\n\"c\n4,\x00d\n5,\xff\"\n\n6,\"f\nf\"\n7\n8,x\"y"
+	var wrong, read []int64
+	w := &delimited.Rewriter{Columns: columns(2), Marker: []byte("~"), Reject: func(e *delimited.Error, _ []byte) error {
+		wrong = append(wrong, e.Line)
+		return nil
+	}}
+	_, sum, err := rewritten(strings.NewReader(text), comma, 1<<10, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := delimited.NewReader(comma, nil, delimited.Block{Text: []byte(text), Line: 1})
+	records := int64(0)
+	for {
+		line, values, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		switch e, bad := errors.AsType[*delimited.Error](err); {
+		case bad:
+			read = append(read, e.Line)
+		case len(values) != 2: // which only a rewriter looks at
+			read = append(read, line)
+		default:
+			records++
+		}
+	}
+	if diff := cmp.Diff(wrong, read); diff != "" || records != sum.Records || len(wrong) != 6 {
+		t.Errorf("%d records, not %d; wrong (-rewriter +reader):\n%s", records, sum.Records, diff)
+	}
+}
+
 // Where there is one column, a line with nothing in it may be a record or none: it is not passed over.
 func TestAnEmptyLineOfOneColumnIsNamed(t *testing.T) {
 	t.Parallel()

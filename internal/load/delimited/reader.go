@@ -1,6 +1,9 @@
 package delimited
 
-import "io"
+import (
+	"bytes"
+	"io"
+)
 
 // Value is one field of a record. Text is valid until the next record.
 type Value struct {
@@ -27,7 +30,8 @@ func NewReader(f Format, nulls [][]byte, b Block) *Reader {
 	return r
 }
 
-// Next answers the next record's line and values, io.EOF after the last. Blank lines are passed over.
+// Next answers the next record's line and values, io.EOF after the last. Blank lines are passed over. After an Error it goes on behind the
+// record that is wrong, as Rewriter does.
 func (r *Reader) Next() (line int64, values []Value, err error) {
 	for {
 		text := r.block.Text
@@ -48,23 +52,31 @@ func (r *Reader) Next() (line int64, values []Value, err error) {
 func (r *Reader) record() (line int64, values []Value, err error) {
 	line, r.values = r.line, r.values[:0]
 	text, at := r.block.Text, r.line
+	var wrong *Error // the first that can be told without losing the record's end
 	for i := 0; ; i++ {
 		column := len(r.values) + 1
 		f, used, bad := r.w.field(text[i:], at, column)
-		if bad == nil {
-			bad = r.w.decodes(f, at, column)
-		}
-		if bad != nil {
-			r.block.Text = nil
-			return 0, nil, bad
+		if bad == nil && wrong == nil {
+			wrong = r.w.decodes(f, at, column)
 		}
 		at += f.lines
 		i += used
+		if bad != nil { // behind the line on which it was found
+			end := bytes.IndexByte(text[i:], '\n')
+			if end < 0 {
+				end = len(text) - i - 1
+			}
+			r.block.Text, r.line = text[i+end+1:], at+1
+			return 0, nil, bad
+		}
 		r.values = append(r.values, Value{Text: r.text(column-1, f), Null: r.w.null(f), Quoted: f.quoted})
 		if i < len(text) && text[i] != '\n' {
 			continue
 		}
 		r.block.Text, r.line = text[min(i+1, len(text)):], at+1
+		if wrong != nil {
+			return 0, nil, wrong
+		}
 		return line, r.values, nil
 	}
 }
