@@ -137,6 +137,7 @@ func setUp(t *testing.T, env *testscript.Env) error {
 		env.Setenv(k, v)
 	}
 	env.Setenv("AWS_ENDPOINT_URL", p.server.URL)
+	env.Setenv("AWS_ENDPOINT_URL_STS", p.server.URL)
 	env.Setenv("SEALIFT_STATE_DIR", filepath.Join(env.WorkDir, "state"))
 	env.Setenv("HOME", env.WorkDir)
 	samples, err := filepath.Abs("internal/demo/samples")

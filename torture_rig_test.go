@@ -101,7 +101,7 @@ func newRig(tb testing.TB, report *tortureReport, name string, jobs []*tortureJo
 	cloud, err := faulty.NewHTTP(r.network, "aws", r.endpoint, transport)
 	check(err)
 	closers = append(closers, cloud)
-	vars["AWS_ENDPOINT_URL"], vars["PGSSLROOTCERT"], vars["HOME"] = cloud.URL(), certificates, r.folder
+	vars["AWS_ENDPOINT_URL"], vars["AWS_ENDPOINT_URL_STS"], vars["PGSSLROOTCERT"], vars["HOME"] = cloud.URL(), cloud.URL(), certificates, r.folder
 	for _, v := range os.Environ() {
 		if name, _, _ := strings.Cut(v, "="); vars[name] == "" {
 			r.environment = append(r.environment, v)

@@ -254,8 +254,9 @@ func (s *standIn) env() *cobra.Command {
 		Use:   "env",
 		Short: "Print what clients need to reach the stand-in, as shell exports",
 		Long: `Print the variables with which psql, the AWS CLI and SDKs reach the stand-in that runs in a
-folder: AWS_ENDPOINT_URL, credentials, certificates, REDSHIFT_SOURCE_URL and
-REDSHIFT_TARGET_URL. The values are secrets of the stand-in.`,
+folder: AWS_ENDPOINT_URL (and AWS_ENDPOINT_URL_STS, without which some SDKs take web identities to
+AWS itself), credentials, certificates, REDSHIFT_SOURCE_URL and REDSHIFT_TARGET_URL. The
+values are secrets of the stand-in.`,
 		Example: `  eval "$(sealift local env)"
   sealift local env --json | jq -r .REDSHIFT_SOURCE_URL`,
 		Args: noArguments,

@@ -262,6 +262,8 @@ func (s *Server) makeEnv() error {
 	s.env = []EnvVar{
 		// By address: SDKs then put bucket names into the path, and need no names of their own for them.
 		{"AWS_ENDPOINT_URL", "https://127.0.0.1:" + strconv.Itoa(s.port)},
+		// The SDK for Go takes a first role, by a web identity token or a profile, by this one alone: without it, the token would go to AWS.
+		{"AWS_ENDPOINT_URL_STS", "https://127.0.0.1:" + strconv.Itoa(s.port)},
 		{"AWS_REGION", Region},
 		{"AWS_DEFAULT_REGION", Region}, // what older tools read
 		{"AWS_ACCESS_KEY_ID", key},
