@@ -32,10 +32,11 @@ func (c *checker) plan(context.Context) []check.Result {
 		return nil
 	}
 	source, target := c.sides[0], c.sides[1]
-	j := *c.job
+	j := *planner.Folded(c.job, source.catalog, target.catalog)
 	queries := make(map[int][]redshift.Column)
+	tables := j.Tables
 	j.Tables = nil
-	for i, t := range c.job.Tables {
+	for i, t := range tables {
 		if mode := cmp.Or(t.Mode, j.Defaults.Mode); mode == "mirror" || mode == "history" {
 			c.moves = append(c.moves, syncMoves(&j, t, mode, source.catalog, target.catalog)...)
 			continue // a copy has no such mode

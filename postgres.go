@@ -159,6 +159,7 @@ func checkPostgres(ctx context.Context, j *job.Job, o Options) (results []check.
 		add("source tables", check.Bad(err, "the catalog"))
 		return results
 	}
+	j = planner.Folded(j, catalog.Catalog, nil)
 	readable := 0
 	for i := range catalog.Tables {
 		def := &catalog.Tables[i]

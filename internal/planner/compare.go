@@ -13,7 +13,7 @@ import (
 // Compare makes a plan that moves nothing: its tables have no steps, only what is needed to compare them. It reads nothing
 // of the target's catalog, because whatever is there is what is compared, and needs no stage.
 func Compare(in Input) (*plan.Plan, error) {
-	in.Target = &redshift.Catalog{}
+	in.Target = &redshift.Catalog{CaseSensitive: in.Source.CaseSensitive} // else a run would not have been planned either
 	b := newBuilder(in)
 	p := b.newPlan()
 	if in.Job.Masking != nil {

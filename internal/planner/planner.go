@@ -121,6 +121,7 @@ type builder struct {
 }
 
 func newBuilder(in Input) *builder {
+	in.Job = Folded(in.Job, in.Source, in.Target)
 	return &builder{Input: in, targets: make(map[redshift.Table]*selection), refused: make(map[int]bool)}
 }
 

@@ -26,6 +26,7 @@ func (b *builder) postgresRows(s *selection, where string) (redshift.SQL, error)
 		rows = b.Postgres.Tables[s.source.Table]
 	}
 	var list, inexact []redshift.SQL
+	s.suspects = nil
 	var problems error
 	for _, c := range s.moved {
 		r := rows.Columns[c.Name.String()]
@@ -36,6 +37,7 @@ func (b *builder) postgresRows(s *selection, where string) (redshift.SQL, error)
 		list = append(list, redshift.Build("? AS ?", r.Expr, c.Name))
 		if !r.Inexact.IsZero() {
 			inexact = append(inexact, r.Inexact)
+			s.suspects = append(s.suspects, c.Name.String())
 		}
 	}
 	if problems != nil {
@@ -91,7 +93,7 @@ func (t *tableBuilder) sendRows() plan.Step {
 	if !t.inexact.IsZero() {
 		st = append(st, plan.Statement{
 			SQL: t.inexact, Role: plan.MustBeZero,
-			About: "there are values that the target would not keep: numbers with more digits than DECIMAL(38,18) has, or byte strings of no bytes, which COPY takes for NULL; select such columns by a query that casts them",
+			About: "there are values that the target would not keep, in " + strings.Join(t.suspects, " or ") + ": numbers with more digits than DECIMAL(38,18) has, or byte strings of no bytes, which COPY takes for NULL; select such columns by a query that casts them",
 		})
 	}
 	if !t.counted.IsZero() {

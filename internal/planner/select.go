@@ -48,6 +48,8 @@ type selection struct {
 	extract *plan.Extract // of a PostgreSQL server
 	inexact redshift.SQL  // counts values of it that would not be kept
 
+	suspects []string // the columns that those are in
+
 	want        redshift.TableDef  // the target's definition as it should be
 	moved       []redshift.Column  // the columns that are moved, with the source's types
 	key         []string           // of moved, what tells rows apart

@@ -58,7 +58,7 @@ func NewSync(in Input, full bool) (*Sync, error) {
 	b.roles()
 	y := &Sync{b: b}
 	b.gone = make(map[int]bool)
-	for i, t := range in.Job.Tables {
+	for i, t := range b.Job.Tables {
 		name, ok := exact(t.Select)
 		if !ok || in.Source.Table(name) != nil || in.Job.Defaults.Unmatched != "error" {
 			continue

@@ -31,8 +31,8 @@ type ReaderAt interface {
 }
 
 // Files finds what the arguments of a command mean: a file, a folder (all files in it and below, in order of their
-// names), a pattern, or - for standard input. left lists files that were passed over in folders: hidden ones, which
-// begin with a point or underscore, as Redshift itself passes them over.
+// names), a pattern, or - for standard input. left lists files that were passed over in folders, and among those that match a pattern: hidden
+// ones, which begin with a point or underscore, as Redshift itself passes them over. They may be in the making.
 func Files(arguments []string, stdin io.Reader) (inputs []Input, left []string, err error) {
 	seen := make(map[string]bool)
 	add := func(path string, size int64) {
@@ -51,10 +51,11 @@ func Files(arguments []string, stdin io.Reader) (inputs []Input, left []string, 
 			inputs = append(inputs, Input{Name: "-", Size: -1, Open: once.open})
 			continue
 		}
-		paths, err := expand(a)
+		paths, passed, err := expand(a)
 		if err != nil {
 			return nil, nil, err
 		}
+		left = append(left, passed...)
 		for _, p := range paths {
 			info, err := os.Stat(p)
 			if err != nil {
@@ -106,25 +107,36 @@ func Open(paths []string) ([]Input, error) {
 	return inputs, nil
 }
 
-// expand is what the shell would have done, for arguments in quotes.
-func expand(a string) ([]string, error) {
-	_, err := os.Lstat(a)
+// expand is what the shell would have done, for arguments in quotes. left are hidden files that match: a pattern that begins to spell such
+// names out, as _x*, means them.
+func expand(a string) (paths, left []string, err error) {
+	_, err = os.Lstat(a)
 	if err == nil || !strings.ContainsAny(a, "*?[") {
 		if err != nil {
-			return nil, hint.With(fmt.Errorf("open %s: %w", a, errors.Unwrap(err)), "name a file, a folder, a pattern, - for standard input, or s3://bucket/key")
+			return nil, nil, hint.With(fmt.Errorf("open %s: %w", a, errors.Unwrap(err)), "name a file, a folder, a pattern, - for standard input, or s3://bucket/key")
 		}
-		return []string{a}, nil
+		return []string{a}, nil, nil
 	}
-	paths, err := filepath.Glob(a)
+	all, err := filepath.Glob(a)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", a, err)
+		return nil, nil, fmt.Errorf("%s: %w", a, err)
+	}
+	meant := hidden(filepath.Base(a))
+	for _, path := range all {
+		if !meant && hidden(filepath.Base(path)) {
+			left = append(left, path)
+		} else {
+			paths = append(paths, path)
+		}
 	}
 	if len(paths) == 0 {
-		return nil, none("no file matches " + a)
+		return nil, left, none("no file matches " + a)
 	}
 	slices.Sort(paths)
-	return paths, nil
+	return paths, left, nil
 }
+
+func hidden(name string) bool { return strings.IndexAny(name, "._") == 0 }
 
 // folder adds the regular files below root.
 func folder(root string, add func(string, int64)) (left []string, err error) {
@@ -132,12 +144,12 @@ func folder(root string, add func(string, int64)) (left []string, err error) {
 		if err != nil {
 			return err
 		}
-		hidden := path != root && strings.IndexAny(d.Name(), "._") == 0
+		passed := path != root && hidden(d.Name())
 		switch {
-		case hidden && d.IsDir():
+		case passed && d.IsDir():
 			left = append(left, path)
 			return fs.SkipDir
-		case hidden, !d.IsDir() && !d.Type().IsRegular():
+		case passed, !d.IsDir() && !d.Type().IsRegular():
 			left = append(left, path)
 			return nil
 		case d.IsDir():

@@ -187,6 +187,40 @@ func linkedZip(t *testing.T) []byte {
 	return out.Bytes()
 }
 
+// A file that is written under a hidden name until it is whole is passed over by patterns as it is in folders.
+func TestAPatternPassesOverHiddenFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"a.csv", "_b.csv", ".c.csv", "x/_d/e.csv"} {
+		write(t, filepath.Join(dir, name), []byte("id\n1\n"))
+	}
+	for _, c := range []struct{ pattern, taken, left string }{
+		{"*.csv", "a.csv", ".c.csv _b.csv"},
+		{"_*.csv", "_b.csv", ""},
+		{"?*", "a.csv", ".c.csv _b.csv x/_d"},
+		{"*/*/*", "x/_d/e.csv", ""},
+		{"_b.csv", "_b.csv", ""},
+	} {
+		inputs, left, err := source.Files([]string{filepath.Join(dir, c.pattern)}, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", c.pattern, err)
+		}
+		var taken []string
+		for _, in := range inputs {
+			taken = append(taken, strings.TrimPrefix(in.Name, dir+"/"))
+		}
+		for i := range left {
+			left[i] = strings.TrimPrefix(left[i], dir+"/")
+		}
+		if got := strings.Join(taken, " "); got != c.taken || strings.Join(left, " ") != c.left {
+			t.Errorf("%s: %q, and passed over %q", c.pattern, got, left)
+		}
+	}
+	if inputs, _, err := source.Files([]string{filepath.Join(dir, "?[bc]*")}, nil); !errors.Is(err, source.ErrNone) {
+		t.Errorf("none but hidden ones: %v, %v", inputs, err)
+	}
+}
+
 func TestWhatIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
