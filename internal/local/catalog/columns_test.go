@@ -82,7 +82,10 @@ var systemColumns = map[string]string{
 	"svl_statementtext": `userid int, xid bigint, pid int, label char(320), starttime ts, endtime ts, sequence int, type varchar(10), text char(200)`,
 	"svl_qlog": `userid int, query int, xid bigint, pid int, starttime ts, endtime ts, elapsed bigint, aborted int, label char(320), substring char(60), source_query int,
 		concurrency_scaling_status_txt text, from_sp_call int`,
-	"stl_error": `userid int, process char(12), recordtime ts, pid int, errcode int, file char(90), linenum int, context char(100), error char(512)`,
+	"stl_error":   `userid int, process char(12), recordtime ts, pid int, errcode int, file char(90), linenum int, context char(100), error char(512)`,
+	"stl_userlog": `userid int, username char(50), oldusername char(50), action char(10), usecreatedb int, usesuper int, usecatupd int, valuntil ts, pid int, xid bigint, recordtime ts`,
+	"sys_userlog": `user_id int, user_name char(50), original_user_name char(50), action char(10), has_create_db_privs int, is_superuser int, has_update_catalog_privs int,
+		password_expiration ts, session_id int, transaction_id bigint, record_time ts`,
 	"stl_connection_log": `event char(50), recordtime ts, remotehost char(45), remoteport char(32), pid int, dbname char(50), username char(50), authmethod char(32), duration int, sslversion char(50),
 		sslcipher char(128), mtu int, sslcompression char(64), sslexpansion char(64), iamauthguid char(36), application_name char(250), os_version char(64), driver_version char(64), plugin_name char(32),
 		protocol_version int, sessionid char(36)`,
@@ -213,7 +216,7 @@ func TestSystemColumns(t *testing.T) {
 			t.Errorf("%s is not compared with the manual", name)
 		}
 	}
-	s.fails(`select * from stl_userlog`, "0A000", "system table STL_USERLOG is not supported")
+	s.fails(`select * from stl_undone`, "0A000", "system table STL_UNDONE is not supported")
 	s.fails(`select * from pg_catalog.svv_diskusage`, "0A000", "system table SVV_DISKUSAGE")
 	s.fails(`select * from stl_nothing`, "42P01", "stl_nothing")
 }

@@ -274,6 +274,7 @@ func TestSuperColumns(t *testing.T) {
 7|true|true|boolean|f
 8|{"k":"v"}|{"k":"v"}|object|f
 `)
+	s.expect(`select json_parse('"12:34:56"')::time, json_parse('"12:34:56+02"')::timetz, json_parse('[1]')::time, json_parse('"x"')::time`, "12:34:56|12:34:56+02|NULL|NULL\n")
 	s.expect(`select s, count(*) from t where s is not null group by s order by s limit 2`, "\"text\"|1\n1.50|1\n")
 	s.expect(`select oid from pg_type where typname in ('super', 'varbyte') order by 1`, "4000\n6551\n")
 	s.run(`create table u as select s from t; insert into u select s from t`)

@@ -10,6 +10,7 @@
 -- rs.load_replacement   one row per value whose invalid characters ACCEPTINVCHARS replaced (STL_REPLACEMENTS)
 -- rs.unload_log    one row per UNLOAD
 -- rs.unload_file   one row per object that an UNLOAD wrote
+-- rs.user_log        one row for what a statement did to a user; here the statement itself writes it
 -- rs.connection_log  one row per event of a connection: initiating session, authenticated, disconnecting session
 --
 -- status is running, success, failed or aborted (cancelled, or the client was gone).
@@ -150,6 +151,24 @@ CREATE TABLE IF NOT EXISTS rs.unload_file (
 	file_format   text NOT NULL
 );
 CREATE INDEX IF NOT EXISTS unload_file_query ON rs.unload_file (query);
+
+CREATE TABLE IF NOT EXISTS rs.user_log (
+	userid      oid NOT NULL,
+	username    text NOT NULL,
+	oldusername text NOT NULL,
+	action      text NOT NULL,
+	createdb    boolean NOT NULL,
+	super       boolean NOT NULL,
+	valuntil    timestamp,
+	pid         int NOT NULL,
+	recordtime  timestamp NOT NULL
+);
+-- rs.log_user records what a statement does to a user: it runs in that statement's transaction, and its rows go with it.
+CREATE OR REPLACE FUNCTION rs.log_user(name text, action text, old text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+	INSERT INTO rs.user_log SELECT oid, rolname, old, action, rolcreatedb, rolsuper, rolvaliduntil AT TIME ZONE 'UTC', pg_backend_pid(),
+		clock_timestamp() AT TIME ZONE 'UTC' FROM pg_authid WHERE rolname = name AND rolcanlogin
+$$;
 
 CREATE TABLE IF NOT EXISTS rs.connection_log (
 	event            text NOT NULL,

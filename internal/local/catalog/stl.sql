@@ -43,6 +43,11 @@ CREATE OR REPLACE VIEW pg_catalog.svl_qlog AS
 		CASE WHEN status IN ('failed', 'aborted') THEN 1 ELSE 0 END AS aborted, label::char(320) AS label,
 		left(text, 60)::char(60) AS substring, NULL::int AS source_query, NULL::text AS concurrency_scaling_status_txt, 0 AS from_sp_call
 	FROM rs.statement WHERE type = 'QUERY' AND status <> 'running';
+CREATE OR REPLACE VIEW pg_catalog.stl_userlog AS
+	SELECT l.userid::int AS userid, l.username::char(50) AS username, l.oldusername::char(50) AS oldusername, l.action::char(10) AS action,
+		l.createdb::int AS usecreatedb, l.super::int AS usesuper, (l.userid = 10)::int AS usecatupd, l.valuntil, l.pid, q.xid, l.recordtime
+	FROM rs.user_log l LEFT JOIN LATERAL (SELECT max(xid) AS xid FROM rs.query_log
+		WHERE pid = l.pid AND l.recordtime BETWEEN starttime AND coalesce(endtime, 'infinity')) q ON true;
 -- A connection is recorded when it begins, when its user is known, and when it ends; a session lasts from the second to
 -- the third.
 CREATE OR REPLACE VIEW pg_catalog.stl_connection_log AS
@@ -105,7 +110,7 @@ DECLARE
 	v text;
 BEGIN
 	FOR v IN SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'v' AND oid >= 16384
-			AND relname ~ '^(stl|svl|svcs)_' AND relname NOT IN ('stl_connection_log', 'stl_tr_conflict') LOOP
+			AND relname ~ '^(stl|svl|svcs)_' AND relname NOT IN ('stl_connection_log', 'stl_tr_conflict', 'stl_userlog') LOOP
 		EXECUTE format('GRANT SELECT ON pg_catalog.%I TO PUBLIC', v);
 	END LOOP;
 END $$;

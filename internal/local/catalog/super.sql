@@ -108,7 +108,7 @@ BEGIN
 			LANGUAGE sql IMMUTABLE PARALLEL SAFE AS ''SELECT rs.super_scalar($1)::%1$s''', t);
 		PERFORM rs.make_cast('super', t::regtype, format('WITH FUNCTION rs.super_to_%s(super)', t));
 	END LOOP;
-	FOREACH t IN ARRAY ARRAY['int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'bool', 'date', 'timestamp', 'timestamptz'] LOOP
+	FOREACH t IN ARRAY ARRAY['int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'bool', 'date', 'timestamp', 'timestamptz', 'time', 'timetz'] LOOP
 		EXECUTE format('CREATE OR REPLACE FUNCTION rs.super_to_%1$s(super) RETURNS %1$s
 			LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS
 			''BEGIN RETURN %2$s; EXCEPTION WHEN data_exception THEN RETURN NULL; END''', t,

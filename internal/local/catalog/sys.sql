@@ -65,12 +65,18 @@ CREATE OR REPLACE VIEW pg_catalog.sys_connection_log AS
 		sessionid AS global_session_id
 	FROM pg_catalog.stl_connection_log;
 
+CREATE OR REPLACE VIEW pg_catalog.sys_userlog AS
+	SELECT userid AS user_id, username AS user_name, oldusername AS original_user_name, action, usecreatedb AS has_create_db_privs,
+		usesuper AS is_superuser, usecatupd AS has_update_catalog_privs, valuntil AS password_expiration, pid AS session_id,
+		xid AS transaction_id, recordtime AS record_time
+	FROM pg_catalog.stl_userlog;
+
 DO $$
 DECLARE
 	v text;
 BEGIN
 	FOR v IN SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'v' AND oid >= 16384
-			AND relname LIKE 'sys~_%' ESCAPE '~' AND relname <> 'sys_connection_log' LOOP
+			AND relname LIKE 'sys~_%' ESCAPE '~' AND relname NOT IN ('sys_connection_log', 'sys_userlog') LOOP
 		EXECUTE format('GRANT SELECT ON pg_catalog.%I TO PUBLIC', v);
 	END LOOP;
 END $$;

@@ -41,6 +41,7 @@ var forSuperusers = map[string]bool{
 	"stv_db_isolation_level": true, "stv_locks": true, "stv_partitions": true, "stv_tbl_perm": true, "stv_wlm_classification_config": true,
 	"stv_wlm_service_class_config": true, "stv_wlm_service_class_state": true,
 	"svv_interleaved_columns": true, "svv_table_info": true, "sys_analyze_history": true, "sys_connection_log": true,
+	"stl_userlog": true, "sys_userlog": true,
 }
 
 // TestEverySystemViewAnswers reads every view that was installed, as a superuser and as an ordinary user.
@@ -127,6 +128,26 @@ func (s *session) history() {
 			VALUES (104, 'alice'::regrole, 5004, current_database(), '2026-11-21 10:00', '2026-11-21 10:00:02', 'success', 'TEXT', 's3://b/u', 5, 1, 50);
 		INSERT INTO rs.unload_file (query, userid, pid, slice, path, starttime, endtime, line_count, transfer_size, file_format)
 			VALUES (104, 'alice'::regrole, 5004, 0, 's3://b/u0000_part_00', '2026-11-21 10:00', '2026-11-21 10:00:02', 5, 50, 'Text')`)
+}
+
+// TestUserLog: the manual's example, and what is rolled back is not kept.
+//
+//standin:imitates system views: STL_USERLOG, SYS_USERLOG | DG r_STL_USERLOG; DG SYS_USERLOG
+func TestUserLog(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(`create user userlog1 password 'Userlog1'; alter user userlog1 createdb createuser; alter user userlog1 rename to userlog2; drop user if exists userlog2, userlog3`)
+	s.expect(`select trim(username), trim(oldusername), trim(action), usecreatedb, usesuper, usecatupd from stl_userlog order by recordtime desc`, `
+userlog2||drop|1|1|0
+userlog2|userlog1|rename|1|1|0
+userlog1||alter|1|1|0
+userlog1||create|0|0|0
+`)
+	s.expect(`select count(*), count(distinct user_id), max(record_time) > '2020-01-01' from sys_userlog where session_id = pg_backend_pid()`, "4|1|t\n")
+	s.run(`begin; create user userlog4 password disable; rollback`)
+	s.expect(`select count(*) from stl_userlog`, "4\n")
+	s.fails(`drop user userlog4`, "42704", "userlog4")
+	connect(t, s.env.Database, "alice").fails(`select * from stl_userlog`, "42501", "permission denied")
 }
 
 //standin:imitates system views: STL, SVL and SYS views of queries, loads and unloads | DG c_intro_STL_tables, DG serverless_views-monitoring

@@ -89,7 +89,7 @@ var notImitated = set(strings.Fields(`
 	pg_statistic_indicator stl_aggr stl_disk_full_diag stl_file_scan stl_hash stl_hashjoin stl_limit stl_merge
 	stl_mergejoin stl_mv_state stl_nestloop stl_parse stl_project stl_restarted_sessions stl_return stl_s3client
 	stl_s3client_error stl_save stl_schema_quota_violations stl_sort stl_sshclient_error stl_undone stl_unique
-	stl_usage_control stl_userlog stl_window stl_wlm_error stl_wlm_rule_action stv_cursor_configuration
+	stl_usage_control stl_window stl_wlm_error stl_wlm_rule_action stv_cursor_configuration
 	stv_interleaved_counts stv_ml_model_info stv_mv_deps stv_node_storage_capacity stv_startup_recovery_state
 	stv_tbl_trans stv_wlm_qmr_config svcs_alert_event_log svcs_compile svcs_concurrency_scaling_usage svcs_explain
 	svcs_plan_info svcs_query_summary svcs_s3list svcs_s3log svcs_s3partition_summary svcs_s3query_summary
@@ -107,7 +107,7 @@ var notImitated = set(strings.Fields(`
 	sys_integration_activity sys_integration_table_state_change sys_mv_refresh_history sys_mv_state
 	sys_procedure_call sys_query_detail sys_query_explain sys_restore_log sys_restore_state
 	sys_schema_quota_violations sys_serverless_usage sys_spatial_simplify sys_stream_scan_errors
-	sys_stream_scan_states sys_transaction_history sys_udf_log sys_undo_history sys_userlog sys_vacuum_history`)...)
+	sys_stream_scan_states sys_transaction_history sys_udf_log sys_undo_history sys_vacuum_history`)...)
 
 // NotImitated tells whether name is a system table of Redshift that the stand-in refuses by name.
 func NotImitated(name string) bool { return notImitated[name] }

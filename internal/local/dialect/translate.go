@@ -113,7 +113,7 @@ var statements = map[string]func(*script){
 	"DROP DATABASE":          (*script).alone,
 	"DROP FUNCTION":          pass,
 	"DROP PROCEDURE":         pass,
-	"DROP USER":              (*script).createGroup,
+	"DROP USER":              (*script).dropUser,
 	"DROP GROUP":             (*script).createGroup,
 	"DROP ROLE":              (*script).dropRole,
 	"DROP RLS POLICY":        (*script).rlsPolicy,

@@ -24,8 +24,11 @@ func (x *script) createUser() {
 	x.keepUser(2)
 	if x.is(3, "RENAME", "TO") {
 		x.keepUser(5)
+		old, _ := x.tok(2).Name(true)
+		x.tr.After = append(x.tr.After, logUser(x.tok(5), "rename", old))
 		return
 	}
+	x.tr.After = append(x.tr.After, logUser(x.tok(2), x.word(0), ""))
 	if x.isOne(3, "SET", "RESET") && !x.is(3, "RESET", "SESSION", "TIMEOUT") {
 		x.userParameter()
 		return
@@ -65,6 +68,24 @@ func (x *script) createUser() {
 		case x.isOne(i, "SUPERUSER", "NOSUPERUSER", "CREATEROLE", "NOCREATEROLE", "INHERIT", "NOINHERIT", "LOGIN",
 			"NOLOGIN", "REPLICATION", "NOREPLICATION", "BYPASSRLS", "NOBYPASSRLS", "ROLE", "ADMIN", "SYSID"):
 			x.refuse(syntaxError("syntax error at or near %q", x.tok(i).Text))
+		}
+	}
+}
+
+// logUser has what happens to a user recorded.
+func logUser(user Token, action, old string) string {
+	name, _ := user.Name(true)
+	return fmt.Sprintf("SELECT rs.log_user(%s, '%s', %s)", dollarQuote(name), action, dollarQuote(old))
+}
+
+// dropUser reads DROP USER.
+func (x *script) dropUser() {
+	x.createGroup()
+	for i := 2; i < x.len(); i++ {
+		if x.is(i, "IF", "EXISTS") {
+			i++
+		} else if !x.is(i, ",") {
+			x.tr.Before = append(x.tr.Before, logUser(x.tok(i), "drop", ""))
 		}
 	}
 }

@@ -85,6 +85,7 @@ func bootstrap() error {
 		grant usage on schema rs to public;
 		create function rs.define_table(regclass, jsonb, regclass[], regclass) returns void language sql as '';
 		create function rs.alter_table(regclass, jsonb, regclass[]) returns void language sql as '';
+		create function rs.log_user(name text, action text, old text) returns void language sql as '';
 		create function rs.bind_views() returns void language sql as '';
 		create function rs.check_merge(regclass, regclass) returns void language sql as '';
 		create function rs.lock_for_write(t regclass) returns void language plpgsql strict security definer as $$
