@@ -50,7 +50,7 @@ func Fold(p *plan.Plan, log *journal.Log) *Receipt {
 	for i, t := range p.Tables {
 		f.receipt.Tables[i] = Table{
 			Source: t.Source, Target: t.Target, Mode: t.Mode, Method: string(t.Method), Format: t.Format,
-			Outcome: Interrupted, Notes: t.Notes, Masks: masks(t),
+			Outcome: Interrupted, Notes: t.Notes, Masks: masks(t), Unloads: t.Output != nil,
 		}
 		f.tables[t.Target] = &f.receipt.Tables[i]
 		for _, s := range slices.Concat(t.Steps, t.Undo) {

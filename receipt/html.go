@@ -149,7 +149,7 @@ func clock(t time.Time) string {
 
 func (r *Receipt) htmlTable(i int, t *Table) htmlTable {
 	h := htmlTable{
-		ID: fmt.Sprintf("table-%d", i+1), Name: show.Safe(t.Target), Outcome: string(t.Outcome), Class: string(t.Outcome),
+		ID: fmt.Sprintf("table-%d", i+1), Name: show.Safe(t.Target), Outcome: t.word(), Class: string(t.Outcome),
 		Note: show.Safe(strings.Join(slices.Concat(t.notes(), t.Notes, t.warnings()), "; ")), Digest: t.Digest, Short: show.Short(t.Digest), Bar: r.bar(t),
 		Source: id(t.SourceQuery), Target: id(t.TargetQuery),
 	}

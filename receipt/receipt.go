@@ -64,6 +64,7 @@ type Table struct {
 	Rejected    int64    `json:"rejected,omitempty"`     // records that were set aside
 	Rejects     string   `json:"rejects,omitempty"`      // the file they are in
 	Files       []string `json:"files,omitempty"`        // that an unload wrote
+	Unloads     bool     `json:"-"`                      // into files: their records are counted, and their values compared with nothing
 	Send        Duration `json:"send_seconds,omitempty"` // of a load, in place of unload
 	Unload      Duration `json:"unload_seconds"`
 	Copy        Duration `json:"copy_seconds"`

@@ -78,7 +78,7 @@ func (r *Receipt) grid() *show.Grid {
 	}}
 	for i := range r.Tables {
 		t := &r.Tables[i]
-		result := show.Cell{Text: string(t.Outcome)}
+		result := show.Cell{Text: t.word()}
 		switch t.Outcome {
 		case Failed:
 			result = show.Cell{Text: "FAILED", Colour: show.Red}
@@ -97,6 +97,14 @@ func (r *Receipt) grid() *show.Grid {
 			show.Cell{Text: queries(t.SourceQuery, t.TargetQuery), Colour: show.Dim}, show.Cell{Text: strings.Join(t.notes(), "; ")})
 	}
 	return grid
+}
+
+// word is a table's outcome for people. Of an unload the files' records were counted, and their values compared with nothing.
+func (t *Table) word() string {
+	if t.Outcome == Verified && t.Unloads {
+		return "counted"
+	}
+	return string(t.Outcome)
 }
 
 func seconds(d Duration) show.Cell {
@@ -180,6 +188,9 @@ func (r *Receipt) failures(page *show.Page) {
 func (t *Table) state() string {
 	if t.Outcome == Unknown {
 		return "target either whole or as it was: the answer to its commit was lost"
+	}
+	if t.Unloads {
+		return "nothing is written"
 	}
 	return "target untouched"
 }

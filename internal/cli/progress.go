@@ -175,8 +175,10 @@ func (p *progress) entry(e journal.Entry) {
 		t.bytes = facts.Bytes
 	}
 	switch {
-	case e.Type == journal.Done && (kind == plan.Publish || kind == plan.Fetch):
+	case e.Type == journal.Done && kind == plan.Publish:
 		p.finish(t, "verified", show.Plain, t.moved(e.Time))
+	case e.Type == journal.Done && kind == plan.Fetch:
+		p.finish(t, "counted", show.Plain, t.moved(e.Time))
 	case e.Type == journal.Stopped:
 		p.finish(t, "stopped", show.Yellow, "target untouched")
 	case e.Type == journal.Failed && kind != plan.Empty && kind != plan.Discard && kind != plan.Analyze:
