@@ -339,7 +339,7 @@ func (b *builder) archives() {
 			b.secret(b.loader, what, "ArchiveSecret", "ArchiveSecretKey", "the key of the archives, which is never in a file", s)
 		case kind == "kms":
 			s.Sid, s.Actions, s.Resources = "ArchiveKey", []string{"kms:Decrypt"}, []string{b.arn("kms", b.list.Stage.Region, Account(b.loader), "key/*")}
-			s.Why, s.Wide = "the key of the archives is encrypted where it is kept", sealedWide
+			s.Why, s.Wide, s.Conditions = "the key of the archives is encrypted where it is kept", sealedWide, sealedAlone
 			b.allow(b.loader, s)
 		case kind != "env" && kind != "file" && kind != "-": // the value itself is shown nowhere
 			b.wrong("--reseal-key", "does not say where the key is: secretsmanager:ARN, kms:BASE64, file:PATH, env:NAME, or - for standard input")
@@ -468,13 +468,17 @@ func (b *builder) maskKey() {
 		b.secret(b.loader, what, "MaskKey", "MaskSecretKey", "the master key of masks is read anew by each run, and is never in a file", s)
 	case "kms":
 		s.Sid, s.Actions, s.Resources = "MaskKey", []string{"kms:Decrypt"}, []string{b.arn("kms", b.list.Stage.Region, Account(b.loader), "key/*")}
-		s.Why, s.Wide = "the master key of masks is encrypted in the job", sealedWide
+		s.Why, s.Wide, s.Conditions = "the master key of masks is encrypted in the job", sealedWide, sealedAlone
 		b.allow(b.loader, s)
 	}
 }
 
 // sealedWide is why a ciphertext's key is any.
 const sealedWide = "the ciphertext alone names its key; put the key's ARN here where you know it"
+
+// sealedAlone keeps the key of a ciphertext, which may be any, from what AWS's services encrypt under keys: all of that has an encryption
+// context, and what sealift secret encrypt makes has none (KMS developer guide, conditions-kms).
+var sealedAlone = []Condition{{"Null", "kms:EncryptionContextKeys", []string{"true"}}}
 
 // secret lets a secret of Secrets Manager be read, which is under a key.
 func (b *builder) secret(arn, secret, sid, keySid, why string, s Statement) {
@@ -547,7 +551,7 @@ func (b *builder) logIn(w *Warehouse, arn string, who Who) {
 		b.allow(arn, Statement{
 			Sid: "PasswordKey" + side, Who: who, Actions: []string{"kms:Decrypt"}, Commands: entering(w.Side), Promise: noSecret,
 			Resources: []string{b.arn("kms", w.Region, w.Account, "key/*")},
-			Why:       "the password in the job is encrypted under a key", Wide: sealedWide,
+			Why:       "the password in the job is encrypted under a key", Wide: sealedWide, Conditions: sealedAlone,
 		})
 	}
 }

@@ -83,8 +83,9 @@ target:
   external_id: EXTERNAL-ID
   s3_role: arn:aws:iam::222222222222:role/copy
 stage: {url: "s3://stage/prefix", region: REGION, kms_key: alias/sealift, owner: "333333333333"}
+masking: {key: "kms:CIPHERTEXT"}
 tables: [a.b]
-`, permission.Options{Issuer: "ISSUER", Audience: "AUDIENCE", Subject: "SUBJECT"}},
+`, permission.Options{Issuer: "ISSUER", Audience: "AUDIENCE", Subject: "SUBJECT", ResealTo: []string{"s3://resealed/prefix"}, ResealKey: "kms:AAAA"}},
 	{`version: 1
 source:
   cluster: CLUSTER
