@@ -226,6 +226,9 @@ func refuse(in *planner.Input, s *connect.Session, entry int, err error) bool {
 	if !ok || s.Broken() {
 		return false
 	}
+	if redshift.IsPermission(err) { // a grant is missing, and the job may be right
+		return false
+	}
 	if in.Refused == nil {
 		in.Refused = make(map[int]string)
 	}
