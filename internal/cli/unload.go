@@ -10,6 +10,7 @@ import (
 
 	"github.com/sealift/sealift"
 	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/show"
 	"github.com/sealift/sealift/plan"
 	"github.com/sealift/sealift/receipt"
 )
@@ -66,7 +67,7 @@ file; 130 interrupted. After 3 and 130, the command that goes on with the run is
 	flags.SortFlags = false
 	flags.StringVar(&f.query, "query", "", "unload what this `SELECT` answers")
 	flags.StringVar(&f.from, "from", "", "`WAREHOUSE` of the configuration, for --query")
-	flags.StringVar(&f.job, "job", "", "use source and stage of this job `FILE`")
+	flags.StringVar(&f.job, "job", "", "use source and stage of this job `FILE`, which must not mask")
 	flags.StringVar(&f.config, "config", "", "`FILE` that names warehouses (default\n$XDG_CONFIG_HOME/sealift/config.yaml, ~/.config/sealift/config.yaml)")
 	flags.StringVar(&f.to, "to", "", "`FOLDER` for the files, which is made if it is missing; or\ns3://BUCKET/PREFIX, below which nothing may be yet")
 	flags.StringSliceVar(&f.partitionBy, "partition-by", nil, "in S3: put the rows of each value of `COLUMNS` into a folder of\nits own, column=value/")
@@ -146,6 +147,10 @@ func (a *app) unloadRequest(args []string, f unloadFlags) (q sealift.UnloadReque
 		j, err := a.jobOfWarehouse(f.job, text)
 		if err != nil {
 			return q, err
+		}
+		if j.Masking != nil { // whoever masks what leaves a warehouse does not expect a command to leave the masks out
+			return q, hint.With(usageError{fmt.Errorf("%s masks what it moves, and unload writes rows as they are: it knows no masks", show.Safe(f.job))},
+				"if the rows may leave the source as they are, take a job without masking, or a warehouse of your configuration (docs/config.md)")
 		}
 		q.Source, q.Stage, q.Ref = j.Source, j.Stage, plan.JobRef{File: j.File, Digest: j.Digest}
 		return q, stageKey(f.sse, &q.Stage, false)
