@@ -216,7 +216,7 @@ func NextIDQuery(from, where SQL, c Column) SQL {
 func CreateSchema(name Ident) SQL { return Build("CREATE SCHEMA IF NOT EXISTS ?", name) }
 
 // Diff says in words how have would have to change to be want. Statistics, owner, grants and what depends on the tables
-// are not compared, nor are the names of keys.
+// are not compared, nor are the names of keys, nor where an identity begins, which follows the rows (CreateOptions.Seeds).
 func Diff(want, have TableDef) []string {
 	var out []string
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
@@ -240,7 +240,9 @@ func Diff(want, have TableDef) []string {
 		change(name, h.Type.String(), w.Type.String())
 		change(name, nullability(*h), nullability(w))
 		change(name+" default", h.Default, w.Default)
-		change(name+" identity", h.Identity.String(), w.Identity.String())
+		if !h.Identity.numbersLike(w.Identity) {
+			change(name+" identity", h.Identity.String(), w.Identity.String())
+		}
 		change(name+" encoding", h.Encoding, w.Encoding)
 		change(name+" collation", h.Collate, w.Collate)
 		change(name+" comment", h.Comment, w.Comment)

@@ -324,6 +324,11 @@ func TestDiff(t *testing.T) {
 	if d := redshift.Diff(want, want.Clone()); d != nil {
 		t.Errorf("a table differs from itself: %q", d)
 	}
+	grown := want.Clone()
+	grown.Columns[0].Identity = &redshift.Identity{Seed: want.Columns[0].Identity.Seed + 100, Step: want.Columns[0].Identity.Step, ByDefault: want.Columns[0].Identity.ByDefault}
+	if d := redshift.Diff(want, grown); d != nil {
+		t.Errorf("a table whose numbers go on further up is another one: %q", d)
+	}
 	have := want.Clone()
 	have.Table = table(t, "dev.orders")
 	have.Columns[0].Identity = &redshift.Identity{Seed: 5, Step: 1, ByDefault: true}
