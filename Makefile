@@ -32,7 +32,7 @@ local: postgresql build ## Keep the stand-in running, until Ctrl-C; make its var
 
 .PHONY: test
 test: postgresql ## Run all tests, with the race detector
-	go test -race -timeout 20m ./...
+	go test -race -timeout 22m ./...
 
 .PHONY: clients
 clients: postgresql ## Run the tests of clients that need more: psql 15, psycopg2, PostgreSQL's JDBC driver and a JDK, psqlODBC, DBD::Pg, s3cmd, rclone, the AWS CLI
