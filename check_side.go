@@ -236,7 +236,7 @@ func (s *checkedSide) describeQueries(ctx context.Context, x *connect.Session) (
 // conditions finds out whether the source takes the conditions of the job's tables.
 func (s *checkedSide) conditions(ctx context.Context) (results []check.Result) {
 	in := planner.Input{Job: s.job, Source: s.catalog}
-	err := inSession(ctx, s.at, func(x *connect.Session) error { return describeConditions(ctx, x, &in) })
+	err := inSession(ctx, s.at, func(x *connect.Session) error { return describeConditions(ctx, x, planner.Conditions(in), &in) })
 	if err != nil {
 		return one(check.Bad(err, "the conditions of the job"))
 	}

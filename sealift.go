@@ -238,16 +238,18 @@ func refuse(in *planner.Input, s *connect.Session, entry int, err error) bool {
 
 // tryConditions asks the source whether it takes the conditions of a job's tables. Nothing is computed.
 func (both sides) tryConditions(ctx context.Context, in *planner.Input, o Options) error {
-	if len(planner.Conditions(*in)) == 0 {
+	conditions := planner.Conditions(*in)
+	if len(conditions) == 0 {
 		return nil
 	}
 	return both.through(ctx, o, func(ctx context.Context) error {
-		return inSession(ctx, both.source, func(s *connect.Session) error { return describeConditions(ctx, s, in) })
+		return inSession(ctx, both.source, func(s *connect.Session) error { return describeConditions(ctx, s, conditions, in) })
 	})
 }
 
-func describeConditions(ctx context.Context, s *connect.Session, in *planner.Input) error {
-	for _, c := range planner.Conditions(*in) {
+// describeConditions notes in a plan's input which conditions the source does not take.
+func describeConditions(ctx context.Context, s *connect.Session, conditions []planner.Condition, in *planner.Input) error {
+	for _, c := range conditions {
 		_, err := s.Describe(ctx, c.Query)
 		if err == nil || redshift.IsPermission(err) { // whoever plans need not be who may read
 			continue

@@ -15,7 +15,7 @@ func Folded(j *job.Job, source, target *redshift.Catalog) *job.Job {
 	if !from && !to {
 		return j
 	}
-	fold := asciiLower
+	fold := redshift.LowerASCII
 	if j.Source.Postgres != "" {
 		fold = strings.ToLower // as its catalog is read
 	}
@@ -27,7 +27,7 @@ func Folded(j *job.Job, source, target *redshift.Catalog) *job.Job {
 			t.Select.Text = fold(t.Select.Text)
 		}
 		if to {
-			t.As = asciiLower(t.As)
+			t.As = redshift.LowerASCII(t.As)
 		}
 	}
 	if from {
@@ -36,14 +36,4 @@ func Folded(j *job.Job, source, target *redshift.Catalog) *job.Job {
 		}
 	}
 	return &out
-}
-
-// asciiLower is how Redshift folds names: other letters stay.
-func asciiLower(name string) string {
-	return strings.Map(func(c rune) rune {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		return c
-	}, name)
 }

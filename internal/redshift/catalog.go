@@ -458,7 +458,7 @@ var encodings = []string{
 }
 
 func parseEncoding(s string) (string, bool) {
-	s = lowerASCII(strings.TrimSpace(s))
+	s = LowerASCII(strings.TrimSpace(s))
 	if s == "none" {
 		s = "raw"
 	}

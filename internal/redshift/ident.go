@@ -105,7 +105,7 @@ func parseName(s string) (name, rest string, err error) {
 		if end == 0 || !isWordStart(rune(s[0])) && s[0] < utf8.RuneSelf {
 			return "", "", fmt.Errorf("%q does not begin with a name; write schema.table", s)
 		}
-		return lowerASCII(s[:end]), s[end:], nil
+		return LowerASCII(s[:end]), s[end:], nil
 	}
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
@@ -122,8 +122,8 @@ func parseName(s string) (name, rest string, err error) {
 	return "", "", fmt.Errorf("%s has a quote that does not end", s)
 }
 
-// lowerASCII folds as the server does: letters beyond ASCII stay.
-func lowerASCII(s string) string {
+// LowerASCII folds as the server does: letters beyond ASCII stay.
+func LowerASCII(s string) string {
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
 			return r + ('a' - 'A')

@@ -153,7 +153,7 @@ func ParsePolicy(row []*string) (p Policy, err error) {
 		}
 		return *row[i]
 	}
-	p = Policy{Kind: text(0), Name: text(1), Grantee: text(4), To: lowerASCII(text(5)), Columns: text(6)}
+	p = Policy{Kind: text(0), Name: text(1), Grantee: text(4), To: LowerASCII(text(5)), Columns: text(6)}
 	p.Table, err = NewTable(text(2), text(3))
 	return p, err
 }

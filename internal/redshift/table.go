@@ -391,7 +391,7 @@ func writeNames(h hash.Hash, names []Ident) {
 func catalogType(text string) Type {
 	t, err := ParseType(text)
 	if err != nil {
-		return Type{Name: lowerASCII(text)}
+		return Type{Name: LowerASCII(text)}
 	}
 	return t
 }

@@ -80,7 +80,7 @@ var typeText = regexp.MustCompile(`^([a-z0-9][a-z0-9 ]*?) ?(?:\( ?([0-9]{1,9}|ma
 // ParseType reads a type as format_type() and SHOW write it, or as people do. A type that Redshift does not have is an
 // error.
 func ParseType(s string) (Type, error) {
-	m := typeText.FindStringSubmatch(strings.Join(strings.Fields(lowerASCII(s)), " "))
+	m := typeText.FindStringSubmatch(strings.Join(strings.Fields(LowerASCII(s)), " "))
 	if m == nil {
 		return Type{}, fmt.Errorf("%q is not a type", s)
 	}

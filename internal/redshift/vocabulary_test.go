@@ -123,7 +123,7 @@ func FuzzExpression(f *testing.F) {
 		}
 		known := slices.Concat(v.Functions, v.Parts, expressionWords, typeWords, []string{"m", "precision"})
 		for _, tok := range tokens {
-			if tok.kind == tokenWord && !slices.Contains(known, lowerASCII(tok.text)) {
+			if tok.kind == tokenWord && !slices.Contains(known, LowerASCII(tok.text)) {
 				t.Fatalf("%q became %q, with %q in it", s, got, tok.text)
 			}
 			if tok.kind == tokenQuoted && !strings.HasPrefix(tok.text, `"the `) {

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -14,12 +15,10 @@ import (
 	"github.com/sealift/sealift/plan"
 )
 
-// What one run delivered is withdrawn with all versions and unfinished uploads, and nothing that lies beside it, however much it looks
-// like it: other runs' objects and manifest, siblings of the prefix, folders of its name.
-func TestWhatARunDeliveredIsWithdrawnAndNothingElse(t *testing.T) {
-	t.Parallel()
+// whereDelivered is a bucket on a stand-in of its own that keeps versions, to deliver into.
+func whereDelivered(t *testing.T) (context.Context, *Stage) {
+	t.Helper()
 	cfg, client, keyARN := onStandIn(t, "out")
-	const run, other = "20261126T101500Z-7f3a", "20261126T101500Z-7f3b"
 	ctx := effect.With(t.Context(), "step", nil)
 	s := New(cfg, "out", "111111111111", keyARN)
 	s.client = client
@@ -28,6 +27,15 @@ func TestWhatARunDeliveredIsWithdrawnAndNothingElse(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	return ctx, s
+}
+
+// What one run delivered is withdrawn with all versions and unfinished uploads, and nothing that lies beside it, however much it looks
+// like it: other runs' objects and manifest, siblings of the prefix, folders of its name.
+func TestWhatARunDeliveredIsWithdrawnAndNothingElse(t *testing.T) {
+	t.Parallel()
+	const run, other = "20261126T101500Z-7f3a", "20261126T101500Z-7f3b"
+	ctx, s := whereDelivered(t)
 	put := func(key string) {
 		t.Helper()
 		if err := s.put(ctx, key, []byte("data")); err != nil {
@@ -36,15 +44,15 @@ func TestWhatARunDeliveredIsWithdrawnAndNothingElse(t *testing.T) {
 	}
 	begin := func(key string) {
 		t.Helper()
-		if _, err := client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
-			Bucket: aws.String("out"), Key: &key, ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &keyARN,
+		if _, err := s.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
+			Bucket: aws.String("out"), Key: &key, ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: &s.keyARN,
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	all := func() (found []string) {
 		t.Helper()
-		list, err := client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: aws.String("out")})
+		list, err := s.client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: aws.String("out")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +62,7 @@ func TestWhatARunDeliveredIsWithdrawnAndNothingElse(t *testing.T) {
 		for _, m := range list.DeleteMarkers {
 			found = append(found, "marker of "+*m.Key)
 		}
-		uploads, err := client.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: aws.String("out")})
+		uploads, err := s.client.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: aws.String("out")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +90,7 @@ func TestWhatARunDeliveredIsWithdrawnAndNothingElse(t *testing.T) {
 	put(DeliveredKey("to/", run, "0000_part_00.parquet"))
 	put(DeliveredKey("to/", run, "0000_part_00.parquet")) // a version more
 	put(DeliveredKey("to/", run, "region=eu/day=1/0000_part_00.parquet"))
-	if _, err := client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String("out"), Key: aws.String(DeliveredKey("to/", run, "0000_part_00.parquet"))}); err != nil {
+	if _, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String("out"), Key: aws.String(DeliveredKey("to/", run, "0000_part_00.parquet"))}); err != nil {
 		t.Fatal(err)
 	}
 	begin(DeliveredKey("to/", run, "region=us/0001_part_00.parquet"))
@@ -100,7 +108,7 @@ func TestWhatARunDeliveredIsWithdrawnAndNothingElse(t *testing.T) {
 	}
 
 	// With its manifest it is whole; that goes first.
-	if _, err := client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String("out"), Key: aws.String("to/_manifest")}); err != nil {
+	if _, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String("out"), Key: aws.String("to/_manifest")}); err != nil {
 		t.Fatal(err)
 	}
 	strangers = all()
@@ -134,16 +142,8 @@ func TestWhatARunDeliveredIsWithdrawnAndNothingElse(t *testing.T) {
 // answer was lost, is its own.
 func TestAManifestIsOfWhatIsThereAndReplacesNone(t *testing.T) {
 	t.Parallel()
-	cfg, client, keyARN := onStandIn(t, "out")
 	const run, other = "20261126T101500Z-7f3a", "20261126T101500Z-7f3b"
-	ctx := effect.With(t.Context(), "step", nil)
-	s := New(cfg, "out", "111111111111", keyARN)
-	s.client = client
-	if _, err := client.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
-		Bucket: aws.String("out"), VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	ctx, s := whereDelivered(t)
 	part := func(run string) []Part {
 		key := DeliveredKey("to/", run, "0000_part_00.parquet")
 		if err := s.put(ctx, key, []byte("data")); err != nil {
@@ -152,7 +152,7 @@ func TestAManifestIsOfWhatIsThereAndReplacesNone(t *testing.T) {
 		return []Part{{Key: key, Size: 4}}
 	}
 	parts := part(run)
-	if _, err := client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String("out"), Key: &parts[0].Key}); err != nil {
+	if _, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String("out"), Key: &parts[0].Key}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.DeliverManifest(ctx, "to/", run, parts); err == nil || !strings.Contains(err.Error(), "was removed while") {
