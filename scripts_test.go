@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,12 +76,29 @@ func TestMain(m *testing.M) {
 type mainOf struct{ *testing.M }
 
 func (m mainOf) Run() int {
+	if err := moreAtOnce(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	code := m.M.Run()
 	if err := errors.Join(stopStandIn(), stopPlainServer()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return max(code, 1)
 	}
 	return code
+}
+
+// moreAtOnce runs more tests side by side than there are cores, unless -parallel says how many: they wait for programs,
+// warehouses and the disk half of their time.
+func moreAtOnce() error {
+	flag.Parse()
+	const parallel = "test.parallel"
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == parallel })
+	if said {
+		return nil
+	}
+	return flag.Set(parallel, strconv.Itoa(2*runtime.GOMAXPROCS(0)))
 }
 
 func TestScripts(t *testing.T) {
