@@ -182,11 +182,12 @@ func (c *cleaner) readState(ctx context.Context) error {
 	if c.options.StateDir == "" {
 		return nil
 	}
-	runs, err := Runs(ctx, c.options.StateDir)
+	runs, unread, err := Runs(ctx, c.options.StateDir)
 	if err != nil {
-		for run := range strings.SplitSeq(err.Error(), "\n") { // one line for each, as they were joined
-			c.note("in the state folder, %s", run)
-		}
+		unread = append(unread, err)
+	}
+	for _, err := range unread {
+		c.note("in the state folder, %v", err)
 	}
 	c.runs = runs
 	return ctx.Err()

@@ -2,7 +2,6 @@ package sealift
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/sealift/sealift/internal/hint"
@@ -60,25 +59,23 @@ func checkReceipt(kept *state.Run) error {
 	return nil
 }
 
-// Runs reads all runs, oldest first. A run that cannot be read is named in the error, beside the ones that can.
-func Runs(ctx context.Context, stateDir string) ([]*Run, error) {
+// Runs reads all runs, oldest first. What keeps some of them from being read is in unread, an error for each.
+func Runs(ctx context.Context, stateDir string) (runs []*Run, unread []error, err error) {
 	store, err := state.Open(ctx, stateDir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ids, err := store.IDs(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var runs []*Run
-	var all error
 	for _, id := range ids {
 		r, err := readRun(ctx, store, id)
 		if err != nil {
-			all = errors.Join(all, err)
+			unread = append(unread, err)
 			continue
 		}
 		runs = append(runs, r)
 	}
-	return runs, all
+	return runs, unread, nil
 }

@@ -426,8 +426,12 @@ func (h *moment) wait(closed <-chan struct{}) func() error {
 
 var signals = map[string]os.Signal{"kill": os.Kill, "stop": syscall.SIGSTOP, "int": os.Interrupt}
 
-// signalAll sends a signal to whatever the script runs in the background.
+// signalAll sends a signal to whatever the script runs in the background. What is stopped goes on when the script ends, however it
+// ends: it has to take the signal by which testscript ends it.
 func signalAll(ts *testscript.TestScript, sig os.Signal) error {
+	if sig == syscall.SIGSTOP {
+		ts.Defer(func() { ts.Check(signalAll(ts, syscall.SIGCONT)) })
+	}
 	var all error
 	for _, cmd := range ts.BackgroundCmds() {
 		if err := cmd.Process.Signal(sig); !errors.Is(err, os.ErrProcessDone) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -62,7 +63,10 @@ the target's own account.`,
 			if synced != "" {
 				return a.listCursors(ctx, synced)
 			}
-			runs, failed := sealift.Runs(ctx, a.stateDir)
+			runs, unread, err := sealift.Runs(ctx, a.stateDir)
+			if err != nil {
+				return err
+			}
 			list := make([]runSummary, 0, len(runs))
 			for i := range runs {
 				list = append(list, summary(runs[len(runs)-1-i].Receipt))
@@ -70,7 +74,7 @@ the target's own account.`,
 			if err := a.listRuns(list); err != nil {
 				return err
 			}
-			return failed
+			return errors.Join(unread...)
 		}),
 	}
 	cmd.Flags().StringVar(&synced, "sync", "", "list the synced tables of this `JOB`")
