@@ -5,6 +5,7 @@
 //	wire       speaks Redshift's protocol in front of it
 //	dialect    says what PostgreSQL must run in place of a statement
 //	catalog    makes a database look like Redshift's from inside
+//	names      keeps the names that are too long for PostgreSQL
 //	transfer   carries out COPY and UNLOAD
 //	history    keeps what was run, for the system tables
 //	aws        S3, KMS, STS, IAM and Redshift's API on one port

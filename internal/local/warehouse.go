@@ -236,7 +236,7 @@ type engine struct{ *transfer.Engine }
 func (e engine) Run(ctx context.Context, conn *pgconn.PgConn, st dialect.Statement, in wire.Invocation) (wire.Result, error) {
 	r, err := e.Engine.Run(ctx, conn, st, transfer.Session{
 		User: in.User, Superuser: in.Superuser, PID: in.PID, InTransaction: in.InTransaction, QueryID: in.QueryID, XID: in.XID,
-		Database: in.Database, CaseSensitive: in.CaseSensitive, Masks: in.Masks,
+		Database: in.Database, CaseSensitive: in.CaseSensitive, Masks: in.Masks, Names: in.Names,
 	})
 	return wire.Result{Tag: r.Tag, Notices: r.Notices, Rows: r.Rows}, err
 }

@@ -119,7 +119,8 @@ BEGIN
 	IF name IS NULL THEN
 		SELECT relname || CASE kind WHEN 'p' THEN '_pkey' WHEN 'u' THEN '_' || array_to_string(names, '_') || '_key'
 			ELSE '_' || names[1] || '_fkey' END INTO name FROM pg_class WHERE oid = relation;
-		name := left(name, 60);
+		-- The digest in the short form of a long name (package names) would be cut, and mean nothing.
+		name := left(regexp_replace(name, '[_~]9q[0-9a-f]{16}', '', 'g'), 60);
 		IF EXISTS (SELECT FROM pg_constraint WHERE conrelid = relation AND conname = name) THEN
 			SELECT left(name, 57) || min(n) INTO name FROM generate_series(1, 1000) n WHERE NOT EXISTS
 				(SELECT FROM pg_constraint WHERE conrelid = relation AND conname = left(name, 57) || n);

@@ -35,7 +35,8 @@
 //
 // # What differs
 //
-//   - Names longer than 63 bytes are refused; Redshift keeps 127 and cuts longer ones.
+//   - Names of users, groups, roles and databases that are longer than 63 bytes are refused. Other names go by short ones from
+//     there up to 127 bytes (Shorten), which PostgreSQL sorts and measures in their place.
 //   - The bodies of functions and procedures are translated, and shown so; dynamic SQL in them is not. Aliases in the later
 //     items of a list, which Inline knows about, are unknown columns there.
 //   - Quotients of decimals have PostgreSQL's scale. QUALIFY knows the names of window functions in the list only.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/sealift/sealift/internal/local/names"
 )
 
 // seeds are the statements of the golden tests.
@@ -212,6 +214,56 @@ func FuzzBody(f *testing.F) {
 					have = have[i+1:]
 				}
 				return
+			}
+		}
+	})
+}
+
+// FuzzShorten: what is no long name stays byte for byte, and what is comes back from the short one.
+func FuzzShorten(f *testing.F) {
+	seeds(f)
+	long := strings.Repeat("long_name_", 9)
+	for _, s := range []string{
+		"select " + long + ", '" + long + "' from pg_class where relname = '" + long + "'", `select "` + long + `é""` + long + `" from #` + long,
+		"create procedure p() as $$ begin select " + long + "; end $$", "unload ('select ''" + long + "''::regclass') to ''",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, sql string) {
+		for _, st := range Split(sql) {
+			var known names.Registry
+			if got, _ := Shorten(st, true, func(string) bool { return false }); len(got.Tokens) != len(st.Tokens) || got.Sent() != st.Text {
+				t.Fatalf("%q became %q", st.Text, got.Text)
+			}
+			got, longNames := Shorten(st, true, known.Known)
+			known.Add(longNames...)
+			if len(longNames) == 0 {
+				if got.Text != st.Text {
+					t.Fatalf("%q has no long names and became %q", st.Text, got.Text)
+				}
+				continue
+			}
+			pos := 0
+			for i, tok := range got.Tokens {
+				was := st.Tokens[i]
+				if tok.Pos != pos {
+					t.Fatalf("%q: token %q at %d, want one at %d", got.Text, tok.Text, tok.Pos, pos)
+				}
+				pos += len(tok.Text)
+				if tok.Text == was.Text {
+					continue
+				}
+				if again := Lex(tok.Text); len(again) != 1 || again[0].Kind != tok.Kind {
+					t.Fatalf("%q became %q, which is no single token", was.Text, tok.Text)
+				}
+				name, ok := was.Name(true)
+				if !ok { // statements in a literal
+					continue
+				}
+				short, _ := tok.Name(true)
+				if len(short) > maxName || !strings.HasSuffix(known.Long(short), names.Cut(name)[1:]) && !strings.HasSuffix(known.Long("#"+short), names.Cut("#"+name)) {
+					t.Fatalf("%q became %q, which stands for %q", was.Text, tok.Text, known.Long(short))
+				}
 			}
 		}
 	})

@@ -3,11 +3,12 @@ package dialect
 import (
 	"fmt"
 	"strings"
+
+	"github.com/sealift/sealift/internal/local/names"
 )
 
-// maxName is the longest name PostgreSQL can keep, in bytes; Redshift's limit is 127 (Redshift manual, Names and
-// identifiers). What lies between is refused rather than cut.
-const maxName = 63
+// maxName is the longest name PostgreSQL can keep, in bytes. Longer ones are refused rather than cut where Shorten has left them.
+const maxName = names.Kept
 
 // frame is what is known of the innermost open parenthesis.
 type frame struct {
@@ -104,7 +105,7 @@ func (x *script) checkName(i int) {
 		return
 	}
 	if len(name) > maxName {
-		x.refuse(refusal("the name %q has %d bytes: the stand-in keeps names of at most %d", name, len(name), maxName))
+		x.refuse(refusal("the name %q has %d bytes: the stand-in keeps names of at most %d for users, groups, roles and databases", name, len(name), maxName))
 		return
 	}
 	if t.Kind == QuotedIdent && !x.env.CaseSensitive && !x.look(i).keepCase && !x.look(i).replaced {

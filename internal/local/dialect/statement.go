@@ -10,6 +10,10 @@ type Statement struct {
 	Text   string  // without the blanks around it and without the semicolon
 	Tokens []Token // of Text: their Pos counts from the start of Text
 	Pos    int     // where Text starts, in bytes from the start of the string that was split
+
+	// Of a statement that Shorten made: what the client sent, and where that is longer.
+	sent   string
+	shifts []shift
 }
 
 // Split cuts sql at its semicolons. Statements of nothing but blanks and comments are left out, so that a string

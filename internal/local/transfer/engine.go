@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sealift/sealift/internal/local/dialect"
+	"github.com/sealift/sealift/internal/local/names"
 	"github.com/sealift/sealift/internal/local/transfer/command"
 )
 
@@ -38,6 +39,8 @@ type Session struct {
 	CaseSensitive bool // enable_case_sensitive_identifier is on
 	// Masks are what the user reads in place of relations, as dialect.Env has them.
 	Masks map[string]string
+	// Names are the long names that short ones of the statement, and of PostgreSQL, stand for; nil where there are none.
+	Names *names.Registry
 }
 
 // Result is what a statement that succeeded tells its client.

@@ -386,7 +386,7 @@ func (s *loadSlice) records(r io.Reader) (record.Reader, error) {
 			IgnoreCase: s.JSON == command.JSONAutoIgnoreCase, NoShred: s.JSON == command.JSONNoShred, Paths: s.paths, IgnoreHeader: s.IgnoreHeader,
 		}
 		for _, c := range s.columns {
-			o.Columns = append(o.Columns, record.JSONColumn{Name: c.Name, Super: c.Kind == value.Super})
+			o.Columns = append(o.Columns, record.JSONColumn{Name: s.session.Names.Long(c.Name), Super: c.Kind == value.Super})
 		}
 		return record.NewJSON(r, o)
 	default:

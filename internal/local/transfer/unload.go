@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sealift/sealift/internal/local/dialect"
+	"github.com/sealift/sealift/internal/local/names"
 	"github.com/sealift/sealift/internal/local/transfer/columnar"
 	"github.com/sealift/sealift/internal/local/transfer/command"
 	"github.com/sealift/sealift/internal/local/transfer/value"
@@ -174,6 +175,7 @@ func (e *Engine) runUnload(ctx context.Context, p postgres, u *command.Unload, q
 	if err != nil {
 		return false, err
 	}
+	longNames(s.Names, u, columns)
 	t, err := newTarget(u, columns)
 	if err != nil {
 		return false, err
@@ -200,7 +202,7 @@ func (e *Engine) runUnload(ctx context.Context, p postgres, u *command.Unload, q
 	for i := range writers {
 		writers[i] = newSliceWriter(t, i)
 	}
-	err = pour(ctx, p, query, writers)
+	err = pour(ctx, p, query, writers, s.Names)
 	for _, w := range writers {
 		record.Rows += w.rows
 		record.Files = append(record.Files, w.files...)
@@ -218,6 +220,16 @@ func (e *Engine) runUnload(ctx context.Context, p postgres, u *command.Unload, q
 		return true, t.writeManifest(ctx, record.Files)
 	}
 	return true, nil
+}
+
+// longNames gives the columns, those of PARTITION BY among them, the names that clients know.
+func longNames(long *names.Registry, u *command.Unload, columns []value.Column) {
+	for i := range columns {
+		columns[i].Name = long.Long(columns[i].Name)
+	}
+	for i := range u.PartitionBy {
+		u.PartitionBy[i] = long.Long(u.PartitionBy[i])
+	}
 }
 
 // newTarget checks what can only be said once the query's columns are known.
@@ -435,6 +447,7 @@ type dealer struct {
 	ctx    context.Context //nolint:containedctx // io.Writer has no parameter for it; it lives as long as one pour
 	slices []chan []byte
 	free   chan []byte
+	names  *names.Registry
 	batch  []byte
 	rows   int // in batch
 	quota  int // rows that make a turn
@@ -457,7 +470,11 @@ func (d *dealer) Write(row []byte) (int, error) {
 			return len(row), nil
 		}
 	}
-	d.batch = append(d.batch, row...)
+	if long, changed := d.names.Value(row); changed {
+		d.batch = append(d.batch, long...)
+	} else {
+		d.batch = append(d.batch, row...)
+	}
 	d.rows++
 	if d.rows >= d.quota || len(d.batch) >= batchBytes {
 		d.deal()
@@ -483,9 +500,9 @@ func (d *dealer) deal() {
 // pour runs the query and has the writers write its rows. When one of them or the query fails, the other slices
 // complete what they have begun, as they do on a cluster, so that a failed UNLOAD leaves files behind; when the
 // statement is cancelled they abort it. What was complete before stays in any case.
-func pour(statement context.Context, p postgres, query string, writers []*sliceWriter) error {
+func pour(statement context.Context, p postgres, query string, writers []*sliceWriter, long *names.Registry) error {
 	g, ctx := errgroup.WithContext(statement)
-	d := &dealer{ctx: ctx, quota: 1, free: make(chan []byte, 2*len(writers)+1)}
+	d := &dealer{ctx: ctx, names: long, quota: 1, free: make(chan []byte, 2*len(writers)+1)}
 	for range cap(d.free) {
 		d.free <- make([]byte, 0, 64<<10)
 	}

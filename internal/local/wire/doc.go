@@ -2,8 +2,8 @@
 //
 // A session of a client is one connection to PostgreSQL, logged in as the same database user, so that PostgreSQL's own
 // privileges, transactions and snapshots hold. Statements pass through package dialect; what that leaves alone reaches
-// PostgreSQL byte for byte, and the rows of the answer are passed on without being decoded. COPY and UNLOAD go to an
-// Engine.
+// PostgreSQL byte for byte, and the rows of the answer are passed on without being decoded, unless there are names that
+// PostgreSQL cannot keep (names.go). COPY and UNLOAD go to an Engine.
 //
 // The package knows nothing of S3, of AWS's APIs or of how PostgreSQL is run: what it needs from them are the
 // interfaces in server.go. Start from Server.

@@ -176,7 +176,11 @@ func (s *session) parse(m *pgproto3.Parse) error {
 	case len(statements) > 1:
 		return s.reject(&pgconn.PgError{Code: "42601", Message: "cannot insert multiple commands into a prepared statement"})
 	case len(statements) == 1:
-		p.st = statements[0]
+		st, failure := s.shorten(statements[0])
+		if failure != nil {
+			return s.reject(failure)
+		}
+		p.st = st
 		p.tr = s.translate(p.st, env)
 	}
 	if len(p.tr.Laterals) > 0 {
@@ -263,6 +267,7 @@ func (s *session) bind(m *pgproto3.Bind) error {
 			}
 		}
 		s.portals[m.DestinationPortal] = p
+		s.shortValues(p, m.Parameters)
 		return s.gather(m, expected{until: "2", q: &running{}})
 	}
 	if len(m.Parameters) > 0 {

@@ -51,7 +51,7 @@ func (h *shapes) learn(text string, st dialect.Statement, tr dialect.Translation
 // untouched tells whether a query needs nothing but to be passed on.
 func untouched(st dialect.Statement, tr dialect.Translation) bool {
 	lastID, history := asksFor(st)
-	return st.Verb() == "SELECT" && tr.Action == dialect.Pass && tr.SQL == st.Text && tr.Tag == "" && !tr.Commits && !tr.Alone &&
+	return st.Verb() == "SELECT" && !st.MayNameLong() && tr.Action == dialect.Pass && tr.SQL == st.Text && tr.Tag == "" && !tr.Commits && !tr.Alone &&
 		len(tr.Before)+len(tr.After)+len(tr.Notices)+len(tr.Laterals)+len(tr.Checks) == 0 && !lastID && !history && signalled(st) == 0
 }
 

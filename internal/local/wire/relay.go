@@ -52,7 +52,11 @@ func (s *session) relayMessage(q *running, kind byte, body []byte) error {
 		if err := s.types.rowDescription(body); err != nil {
 			return err
 		}
-		s.forward(kind, body)
+		long, err := s.longColumns(body)
+		if err != nil {
+			return err
+		}
+		s.forward(kind, long)
 	case 't': // ParameterDescription
 		if err := s.types.parameterDescription(body); err != nil {
 			return err
@@ -93,6 +97,7 @@ func (s *session) relayMessage(q *running, kind byte, body []byte) error {
 		}
 		m.SeverityUnlocalized, m.SchemaName, m.TableName, m.ColumnName, m.DataTypeName, m.ConstraintName = "", "", "", "", "", ""
 		m.Position = 0
+		s.longNotice(&m)
 		s.c.send(&m)
 	case 'S': // ParameterStatus
 		if err := s.pg.setParam(body); err != nil {
@@ -127,9 +132,17 @@ func (s *session) forward(kind byte, body []byte) {
 	_, _ = s.c.w.Write(body)
 }
 
-// relayRows passes DataRows on, byte for byte: the one at hand, whose body has n bytes, and all behind it that have
-// arrived already.
+// relayRows passes DataRows on: the one at hand, whose body has n bytes, and all behind it that have arrived already. They go
+// byte for byte, unless there are long names that could be in them.
 func (s *session) relayRows(q *running, n int) error {
+	if s.server.names.Any() {
+		body, err := s.pg.read(n)
+		if err != nil {
+			return err
+		}
+		q.rows++
+		return s.longRow(body)
+	}
 	if 5+n > s.pg.r.Buffered() {
 		q.rows++
 		if _, err := io.CopyN(s.c.w, s.pg.r, int64(5+n)); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sealift/sealift/internal/local/dialect"
+	"github.com/sealift/sealift/internal/local/names"
 )
 
 // PostgreSQL is the server behind this one. Whoever asks it is trusted.
@@ -45,6 +46,7 @@ type Invocation struct {
 	InTransaction bool              // in a block that the client will end; otherwise the statement commits by itself
 	CaseSensitive bool              // enable_case_sensitive_identifier
 	Masks         map[string]string // what the user reads in place of relations
+	Names         *names.Registry   // the long names that short ones of the statement stand for
 }
 
 // Result is what a COPY or UNLOAD answers.
@@ -139,6 +141,7 @@ type Server struct {
 	admin admin
 	types typeMaps
 	joins joins
+	names longNames // see names.go
 
 	// ctx ends with Close. Statements that outlive their client run under it.
 	ctx    context.Context

@@ -254,6 +254,7 @@ func (s *session) ready() error {
 
 // fail sends an error.
 func (s *session) fail(e *pgconn.PgError) {
+	s.longError(e)
 	s.c.send(errorResponse(e))
 	s.told = s.told || e.Severity == "FATAL" || e.Severity == "PANIC"
 }
@@ -304,6 +305,16 @@ func (s *session) query(body []byte) error {
 	b := batch{text: text, many: len(statements) > 1}
 	position := positions{text: text}
 	for i, st := range statements {
+		st, failure := s.shorten(st)
+		if failure != nil {
+			s.fail(failure)
+			if s.pg.status == inBlock {
+				if err := s.abort(); err != nil {
+					return err
+				}
+			}
+			break
+		}
 		q := &running{st: st}
 		if b.many || st.Pos > 0 {
 			q.offset = position.of(st.Pos)

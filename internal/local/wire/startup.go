@@ -463,6 +463,9 @@ func (s *Server) open(ctx context.Context, c *client, user dbUser, p parameters)
 			b.close()
 		}
 	}()
+	if err := s.names.load(ctx, &s.admin); err != nil {
+		return nil, c.fatal("XX000", "%v", err)
+	}
 	if session.types, err = s.types.of(ctx, p.database, b); err != nil {
 		return nil, c.fatal("XX000", "%v", err)
 	}
@@ -524,7 +527,10 @@ var reportedParameters = map[string]bool{
 // set changes a setting as the statement SET would.
 func (s *session) set(set setting) (*pgconn.PgError, error) {
 	sql := "SET " + set.name + " TO " + dialect.QuoteLiteral(set.value)
-	st := dialect.Split(sql)[0]
+	st, failure := s.shorten(dialect.Split(sql)[0])
+	if failure != nil {
+		return failure, nil
+	}
 	tr := dialect.Translate(st, s.env())
 	if tr.Err != nil {
 		return dialectError(tr.Err), nil

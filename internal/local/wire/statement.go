@@ -43,7 +43,7 @@ func (s *session) run(q *running, b *batch, last bool) error {
 		s.fail(q.failure)
 	case err == nil:
 		for _, text := range tr.Notices {
-			s.c.send(info(text))
+			s.info(text)
 		}
 		if q.hold {
 			s.c.send(&pgproto3.CommandComplete{CommandTag: []byte(q.complete)})
@@ -213,7 +213,7 @@ func (s *session) check(tr dialect.Translation, run runner) (*pgconn.PgError, er
 			continue
 		}
 		for _, text := range c.Notices {
-			s.c.send(info(text))
+			s.info(text)
 		}
 		return dialectError(c.Err), nil
 	}
@@ -270,7 +270,7 @@ func (s *session) transfer(q *running) error {
 	err := s.pg.lend(func(conn *pgconn.PgConn) (err error) {
 		result, err = s.server.cfg.Engine.Run(ctx, conn, q.st, Invocation{
 			Database: s.database, User: s.user.name, Superuser: s.user.superuser, PID: s.pg.pid, QueryID: q.id, XID: q.xid,
-			InTransaction: s.pg.status != idle, CaseSensitive: s.caseSensitive, Masks: s.masks,
+			InTransaction: s.pg.status != idle, CaseSensitive: s.caseSensitive, Masks: s.masks, Names: &s.server.names.Registry,
 		})
 		return err
 	})
@@ -285,7 +285,7 @@ func (s *session) transfer(q *running) error {
 		return nil
 	}
 	for _, text := range result.Notices {
-		s.c.send(info(text))
+		s.info(text)
 	}
 	q.complete, q.rows = result.Tag, result.Rows
 	return nil
@@ -386,7 +386,7 @@ func (s *session) record(q *running, err error) {
 	}
 	s.last = time.Now()
 	r := Statement{
-		ID: q.id, XID: q.xid, Database: s.database, UserID: s.user.oid, PID: s.pg.pid, Text: q.st.Text, Verb: q.verb,
+		ID: q.id, XID: q.xid, Database: s.database, UserID: s.user.oid, PID: s.pg.pid, Text: q.st.Sent(), Verb: q.verb,
 		Start: q.start, End: s.last, Rows: q.rows,
 	}
 	switch {
@@ -413,5 +413,5 @@ func (q *running) clientPosition(position int32) int32 {
 			return 0
 		}
 	}
-	return position + int32(q.offset)
+	return int32(q.st.SentPosition(int(position)) + q.offset)
 }

@@ -40,7 +40,7 @@ merge into t using s on t.a = s.a when matched then update set b = s.b when not 
 merge into t using s on t.a = s.a remove duplicates;
 with x as (select top 2 a from t) select * from x;
 explain select nvl(a, 1) from t;
-select a_name_that_is_longer_than_the_sixty_three_bytes_that_postgresql_can_keep from t;
+create user a_name_that_is_longer_than_the_sixty_three_bytes_that_postgresql_can_keep password disable;
 select 1 from t where a <> -1 and b = -2 and c||'-'||d like '%\\_%' and e ~ '^a$' and f @> g;
 select $1, $$a'b"C"$$, $tag$nvl(a)$tag$, current_aws_account, getdate(), "Nvl"(1);
 select a.b[0].c["D"][x + 1], nvl(s['k'], 1), t.s[1] from t;
