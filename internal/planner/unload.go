@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -74,10 +75,7 @@ func Unload(in UnloadInput) (*plan.Plan, error) {
 	if err := t.partitions(&out); err != nil {
 		return nil, err
 	}
-	out.Name = strings.Trim(notPlain.ReplaceAllString(strings.ToLower(name), "_"), "._-")
-	if out.Name == "" {
-		out.Name = "table"
-	}
+	out.Name = fileName(name)
 	if s.format == redshift.CSV && out.HeadLines(1) == 0 {
 		for _, c := range t.columns {
 			out.Header = append(out.Header, c.String())
@@ -109,6 +107,22 @@ func Unload(in UnloadInput) (*plan.Plan, error) {
 	}
 	p.Stage.Keep = "never"
 	return p, seal(p)
+}
+
+// maxFileName leaves room for a number and for what tells the format behind a name: file systems take 255 bytes.
+const maxFileName = 200
+
+// fileName is what the files of a table begin with. Of a name that is cut a digest tells it from others that begin alike.
+func fileName(table string) string {
+	name := strings.Trim(notPlain.ReplaceAllString(strings.ToLower(table), "_"), "._-")
+	switch {
+	case name == "":
+		return "table"
+	case len(name) > maxFileName:
+		digest := sha256.Sum256([]byte(table))
+		return name[:maxFileName-17] + "-" + hex.EncodeToString(digest[:8])
+	}
+	return name
 }
 
 // target is what an unload is called by.
