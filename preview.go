@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sealift/sealift/internal/connect"
+	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/mask"
 	"github.com/sealift/sealift/internal/planner"
 	"github.com/sealift/sealift/internal/redshift"
@@ -115,7 +116,7 @@ func preview(ctx context.Context, source redshift.Querier, in planner.Input, key
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("read rows of %s: %w", t.Source, err)
+			return nil, hint.With(fmt.Errorf("read rows of %s: %w", t.Source, err), redshift.HintFor(err))
 		}
 		out = append(out, p)
 	}

@@ -142,7 +142,7 @@ func (p *Postgres) Describe(ctx context.Context, query redshift.SQL) ([]redshift
 	defer p.mu.Unlock()
 	d, err := p.first.Prepare(ctx, "", query.String(), nil)
 	if err != nil {
-		return nil, serverError(err)
+		return nil, redshift.Described(serverError(err))
 	}
 	fields := make([]redshift.Field, len(d.Fields))
 	for i, f := range d.Fields {

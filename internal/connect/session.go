@@ -74,7 +74,8 @@ func (s *Session) endThere(ctx context.Context) {
 
 // Describe answers the names and types of the columns that a query has, without running it.
 func (s *Session) Describe(ctx context.Context, query redshift.SQL) ([]redshift.Field, error) {
-	return s.link.describe(ctx, query)
+	fields, err := s.link.describe(ctx, query)
+	return fields, redshift.Described(err)
 }
 
 // ID is the server process of the session and when it began, by which others can find and end it.

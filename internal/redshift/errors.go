@@ -12,18 +12,43 @@ type ServerError struct {
 	Message  string
 	Detail   string
 	Hint     string
+	// Described says that the statement read no rows: what the message quotes is the statement's own.
+	Described bool
 }
 
-// Error is the server's own text. Redshift's internal errors have a number as their message and the text in the detail.
+// Described tells of an error that the statement was only described. Nothing was read by it.
+func Described(err error) error {
+	if se, ok := serverError(err); ok {
+		se.Described = true
+	}
+	return err
+}
+
+// Error is the server's own text, but for the values that it quotes of rows: they are somebody's data, and this ends in journals,
+// logs and receipts. Redshift's internal errors have a number as their message and the text in the detail.
 func (e *ServerError) Error() string {
 	text := e.Message
 	if cause := e.cause(); cause != "" {
 		text += ": " + cause
 	}
+	if !e.Described {
+		text = e.withoutValues(text)
+	}
 	if e.Code == "" || e.Code == "XX000" {
 		return text
 	}
 	return text + " (SQLSTATE " + e.Code + ")"
+}
+
+// withoutValues takes out what an error about data (SQLSTATE class 22) quotes: invalid input syntax for integer: "a". A value may hold
+// a quote itself, so everything up to the last one goes. Encodings are quoted as well, and are no values.
+func (e *ServerError) withoutValues(text string) string {
+	text = withoutValue(text)
+	begin, end := strings.IndexByte(text, '"'), strings.LastIndexByte(text, '"')
+	if !strings.HasPrefix(e.Code, "22") || begin == end || strings.Contains(text[:begin], "encoding ") {
+		return text
+	}
+	return text[:begin] + "(redacted)" + text[end+1:]
 }
 
 // cause takes from the detail what says more than the message: all of it when the message is only a number, else the

@@ -23,6 +23,26 @@ func TestServerErrors(t *testing.T) {
 			err:  redshift.ServerError{Code: "XX000", Message: "1023", Detail: "Serializable isolation violation on table in Redshift"},
 			text: "1023: Serializable isolation violation on table in Redshift", retry: true, hint: "try again",
 		},
+		"syntax of a value": {
+			err:  redshift.ServerError{Code: "22P02", Message: `invalid input syntax for integer: "sec"ret"`},
+			text: "invalid input syntax for integer: (redacted) (SQLSTATE 22P02)", hint: "correct the expression",
+		},
+		"range of a value": {
+			err:  redshift.ServerError{Code: "22003", Message: `value "12345678901" is out of range for type integer`},
+			text: "value (redacted) is out of range for type integer (SQLSTATE 22003)", hint: "correct the expression",
+		},
+		"value of a statement that was described": {
+			err:  redshift.ServerError{Code: "22P02", Message: `invalid input syntax for integer: "mine"`, Described: true},
+			text: `invalid input syntax for integer: "mine" (SQLSTATE 22P02)`, hint: "correct the expression",
+		},
+		"digit": {
+			err:  redshift.ServerError{Code: "XX000", Message: "Invalid digit, Value 's', Pos 0, Type: Integer", Detail: "-----\n  error:  Invalid digit, Value 's', Pos 0, Type: Integer\n  code:      1207\n  context:   secret"},
+			text: "Invalid digit, Value redacted, Pos 0, Type: Integer",
+		},
+		"encoding": {
+			err:  redshift.ServerError{Code: "22021", Message: `invalid byte sequence for encoding "UTF8"`},
+			text: `invalid byte sequence for encoding "UTF8" (SQLSTATE 22021)`,
+		},
 		"1018":     {err: redshift.ServerError{Code: "XX000", Message: "1018", Detail: "Relation does not exist"}, text: "1018: Relation does not exist", retry: true},
 		"deadlock": {err: redshift.ServerError{Code: "40P01", Message: "deadlock detected"}, text: "deadlock detected (SQLSTATE 40P01)", retry: true},
 		"snapshot": {err: redshift.ServerError{Code: "40001", Message: "could not serialize access due to concurrent update"}, text: "could not serialize access due to concurrent update (SQLSTATE 40001)", retry: true},
@@ -87,7 +107,7 @@ func TestServerErrors(t *testing.T) {
 			if !strings.Contains(err.Error(), tc.text) {
 				t.Errorf("text %q, want %q in it", err, tc.text)
 			}
-			if n := strings.Count(err.Error(), tc.err.Message); n != 1 {
+			if n := strings.Count(err.Error(), tc.text); n > 1 {
 				t.Errorf("text %q says the same %d times", err, n)
 			}
 			if got := redshift.Retryable(err); got != tc.retry {

@@ -77,6 +77,9 @@ var states = []struct {
 	{regexp.MustCompile(`because other objects depend on it`), "2BP01"},
 	{regexp.MustCompile(`(?i)^disk full`), "53100"},
 	{regexp.MustCompile(`^syntax error`), "42601"},
+	{regexp.MustCompile(`(?i)^invalid input syntax for `), "22P02"},
+	{regexp.MustCompile(`(?s)^value ".*" is out of range for type `), "22003"},
+	{regexp.MustCompile(`(?i)^date/time field value out of range`), "22008"},
 	{regexp.MustCompile(`(?i) not supported| unsupported type `), "0A000"},
 }
 

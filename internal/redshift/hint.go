@@ -28,6 +28,7 @@ const (
 	hintSchema     = "grant usage (and create, in the target) on the schema to the user"
 	hintGrant      = "grant the user what it lacks: select on what is read, insert on what is loaded, usage and create on schemas"
 	hintAborted    = "an earlier statement of the transaction failed"
+	hintValue      = "some row has a value that an expression of the query, or of a mask, does not take: correct the expression, or the row; the value itself is shown nowhere"
 	hintTooLong    = "make the column wider in the target, or leave it out"
 )
 
@@ -67,6 +68,10 @@ var knownErrors = []struct {
 	{"42501", []string{"schema"}, hintSchema},
 	{"42501", nil, hintGrant},
 	{"25P02", nil, hintAborted},
+	{"22P02", nil, hintValue},
+	{"22003", nil, hintValue},
+	{"22007", nil, hintValue},
+	{"22008", nil, hintValue},
 	{"", []string{"value too long"}, hintTooLong},
 }
 
