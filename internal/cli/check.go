@@ -54,7 +54,7 @@ func (a *app) check(ctx context.Context, file, fix string) error {
 	case write != nil && a.json:
 		return usageError{errors.New("--fix and --json exclude each other: the JSON has all grants in it")}
 	}
-	text, err := a.readFile(file)
+	text, err := a.readFile(ctx, file)
 	if err != nil {
 		return err
 	}

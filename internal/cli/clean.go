@@ -104,7 +104,7 @@ func (a *app) placesToClean(ctx context.Context, args []string) ([]sealift.Place
 	if len(args) == 0 {
 		return nil, nil
 	}
-	text, err := a.readFile(args[0])
+	text, err := a.readFile(ctx, args[0])
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,24 +13,49 @@ import (
 const maxInput = 1 << 30
 
 // readFile reads a file that the command line names; - is stdin.
-func (a *app) readFile(name string) (_ []byte, err error) {
-	r := a.Stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err // names the file itself
+func (a *app) readFile(ctx context.Context, name string) ([]byte, error) {
+	return unlessInterrupted(ctx, a, func() (text []byte, err error) {
+		r := a.Stdin
+		if name != "-" {
+			f, err := os.Open(name)
+			if err != nil {
+				return nil, err // names the file itself
+			}
+			defer func() { err = errors.Join(err, f.Close()) }()
+			r = f
 		}
-		defer func() { err = errors.Join(err, f.Close()) }()
-		r = f
+		text, err = io.ReadAll(io.LimitReader(r, maxInput+1))
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		if len(text) > maxInput {
+			return nil, fmt.Errorf("read %s: it is larger than %d bytes", name, maxInput)
+		}
+		return text, nil
+	})
+}
+
+// unlessInterrupted answers what read reads, unless a signal comes first. A FIFO that nobody writes, a terminal, or a disk that is
+// gone, can keep a process waiting for ever, and a context does not reach it: the reading is left behind, and ends with the process.
+func unlessInterrupted[T any](ctx context.Context, a *app, read func() (T, error)) (T, error) {
+	ctx, release := a.cancellable(ctx)
+	defer release()
+	type answer struct {
+		value T
+		err   error
 	}
-	text, err := io.ReadAll(io.LimitReader(r, maxInput+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+	done := make(chan answer, 1)
+	go func() {
+		value, err := read()
+		done <- answer{value, err}
+	}()
+	select {
+	case got := <-done:
+		return got.value, got.err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
 	}
-	if len(text) > maxInput {
-		return nil, fmt.Errorf("read %s: it is larger than %d bytes", name, maxInput)
-	}
-	return text, nil
 }
 
 // writeFile writes an answer to a file, whole or not at all.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -96,4 +97,52 @@ func TestNoSignal(t *testing.T) {
 	if ctx.Err() == nil || out.Len() > 0 {
 		t.Errorf("left over: %v, %q", ctx.Err(), out)
 	}
+}
+
+// A FIFO that nobody writes to, or a terminal at which nobody types, keeps no process that was told to end.
+func TestSignalEndsReading(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"job", "show", "-"}, {"plan", "-"}, {"setup", "sql", "-", "--for", "source"}, {"secret", "encrypt", "--kms-key", "alias/x"}} {
+		t.Run(args[0], func(t *testing.T) {
+			t.Parallel()
+			stdin, writer := io.Pipe()
+			signals, began := make(chan os.Signal, 2), make(chan struct{})
+			var out bytes.Buffer
+			code := make(chan int, 1)
+			go func() {
+				code <- Run(t.Context(), Process{
+					Args: args, Stdin: readerThat{began, stdin}, Stdout: &out, Stderr: &out, Signals: signals,
+					Env: func(string) (string, bool) { return "", false }, Exit: func(int) { t.Error("ended at once") },
+				})
+			}()
+			select {
+			case <-began:
+			case got := <-code:
+				t.Fatalf("exit code %d before anything was read: %s", got, &out)
+			}
+			signals <- os.Interrupt
+			select {
+			case got := <-code:
+				if got != exitInterrupted || !strings.HasSuffix(out.String(), "interrupted\n") {
+					t.Errorf("exit code %d, said %q", got, &out)
+				}
+			case <-time.After(time.Minute):
+				t.Error("still reading")
+			}
+			if err := writer.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// readerThat tells when it is first read.
+type readerThat struct {
+	began chan struct{}
+	io.Reader
+}
+
+func (r readerThat) Read(p []byte) (int, error) {
+	close(r.began)
+	return r.Reader.Read(p)
 }

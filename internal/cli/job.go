@@ -21,8 +21,8 @@ JOB is a file, or - for stdin.`,
 		Example: `  sealift job show prod-to-dev.yaml
   sealift job show - < prod-to-dev.yaml`,
 		Args: argument("JOB"),
-		RunE: a.run(func(_ context.Context, args []string) error {
-			text, err := a.readFile(args[0])
+		RunE: a.run(func(ctx context.Context, args []string) error {
+			text, err := a.readFile(ctx, args[0])
 			if err != nil {
 				return err
 			}

@@ -72,7 +72,7 @@ from an argument, which other users of the machine could see.`,
   pass show redshift/etl | sealift secret encrypt --region eu-west-1`,
 		Args: noArguments,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
-			value, err := a.readSecret()
+			value, err := a.readSecret(ctx)
 			if err != nil {
 				return err
 			}
@@ -94,18 +94,25 @@ from an argument, which other users of the machine could see.`,
 }
 
 // readSecret asks for a value on a terminal, and reads it from stdin elsewhere.
-func (a *app) readSecret() (secret.Value, error) {
+func (a *app) readSecret(ctx context.Context) (secret.Value, error) {
 	if f, ok := a.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		_, _ = io.WriteString(a.stderr, "value (not shown): ")
-		text, err := term.ReadPassword(int(f.Fd()))
+		before, err := term.GetState(int(f.Fd()))
+		if err != nil {
+			return secret.Value{}, fmt.Errorf("read the value: %w", err)
+		}
+		text, err := unlessInterrupted(ctx, a, func() ([]byte, error) { return term.ReadPassword(int(f.Fd())) })
 		a.say("")
+		if errors.Is(err, errInterrupted) {
+			return secret.Value{}, errors.Join(err, term.Restore(int(f.Fd()), before)) // what is typed next is to be seen again
+		}
 		if err != nil {
 			return secret.Value{}, fmt.Errorf("read the value: %w", err)
 		}
 		return secret.New(string(text)), nil
 	}
 	const most = 1 << 20
-	text, err := io.ReadAll(io.LimitReader(a.Stdin, most))
+	text, err := unlessInterrupted(ctx, a, func() ([]byte, error) { return io.ReadAll(io.LimitReader(a.Stdin, most)) })
 	if err != nil {
 		return secret.Value{}, fmt.Errorf("read the value: %w", err)
 	}

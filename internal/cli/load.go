@@ -148,7 +148,7 @@ func (a *app) load(ctx context.Context, files []string, f loadFlags) error {
 
 // loadJob loads the entries under files of a job, one after the other. What becomes of one does not stop the others.
 func (a *app) loadJob(ctx context.Context, file string, f loadFlags) error {
-	text, err := a.readFile(file)
+	text, err := a.readFile(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -289,7 +289,7 @@ func (a *app) planLoad(ctx context.Context, q sealift.LoadRequest) (*plan.Plan, 
 // loadRequest puts together what the flags, the job or the configuration, and the files say.
 func (a *app) loadRequest(ctx context.Context, files []string, f loadFlags) (q sealift.LoadRequest, err error) {
 	q = f.request()
-	if err := a.loadTarget(&q, f, "--to"); err != nil {
+	if err := a.loadTarget(ctx, &q, f, "--to"); err != nil {
 		return q, err
 	}
 	return q, a.fill(ctx, &q, f, files)
@@ -464,12 +464,12 @@ func size(text string) (int64, error) {
 }
 
 // loadTarget finds the warehouse and the table that --to names, or another flag.
-func (a *app) loadTarget(q *sealift.LoadRequest, f loadFlags, flag string) error {
+func (a *app) loadTarget(ctx context.Context, q *sealift.LoadRequest, f loadFlags, flag string) error {
 	if f.to == "" {
 		return usageError{errors.New("--to is missing: the table to load into")}
 	}
 	if f.job != "" {
-		text, err := a.readFile(f.job)
+		text, err := a.readFile(ctx, f.job)
 		if err != nil {
 			return err
 		}
@@ -481,7 +481,7 @@ func (a *app) loadTarget(q *sealift.LoadRequest, f loadFlags, flag string) error
 		q.Ref = plan.JobRef{File: j.File, Digest: j.Digest}
 		return nil
 	}
-	c, err := a.readConfig(f.config)
+	c, err := a.readConfig(ctx, f.config)
 	if err != nil {
 		return err
 	}
@@ -497,7 +497,7 @@ func (a *app) loadTarget(q *sealift.LoadRequest, f loadFlags, flag string) error
 }
 
 // readConfig reads the file that names warehouses.
-func (a *app) readConfig(file string) (*job.Config, error) {
+func (a *app) readConfig(ctx context.Context, file string) (*job.Config, error) {
 	if file == "" {
 		if dir := a.env("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
 			file = filepath.Join(dir, "sealift", "config.yaml")
@@ -507,7 +507,7 @@ func (a *app) readConfig(file string) (*job.Config, error) {
 			return nil, usageError{errors.New("no configuration: HOME is not set; name one with --config, or a job with --job")}
 		}
 	}
-	text, err := a.readFile(file)
+	text, err := a.readFile(ctx, file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, hint.With(usageError{fmt.Errorf("there is no configuration %s, which names warehouses", a.home(file))},
 			"write one (docs/config.md), or use target and stage of a job: --job JOB")

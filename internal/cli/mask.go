@@ -51,7 +51,7 @@ Exit codes: 0 shown; 1 failed; 2 wrong usage or invalid job; 130 interrupted.`,
 			}
 			ctx, release := a.cancellable(ctx)
 			defer release()
-			text, err := a.readFile(args[0])
+			text, err := a.readFile(ctx, args[0])
 			if err != nil {
 				return err
 			}

@@ -76,7 +76,7 @@ func frugal() (restore func()) {
 
 // planOf reads a file that is a plan, or a job to make one of. fresh tells that it was made just now.
 func (a *app) planOf(ctx context.Context, file string) (p *plan.Plan, fresh bool, err error) {
-	text, err := a.readFile(file)
+	text, err := a.readFile(ctx, file)
 	if err != nil {
 		return nil, false, err
 	}

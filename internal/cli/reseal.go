@@ -78,7 +78,7 @@ Run it again to go on; a load goes on with the command that is printed.`,
 func (a *app) resealAndLoad(ctx context.Context, q sealift.ResealRequest, keyFrom string, f loadFlags) error {
 	f.format = "unload"
 	load := f.request()
-	if err := a.loadTarget(&load, f, "--load-to"); err != nil {
+	if err := a.loadTarget(ctx, &load, f, "--load-to"); err != nil {
 		return err
 	}
 	if err := f.check(&load); err != nil {
@@ -191,7 +191,7 @@ func (a *app) resealedText(r *sealift.Resealed) string {
 // masterKey reads the key from where somebody says it is.
 func (a *app) masterKey(ctx context.Context, from, region string) (secret.Value, error) {
 	if from == "-" {
-		return a.readSecret()
+		return a.readSecret(ctx)
 	}
 	if kind, what, _ := strings.Cut(from, ":"); what == "" || !slices.Contains([]string{"env", "file", "kms", "secretsmanager"}, kind) {
 		return secret.Value{}, hint.With(usageError{errors.New("--key-from does not say where the key is")},

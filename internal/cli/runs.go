@@ -97,7 +97,7 @@ type syncedTable struct {
 func (a *app) listCursors(ctx context.Context, file string) error {
 	ctx, release := a.cancellable(ctx)
 	defer release()
-	text, err := a.readFile(file)
+	text, err := a.readFile(ctx, file)
 	if err != nil {
 		return err
 	}

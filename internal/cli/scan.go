@@ -74,7 +74,7 @@ Exit codes: 0 scanned; 1 failed; 2 wrong usage; 6 --check found something; 130 i
 var errUncovered = errors.New("the policy does not cover the warehouse")
 
 func (a *app) scan(ctx context.Context, what string, f scanFlags) error {
-	q, notes, err := a.scanRequest(what, f)
+	q, notes, err := a.scanRequest(ctx, what, f)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (a *app) scan(ctx context.Context, what string, f scanFlags) error {
 }
 
 // scanRequest puts together what is to be scanned.
-func (a *app) scanRequest(what string, f scanFlags) (q sealift.ScanRequest, notes []string, err error) {
+func (a *app) scanRequest(ctx context.Context, what string, f scanFlags) (q sealift.ScanRequest, notes []string, err error) {
 	q.SampleValues, q.Accepted = f.sampleValues, f.accept
 	only, err := onlyPatterns(f.only)
 	if err != nil {
@@ -124,7 +124,7 @@ func (a *app) scanRequest(what string, f scanFlags) (q sealift.ScanRequest, note
 		return q, nil, usageError{errors.New("--accept says what --check lets pass, which is missing")}
 	}
 	if f.check != "" {
-		text, err := a.readFile(f.check)
+		text, err := a.readFile(ctx, f.check)
 		if err != nil {
 			return q, nil, err
 		}
@@ -136,7 +136,7 @@ func (a *app) scanRequest(what string, f scanFlags) (q sealift.ScanRequest, note
 		return len(only) == 0 || slices.ContainsFunc(only, func(p job.Pattern) bool { return p.Match(schema, table) })
 	}
 	if !slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(what)) && what != "-" {
-		c, err := a.readConfig(f.config)
+		c, err := a.readConfig(ctx, f.config)
 		if err != nil {
 			return q, nil, err
 		}
@@ -147,7 +147,7 @@ func (a *app) scanRequest(what string, f scanFlags) (q sealift.ScanRequest, note
 		q.Warehouse = w.Warehouse
 		return q, nil, nil
 	}
-	text, err := a.readFile(what)
+	text, err := a.readFile(ctx, what)
 	if err != nil {
 		return q, nil, err
 	}

@@ -38,12 +38,12 @@ the tables of a query, tables in mode replace that another user owns.`,
 		Example: `  sealift setup sql prod-to-dev.yaml --for source | psql "$ADMIN_URL"
   sealift setup sql prod-to-dev.yaml --for target --existing --undo`,
 		Args: argument("JOB"),
-		RunE: a.run(func(_ context.Context, args []string) error {
+		RunE: a.run(func(ctx context.Context, args []string) error {
 			sides := []grants.Side{grants.Source, grants.Target}
 			if !slices.Contains(sides, grants.Side(side)) {
 				return usageError{fmt.Errorf("--for %q is not source or target", side)}
 			}
-			text, err := a.readFile(args[0])
+			text, err := a.readFile(ctx, args[0])
 			if err != nil {
 				return err
 			}

@@ -61,7 +61,7 @@ interrupted.`,
 			if instance && format != "cloudformation" {
 				return usageError{fmt.Errorf("--instance is part of a template: --format cloudformation")}
 			}
-			text, err := a.readFile(args[0])
+			text, err := a.readFile(ctx, args[0])
 			if err != nil {
 				return err
 			}

@@ -114,7 +114,7 @@ func (a *app) sync(ctx context.Context, file string, f syncFlags) error {
 	if err := a.needState(); err != nil && !f.plan {
 		return err
 	}
-	j, patterns, err := a.syncJob(file, f)
+	j, patterns, err := a.syncJob(ctx, file, f)
 	if err != nil {
 		return err
 	}
@@ -154,8 +154,8 @@ func nothingSelected(f syncFlags) error {
 }
 
 // syncJob reads a job, and what --only selects of it.
-func (a *app) syncJob(file string, f syncFlags) (*job.Job, []job.Pattern, error) {
-	text, err := a.readFile(file)
+func (a *app) syncJob(ctx context.Context, file string, f syncFlags) (*job.Job, []job.Pattern, error) {
+	text, err := a.readFile(ctx, file)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -88,7 +88,7 @@ file; 130 interrupted. After 3 and 130, the command that goes on with the run is
 }
 
 func (a *app) unload(ctx context.Context, args []string, f unloadFlags) error {
-	q, err := a.unloadRequest(args, f)
+	q, err := a.unloadRequest(ctx, args, f)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (a *app) planUnload(ctx context.Context, q sealift.UnloadRequest) (*plan.Pl
 	return p, interrupted(ctx, err)
 }
 
-func (a *app) unloadRequest(args []string, f unloadFlags) (q sealift.UnloadRequest, err error) {
+func (a *app) unloadRequest(ctx context.Context, args []string, f unloadFlags) (q sealift.UnloadRequest, err error) {
 	q = sealift.UnloadRequest{Query: f.query, Folder: f.to, PartitionBy: f.partitionBy, Include: f.include, Format: f.format, Compressed: f.compressed}
 	switch {
 	case f.to == "":
@@ -140,7 +140,7 @@ func (a *app) unloadRequest(args []string, f unloadFlags) (q sealift.UnloadReque
 		q.Table = args[0]
 	}
 	if f.job != "" {
-		text, err := a.readFile(f.job)
+		text, err := a.readFile(ctx, f.job)
 		if err != nil {
 			return q, err
 		}
@@ -155,7 +155,7 @@ func (a *app) unloadRequest(args []string, f unloadFlags) (q sealift.UnloadReque
 		q.Source, q.Stage, q.Ref = j.Source, j.Stage, plan.JobRef{File: j.File, Digest: j.Digest}
 		return q, stageKey(f.sse, &q.Stage, false)
 	}
-	c, err := a.readConfig(f.config)
+	c, err := a.readConfig(ctx, f.config)
 	if err != nil {
 		return q, err
 	}

@@ -187,7 +187,7 @@ func (a *app) unloadCopyJob(ctx context.Context, f *unloadCopyFlags) (*job.Job, 
 	if strings.HasPrefix(f.config, "s3://") {
 		text, err = sealift.ReadObject(ctx, f.config, f.Region, unloadcopy.MaxSize)
 	} else {
-		text, err = a.readFile(f.config)
+		text, err = a.readFile(ctx, f.config)
 	}
 	if err != nil {
 		return nil, interrupted(ctx, err)

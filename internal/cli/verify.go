@@ -122,7 +122,7 @@ func (a *app) toVerify(ctx context.Context, what string) (*plan.Plan, *sealift.R
 		}
 		return run.Plan, run, nil
 	}
-	text, err := a.readFile(what)
+	text, err := a.readFile(ctx, what)
 	if err != nil {
 		return nil, nil, hint.With(err, "name a job file, a plan file, or a run: sealift runs lists them")
 	}
