@@ -382,7 +382,13 @@ func (s *sender) Send(ctx context.Context, t *plan.Table, prefix string, attempt
 	sent, err := load.Send(ctx, j)
 	stop()
 	if err != nil {
-		return journal.Facts{}, hint.With(shown(err, in.ShowValues), recordHint(err, in))
+		text := recordHint(err, in)
+		_, wrong := errors.AsType[*load.RecordError](err)
+		err = hint.With(shown(err, in.ShowValues), text)
+		if wrong {
+			err = hint.Anew(err) // it is wrong in the file that the plan names, or will be another file
+		}
+		return journal.Facts{}, err
 	}
 	if err := unchanged(in.Files); err != nil {
 		return journal.Facts{}, err
@@ -467,8 +473,8 @@ func (s *sender) inputs(ctx context.Context, in *plan.Input) ([]source.Input, er
 	for _, f := range in.Files {
 		switch {
 		case f.Path == "":
-			return nil, hint.With(errors.New("standard input was read by the process before, and cannot be read again"),
-				"remove what is left with sealift clean, and load again")
+			return nil, hint.Anew(hint.With(errors.New("standard input was read by the process before, and cannot be read again"),
+				"remove what is left with sealift clean, and load again"))
 		case f.ETag != "":
 			o, err := object(ctx, f)
 			if err != nil {
@@ -498,8 +504,12 @@ func unchanged(files []plan.File) error {
 			return hint.With(err, "the files of a load must stay where they were until it is done")
 		}
 		if info.Size() != f.Size || !info.ModTime().Equal(f.Modified) {
-			return hint.With(fmt.Errorf("%s has changed since the load was planned: it had %d bytes, and now has %d", f.Name, f.Size, info.Size()),
-				"nothing of it was published; load it again when nobody writes to it")
+			how := fmt.Sprintf("it had %d bytes, and now has %d", f.Size, info.Size())
+			if info.Size() == f.Size {
+				how = "it was written at " + f.Modified.Format(time.RFC3339) + ", and again at " + info.ModTime().Format(time.RFC3339)
+			}
+			return hint.Anew(hint.With(fmt.Errorf("%s has changed since the load was planned: %s", f.Name, how),
+				"nothing of it was published; load it again when nobody writes to it"))
 		}
 	}
 	return nil

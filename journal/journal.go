@@ -35,6 +35,7 @@ type Entry struct {
 	Facts   *Facts    `json:"facts,omitempty"`
 	Error   string    `json:"error,omitempty"`
 	Hint    string    `json:"hint,omitempty"`
+	Anew    bool      `json:"anew,omitempty"` // going on with the run would come to the same error
 	Details []string  `json:"details,omitempty"`
 	Outcome string    `json:"outcome,omitempty"` // in End
 }

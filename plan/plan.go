@@ -42,6 +42,13 @@ func (p *Plan) HasTarget() bool {
 	return !slices.ContainsFunc(p.Tables, func(t Table) bool { return t.Output != nil })
 }
 
+// Once tells a plan that one process alone can carry out: it reads standard input, or masks under a key that is kept nowhere.
+func (p *Plan) Once() bool {
+	return p.Masking != nil && p.Masking.Key == Ephemeral || slices.ContainsFunc(p.Tables, func(t Table) bool {
+		return t.Input != nil && slices.ContainsFunc(t.Input.Files, func(f File) bool { return f.Path == "" })
+	})
+}
+
 // IsSubset tells a plan that moves some rows, chosen in a run, from one that moves all that its queries select.
 func (p *Plan) IsSubset() bool {
 	return slices.ContainsFunc(p.Prologue, func(s Step) bool { return s.Kind == Subset })

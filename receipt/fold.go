@@ -35,7 +35,7 @@ func (d *Duration) UnmarshalJSON(text []byte) error {
 func Fold(p *plan.Plan, log *journal.Log) *Receipt {
 	f := folding{
 		receipt: &Receipt{
-			Version: Version, Plan: p.ID, Job: p.Job.File, Source: p.From(), Target: p.To(),
+			Version: Version, Plan: p.ID, Job: p.Job.File, Once: p.Once(), Source: p.From(), Target: p.To(),
 			Tables: make([]Table, len(p.Tables)), Journal: log.Head,
 			Stage: Stage{URL: p.Stage.URL(), KMSKey: p.Stage.KMSKeyARN},
 		},
@@ -274,7 +274,7 @@ func (f *folding) table(t *Table, kind plan.Kind, e journal.Entry) {
 }
 
 func failure(e journal.Entry) Failure {
-	return Failure{Step: e.Step, Error: e.Error, Hint: e.Hint, Details: e.Details}
+	return Failure{Step: e.Step, Error: e.Error, Hint: e.Hint, Anew: e.Anew, Details: e.Details}
 }
 
 // close draws the sum.

@@ -47,6 +47,7 @@ type htmlPage struct {
 	Stage    []fact
 	Left     []string
 	Again    string
+	Anew     string
 	Scale    string // length of the whole time line
 }
 
@@ -93,6 +94,7 @@ func (r *Receipt) page() htmlPage {
 		Summary: r.summary() + ": " + r.counted(),
 		Class:   string(r.Outcome),
 		Again:   show.Safe(r.Again()),
+		Anew:    show.Safe(r.Anew()),
 		Scale:   show.Duration(r.EndedAt.Sub(r.StartedAt)),
 		Facts: facts(
 			"From", r.Source, "To", r.Target, "Job", r.Job, "Plan", r.Plan, "Began", clock(r.StartedAt), "Ended", clock(r.EndedAt),

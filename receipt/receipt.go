@@ -25,6 +25,8 @@ type Receipt struct {
 	Outcome   Outcome   `json:"outcome"`
 	StartedAt time.Time `json:"started_at"`
 	EndedAt   time.Time `json:"ended_at"`
+	// Once says that no other process can go on with the run: it read standard input, or masked under a key that only it had.
+	Once bool `json:"once,omitempty"`
 	// Resumed is how often another process went on with the run.
 	Resumed int `json:"resumed,omitempty"`
 
@@ -85,6 +87,8 @@ type Failure struct {
 	Step  string `json:"step"`
 	Error string `json:"error"`
 	Hint  string `json:"hint,omitempty"`
+	// Anew says that going on with the run would come to the same error: what helps is a new run.
+	Anew bool `json:"anew,omitempty"`
 	// Details are lines of their own below the error: file, line, column, the server's code.
 	Details []string `json:"details,omitempty"`
 }

@@ -274,3 +274,40 @@ func TestAgain(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// What is said to be next has to help: a file that is wrong is not read by the run again, and nobody else has what a process read from
+// standard input.
+func TestWhatIsNext(t *testing.T) {
+	t.Parallel()
+	const again = "go on with: sealift resume 20261121T101500Z-7f3a"
+	for name, tc := range map[string]struct {
+		change func(r *receipt.Receipt)
+		want   string
+		not    string
+	}{
+		"to be mended":    {func(*receipt.Receipt) {}, "when that is mended, " + again, "begin anew for"},
+		"interrupted":     {func(r *receipt.Receipt) { r.Tables, r.Failures = r.Tables[3:], nil }, "\n" + again, "begin anew"},
+		"a wrong file":    {func(r *receipt.Receipt) { r.Tables, r.Failures = r.Tables[1:2], nil; r.Tables[0].Failure.Anew = true }, "begin anew for " + failed().Tables[1].Target + ", with the command that made this run: sealift resume would come to the same", again},
+		"one of several":  {func(r *receipt.Receipt) { r.Tables[1].Failure.Anew = true }, "made this run and --only: sealift resume would come to the same", "no other process"},
+		"several go on":   {func(r *receipt.Receipt) { r.Tables[1].Failure.Anew = true }, again, "no other process"},
+		"standard input":  {func(r *receipt.Receipt) { r.Tables = r.Tables[3:]; r.Once = true }, "made this run: no other process can go on with this one", again},
+		"lost in publish": {func(r *receipt.Receipt) { r.Tables = r.Tables[2:3]; r.Once = true }, again, "begin anew for"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := failed()
+			tc.change(r)
+			page, err := r.HTML()
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := strings.ReplaceAll(r.Text(receipt.TextOptions{Columns: 400}), "\nbegin", " begin")
+			if !strings.Contains(text, tc.want) || strings.Contains(text, tc.not) {
+				t.Errorf("want %q, and not %q, in\n%s", tc.want, tc.not, text)
+			}
+			if (r.Again() != "") != strings.Contains(string(page), "Go on with") || r.Anew() != "" && !strings.Contains(string(page), "begin anew") {
+				t.Errorf("the page says something else than %q, %q", r.Again(), r.Anew())
+			}
+		})
+	}
+}

@@ -32,12 +32,28 @@ func (r *Receipt) Text(o TextOptions) string {
 	if r.Outcome != Verified {
 		page.Blank()
 		page.Line("%s", r.counted())
-		page.Line("go on with: %s", r.Again())
-		if len(r.Left) > 0 {
-			page.Line("or remove what is left: %s", r.Clean())
-		}
+		r.next(page)
 	}
 	return page.String()
+}
+
+// next is what can be done now.
+func (r *Receipt) next(page *show.Page) {
+	again, or := r.Again(), ""
+	if again != "" {
+		when := ""
+		if r.failed() {
+			when = "when that is mended, "
+		}
+		page.Line("%sgo on with: %s", when, again)
+		or = "or "
+	}
+	if len(r.Left) > 0 {
+		page.Line("%sremove what is left: %s", or, r.Clean())
+	}
+	if anew := r.Anew(); anew != "" {
+		page.Paragraph("", anew, show.Plain)
+	}
 }
 
 // summary is the whole run in a few words.
@@ -306,12 +322,60 @@ func (r *Receipt) counted() string {
 	return strings.Join(parts, ", ")
 }
 
-// Again is the command that goes on with the run, or "" if nothing is left to do.
+// Again is the command that goes on with the run, or "" if there is nothing that it could do: because nothing is left, or because a
+// new run has to be begun.
 func (r *Receipt) Again() string {
 	if r.Outcome == Verified {
 		return ""
 	}
+	// What failed outside of tables, the run can do again.
+	if n := len(r.anew()); n > 0 && n == len(r.Tables)-r.Counts()[Verified] && (r.Once || len(r.Failures) == 0) {
+		return ""
+	}
 	return "sealift resume " + show.Argument(r.Run)
+}
+
+// anew are the tables that going on with the run does nothing for.
+func (r *Receipt) anew() []string {
+	var tables []string
+	for i := range r.Tables {
+		t := &r.Tables[i]
+		// Whether a publish happened, only a resumed run looks.
+		if t.Outcome != Verified && t.Outcome != Unknown && (r.Once || t.Failure != nil && t.Failure.Anew) {
+			tables = append(tables, t.Target)
+		}
+	}
+	return tables
+}
+
+// failed tells whether something has to be mended before anybody goes on.
+func (r *Receipt) failed() bool {
+	return len(r.Failures) > 0 || slices.ContainsFunc(r.Tables, func(t Table) bool { return t.Failure != nil && t.Outcome == Failed })
+}
+
+// Anew says for which tables a new run has to be begun, and when; "" if for none.
+func (r *Receipt) Anew() string {
+	tables := r.anew()
+	switch {
+	case r.Outcome == Verified || len(tables) == 0 && !r.failed():
+		return ""
+	case len(tables) == 0:
+		return "if the job or a definition has to change for that, begin anew with the command that made this run: a run keeps its plan"
+	}
+	how := ""
+	if r.Counts()[Verified] > 0 || r.Again() != "" {
+		how = " and --only"
+	}
+	const most = 3
+	names := strings.Join(tables[:min(len(tables), most)], ", ")
+	if more := len(tables) - most; more > 0 {
+		names += fmt.Sprintf(" and %d more", more)
+	}
+	why := "sealift resume would come to the same"
+	if r.Once {
+		why = "no other process can go on with this one"
+	}
+	return fmt.Sprintf("begin anew for %s, with the command that made this run%s: %s", names, how, why)
 }
 
 // Clean is the command that removes what the run left.

@@ -39,8 +39,8 @@ stages differ, the one that began last publishes, and the other ends.
 
 Exit codes: 0 every table is published and verified; 1 failed; 2 wrong usage or invalid job; 3
 some tables failed, their targets are untouched; 4 the plan is stale; 5 another run holds the
-target; 130 interrupted, tables that were not published are untouched. After 3 and 130, the
-command that goes on with the run is printed.`,
+target; 130 interrupted, tables that were not published are untouched. After 3 and 130, what to do
+next is printed: the command that goes on with the run, or that it has to be begun anew.`,
 		Example: `  sealift copy prod-to-dev.yaml
   sealift copy prod-to-dev.plan.json --only sales.orders --only 'crm.*' --json`,
 		Annotations: map[string]string{"exits": "told"},
@@ -102,6 +102,7 @@ func (a *app) carry(ctx context.Context, progress *progress, work func(context.C
 	o := a.options()
 	o.Stop, o.Progress = stop, func(e journal.Entry) {
 		if e.Type == journal.Begin || e.Type == journal.Resume {
+			a.once.Store(progress.once)
 			a.running.Store(new(cmp.Or(e.Run, progress.run)))
 		}
 		if e.Facts != nil && e.Facts.Overrode != "" && !strings.HasPrefix(e.Facts.Overrode, "run "+progress.run+" ") {

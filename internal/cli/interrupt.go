@@ -44,7 +44,11 @@ func (a *app) stoppable(ctx context.Context, grace time.Duration) (_ context.Con
 			case <-a.Signals:
 				a.stderr.leftEdge()
 				if run := a.running.Load(); run != nil {
-					a.lastWord("stopped at once; what was under way is in the journal. Go on with: sealift resume " + *run)
+					next := "Go on with: sealift resume " + *run
+					if a.once.Load() {
+						next = "No other process can go on with it; remove what it left: sealift clean --run " + *run
+					}
+					a.lastWord("stopped at once; what was under way is in the journal. " + next)
 				} else {
 					a.lastWord("stopped at once")
 				}

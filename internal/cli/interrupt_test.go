@@ -99,6 +99,26 @@ func TestNoSignal(t *testing.T) {
 	}
 }
 
+// Of what nobody can go on with, the second signal does not say that somebody could.
+func TestSecondSignalOfWhatIsDoneOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, signals, out, ended := interruptible()
+		a.stderr.base = out
+		a.once.Store(true)
+		a.running.Store(new("20261121T101500Z-7f3a"))
+		_, stop, release := a.stoppable(t.Context(), 30*time.Second)
+		signals <- os.Interrupt
+		<-stop
+		signals <- os.Interrupt
+		<-ended
+		release()
+		if text := out.String(); strings.Contains(text, "sealift resume") || !strings.Contains(text, "sealift clean --run 20261121T101500Z-7f3a") {
+			t.Errorf("said %q", text)
+		}
+	})
+}
+
 // A FIFO that nobody writes to, or a terminal at which nobody types, keeps no process that was told to end.
 func TestSignalEndsReading(t *testing.T) {
 	t.Parallel()

@@ -67,8 +67,8 @@ other.
 The same content is not appended to a table twice, unless --again says so.
 
 Exit codes: 0 published and verified; 1 failed; 2 wrong usage; 3 the table failed and is
-untouched; 5 another run holds the target; 130 interrupted. After 3 and 130, the command that
-goes on with the run is printed.`,
+untouched; 5 another run holds the target; 130 interrupted. After 3 and 130, what to do
+next is printed.`,
 		Example: `  sealift load flight_data.csv.gz --to dev.public.flight_data
   sealift load 'enforcement/*.json.zip' --records results --to dev.public.food_enforcement --ddl`,
 		Annotations: map[string]string{"exits": "told"},

@@ -59,6 +59,7 @@ type app struct {
 	began   bool                   // a command's own code was reached: errors before that are about the command line
 	stopped atomic.Bool            // a signal told us to stop
 	running atomic.Pointer[string] // the id of the run that is under way, once there is one
+	once    atomic.Bool            // nobody can go on with it
 }
 
 // Run carries out one invocation and answers its exit code. Nothing is left behind: no goroutine, no open file.

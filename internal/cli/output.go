@@ -30,6 +30,7 @@ type stream struct {
 	terminal bool
 	columns  int // 0 when it is not a terminal
 	colours  bool
+	moves    bool // the cursor can be moved, so that lines are drawn again
 
 	base io.Writer // the terminal, file or pipe itself
 
@@ -49,7 +50,8 @@ func newStream(w io.Writer, env func(string) (string, bool)) *stream {
 	}
 	noColour, _ := env("NO_COLOR")
 	kind, _ := env("TERM")
-	s.colours = noColour == "" && kind != "dumb"
+	s.moves = kind != "dumb"
+	s.colours = noColour == "" && s.moves
 	return s
 }
 

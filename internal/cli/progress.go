@@ -28,6 +28,7 @@ type progress struct {
 	total   int
 	over    int // tables that are published or failed
 	doors   int // that are open
+	once    bool
 }
 
 // tableProgress is what is known of one table.
@@ -61,7 +62,7 @@ type progressPrinter interface {
 }
 
 func (a *app) newProgress(p *plan.Plan) *progress {
-	pr := &progress{kinds: make(map[string]plan.Kind), tables: make(map[string]*tableProgress), total: len(p.Tables)}
+	pr := &progress{kinds: make(map[string]plan.Kind), tables: make(map[string]*tableProgress), total: len(p.Tables), once: p.Once()}
 	widest := 0
 	for _, t := range p.Tables {
 		pr.tables[t.Target] = &tableProgress{name: t.Target, about: t.EstimatedRows}
@@ -80,7 +81,7 @@ func (a *app) newProgress(p *plan.Plan) *progress {
 			pr.kinds[s.ID] = s.Kind
 		}
 	}
-	if a.stderr.terminal {
+	if a.stderr.moves {
 		pr.printer = newTerminal(a.stderr, widest)
 	} else {
 		pr.printer = plain{a}

@@ -42,6 +42,21 @@ func openTerminal(t *testing.T) (user, program *os.File) {
 	return user, program
 }
 
+// A terminal that cannot move its cursor gets the lines of a file.
+func TestDumbTerminal(t *testing.T) {
+	t.Parallel()
+	user, program := openTerminal(t)
+	for kind, drawn := range map[string]bool{"dumb": false, "xterm": true} {
+		a := &app{stderr: newStream(program, func(name string) (string, bool) { return kind, name == "TERM" })}
+		if _, draws := a.newProgress(fixedPlan()).printer.(*terminal); draws != drawn {
+			t.Errorf("TERM=%s draws lines again: %v", kind, draws)
+		}
+	}
+	if err := errors.Join(program.Close(), user.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
 // On a real terminal: lines of tables at work are drawn and removed, finished ones stay, log lines go above, and nothing
 // but those is left at the end.
 func TestTerminalProgress(t *testing.T) {

@@ -47,7 +47,7 @@ CSV files begin with a line of names. NULL is a field with nothing in it; where 
 holds empty texts, --null gives NULL a text of its own, and --null '' lets the two be one.
 
 Exit codes: 0 written and counted; 1 failed; 2 wrong usage; 3 the table failed, and there is no
-file; 130 interrupted. After 3 and 130, the command that goes on with the run is printed.`,
+file; 130 interrupted. After 3 and 130, what to do next is printed.`,
 		Example: `  sealift unload dev.sales.orders --to ./out --format csv
   sealift unload --query 'select * from sales.orders where id < 100' --from dev --to ./out`,
 		Annotations: map[string]string{"exits": "told"},

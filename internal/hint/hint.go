@@ -19,6 +19,25 @@ func With(err error, text string) error {
 	return &hinted{error: err, hint: text}
 }
 
+type anew struct{ error }
+
+func (a *anew) Unwrap() error { return a.error }
+
+// Anew marks an error that whoever goes on with the run would meet again, because the run is of files, definitions or a job that
+// have to be others: a new run is what helps.
+func Anew(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &anew{err}
+}
+
+// IsAnew tells whether only a new run helps.
+func IsAnew(err error) bool {
+	_, ok := errors.AsType[*anew](err)
+	return ok
+}
+
 // Of gives the hint of err, or "".
 func Of(err error) string {
 	if h, ok := errors.AsType[*hinted](err); ok {

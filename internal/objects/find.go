@@ -242,7 +242,7 @@ func explain(what, needs string, err error) error {
 	}
 	switch {
 	case answer.HTTPStatusCode() == http.StatusPreconditionFailed:
-		return hint.With(fmt.Errorf("%s%w", what, ErrChanged), "nothing of it was published; load it again when nobody writes to it")
+		return hint.Anew(hint.With(fmt.Errorf("%s%w", what, ErrChanged), "nothing of it was published; load it again when nobody writes to it"))
 	case code == "InvalidObjectState":
 		return hint.With(fmt.Errorf("%sthe object is archived", what), "restore it first: aws s3api restore-object")
 	case answer.HTTPStatusCode() == http.StatusNotFound:

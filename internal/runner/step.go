@@ -147,6 +147,7 @@ func outcome(intent journal.Entry, facts *journal.Facts, err error) journal.Entr
 		return e
 	}
 	e.Type, e.Error, e.Hint = journal.Failed, err.Error(), hint.Of(err)
+	e.Anew = hint.IsAnew(err)
 	switch {
 	case isUnknown(err):
 		e.Type = journal.Unknown
@@ -538,8 +539,8 @@ func (r *run) fingerprint(ctx context.Context, sess Session, onSource bool, t *t
 		want, where, name = t.plan.Fingerprint.Source, "source", t.plan.Source
 	}
 	if print.Sum() != want {
-		return hint.With(fmt.Errorf("the definition of %s in the %s changed since the plan was made: %w", name, where, plan.ErrStale),
-			"plan again, then run the new plan")
+		return hint.Anew(hint.With(fmt.Errorf("the definition of %s in the %s changed since the plan was made: %w", name, where, plan.ErrStale),
+			"plan again, then run the new plan"))
 	}
 	return nil
 }
