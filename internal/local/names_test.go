@@ -3,12 +3,14 @@ package local
 import (
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/redshiftdata"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -103,6 +105,18 @@ func TestLongNamesInTexts(t *testing.T) {
 		t.Errorf("the position of an error is %v", err)
 	}
 
+	// Rows that do not fit into a buffer, and many that do.
+	db.expect("select right(repeat('x', 100000) || relname, 63) from pg_class where relname = '"+table+"'", table)
+	if rows := strings.Split(db.run("select repeat('x', n) || relname || 'y', relname from pg_class, generate_series(1, 3000, 50) n where relname = '"+table+"'"), "\n"); len(rows) != 60 {
+		t.Errorf("%d rows", len(rows))
+	} else {
+		for i, row := range rows {
+			if want := strings.Repeat("x", 1+50*i) + table + "y|" + table; row != want {
+				t.Errorf("row %d is %s", i, row)
+			}
+		}
+	}
+
 	// Without regard to where it is cut: 127 bytes, and no half of a character.
 	db.expect("create table "+n("_cut")+"ABC (a int); select count(*) from "+n("_cut"), "0")
 	db.expect("create table \""+strings.Repeat("é", 64)+"\" (a int); select count(*) from \""+strings.Repeat("é", 63)+"\"", "0")
@@ -145,6 +159,9 @@ func TestLongNamesAreKept(t *testing.T) {
 }
 
 // COPY and UNLOAD know long names: in lists of columns, headers, keys of JSON, schemas of Parquet, paths, and in what they report.
+//
+//standin:imitates UNLOAD: names of 64 to 127 bytes in headers, keys of JSON, schemas of Parquet, manifests and folders | DG r_names, DG r_UNLOAD
+//standin:imitates COPY: names of 64 to 127 bytes of tables and columns, in STL_LOAD_ERRORS too | DG r_names, DG r_COPY
 func TestLongNamesInFiles(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
@@ -210,6 +227,8 @@ func TestLongNamesInFiles(t *testing.T) {
 }
 
 // The Data API shows long names as the drivers do.
+//
+//standin:imitates Data API: names of 64 to 127 bytes in metadata, ListTables and DescribeTable | DG r_names
 func TestLongNamesInTheDataAPI(t *testing.T) {
 	t.Parallel()
 	c := users(standin)
@@ -239,3 +258,100 @@ func TestLongNamesInTheDataAPI(t *testing.T) {
 		t.Errorf("table: %v %v", described, err)
 	}
 }
+
+// Whatever is said with long names is answered as if they were short.
+//
+//standin:imitates dialect: names of 64 to 127 bytes of schemas, tables, columns, constraints, views, routines, policies, cursors and aliases | DG r_names
+func TestLongNamesAreAsOthers(t *testing.T) {
+	t.Parallel()
+	const letters = "TUCDSKMPFX"
+	oid := regexp.MustCompile(`\b[1-9][0-9]{4}\b`)
+	var answers []string
+	for _, fill := range []int{1, 120} {
+		var to, from []string
+		for _, l := range letters {
+			name := "a_" + strings.Repeat("_", fill) + strings.ToLower(string(l))
+			to, from = append(to, "<"+string(l)+">", name), append(from, name, "<"+string(l)+">")
+		}
+		c := users(Start(t))
+		answer := strings.NewReplacer(from...).Replace(c.source(t, strings.NewReplacer(to...).Replace(sameAnswers)))
+		answers = append(answers, oid.ReplaceAllString(answer, "OID"))
+	}
+	if diff := cmp.Diff(strings.Split(answers[0], "\n"), strings.Split(answers[1], "\n")); diff != "" {
+		t.Errorf("of short and long names (-short +long)\n%s", diff)
+	}
+	if n := strings.Count(answers[1], "ERROR"); n != 5 {
+		t.Errorf("%d errors:\n%s", n, answers[1])
+	}
+}
+
+// Five of these are errors.
+const sameAnswers = `
+create schema <S>;
+create table <S>.<T> (<C> int identity(1,1) primary key, <D> varchar(20) not null default 'x', s super, constraint <K> unique (<D>)) diststyle key distkey(<C>) sortkey(<C>, <D>);
+create table <S>.<U> (<C> int, <D> int references <S>.<T> (<C>));
+insert into <S>.<T> (<D>, s) values ('a', json_parse('{"b": [1,2]}')), ('b', null);
+show table <S>.<T>;
+show tables from schema dev.<S> like '<T>';
+show columns from table dev.<S>.<T>;
+show schemas from database dev like '<S>';
+select <T>.s.b[0] as <X> from <S>.<T> where <X> is not null;
+select <D>, <X> from (select <D>, row_number() over (order by <D>) as <X> from <S>.<T> as <T> qualify <X> = 1) q;
+select <C> + 1 as <X>, <X> * 2 as <K> from <S>.<T> order by 1;
+merge into <S>.<T> using <S>.<U> on <T>.<D> = <U>.<D>::varchar when matched then update set <D> = 'z' when not matched then insert (<D>) values ('y');
+alter table <S>.<T> rename column <D> to <X>;
+alter table <S>.<T> add column <D> int default 3;
+alter table <S>.<T> rename to <M>;
+\d <S>.<M>
+\dt <S>.<M>
+\df <S>.<P>
+alter table <S>.<M> alter column <X> type varchar(40);
+alter table <S>.<M> drop column <D>;
+create materialized view <S>.<X> as select <C> as <F> from <S>.<M>;
+refresh materialized view <S>.<X>;
+select * from <S>.<X> order by 1;
+select * from pg_get_cols('<S>.<M>') cols(view_schema name, view_name name, col_name name, col_type varchar, col_num int);
+create function <S>.<F>(int) returns int stable as $$ select $1 + 1 $$ language sql;
+select <S>.<F>(1);
+create or replace procedure <S>.<P>(<C> int, <D> out int) as $$ declare <K> int; begin select max(<M>.<C>) into <K> from <S>.<M>; <D> := <K> + <C>; raise info 'value %', <D>; end $$ language plpgsql;
+call <S>.<P>(5);
+show procedure <S>.<P>(int);
+select proname from pg_proc where proname = '<P>';
+create user plain password disable;
+grant usage on schema <S> to plain;
+grant select (<C>), insert on <S>.<M> to plain;
+show grants on table <S>.<M>;
+select relation_name, privilege_type from svv_relation_privileges where relation_name = '<M>' and identity_name = 'plain';
+create rls policy <K> with (<C> int) using (<C> = 1);
+attach rls policy <K> on <S>.<M> to plain;
+alter table <S>.<M> row level security on;
+select polname from svv_rls_policy where polname = '<K>';
+select relname, polname from svv_rls_attached_policy;
+create masking policy <K> with (<C> int) using (0::int);
+attach masking policy <K> on <S>.<M> (<C>) to plain;
+set session authorization plain;
+select <C>, count(*) from <S>.<M> group by 1;
+reset session authorization;
+select policy_name, table_name, input_columns from svv_attached_masking_policy;
+begin; declare <X> cursor for select 7 as <C>; fetch all from <X>; close <X>; commit;
+prepare <X> as select <C> from <S>.<M> where <C> = $1; execute <X>(1); deallocate <X>;
+explain select <C> from <S>.<M>;
+comment on column <S>.<M>.<C> is 'about <C>';
+select remarks from svv_columns where column_name = '<C>' and table_name = '<M>';
+set search_path to <S>, public; show search_path; select count(*) from <M>; select current_schema();
+set search_path to '$user', '<S>'; show search_path; 
+select conname, pg_get_constraintdef(oid) from pg_constraint where conname = '<K>';
+select column_name from information_schema.key_column_usage where table_schema = '<S>' and table_name = '<M>';
+select "table", diststyle, sortkey1 from svv_table_info where "table" = '<M>';
+create table ctas distkey(<C>) as select <C>, '<C>' as txt from <S>.<M>;
+select txt = '<C>', length(txt) = length('<C>') from ctas limit 1;
+select '<C>' = (select attname from pg_attribute where attrelid = 'ctas'::regclass and attnum = 1) from ctas limit 1;
+select ddl from (select 1 as ddl) a; 
+truncate <S>.<M>; analyze <S>.<M>; vacuum <S>.<M>;
+lock <S>.<M>;
+alter table <S>.<U> append from <S>.<U>;
+drop view if exists <S>.<T>;
+drop schema <S>;
+drop schema <S> cascade;
+select count(*) from svv_columns where column_name = '<C>' and table_schema = '<S>';
+`

@@ -81,6 +81,9 @@ type entry struct{ short, long string }
 // Any tells whether there are long names at all. A nil Registry has none.
 func (r *Registry) Any() bool { return r != nil && r.names.Load() != nil }
 
+// In tells whether there may be a long name in what PostgreSQL answers.
+func (r *Registry) In(answer []byte) bool { return r.Any() && bytes.Contains(answer, []byte(mark)) }
+
 // Add makes long names known. One Add at a time.
 func (r *Registry) Add(long ...string) {
 	known := map[string]entry{}

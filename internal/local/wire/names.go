@@ -148,6 +148,25 @@ func (s *session) longColumns(body []byte) ([]byte, error) {
 	return out, nil
 }
 
+// longRows passes the rows on that are in the next n bytes.
+func (s *session) longRows(n int) error {
+	for n > 0 {
+		_, body, err := s.pg.frame()
+		if err != nil {
+			return err
+		}
+		row, err := s.pg.read(body)
+		if err != nil {
+			return err
+		}
+		if err := s.longRow(row); err != nil {
+			return err
+		}
+		n -= 5 + body
+	}
+	return nil
+}
+
 // longRow passes one row on, with the long names in its values.
 func (s *session) longRow(body []byte) error {
 	if len(body) < 2 {

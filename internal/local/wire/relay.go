@@ -135,16 +135,15 @@ func (s *session) forward(kind byte, body []byte) {
 // relayRows passes DataRows on: the one at hand, whose body has n bytes, and all behind it that have arrived already. They go
 // byte for byte, unless there are long names that could be in them.
 func (s *session) relayRows(q *running, n int) error {
-	if s.server.names.Any() {
-		body, err := s.pg.read(n)
-		if err != nil {
-			return err
-		}
-		q.rows++
-		return s.longRow(body)
-	}
 	if 5+n > s.pg.r.Buffered() {
 		q.rows++
+		if s.server.names.Any() {
+			body, err := s.pg.read(n)
+			if err != nil {
+				return err
+			}
+			return s.longRow(body)
+		}
 		if _, err := io.CopyN(s.c.w, s.pg.r, int64(5+n)); err != nil {
 			// Either side may have failed. A client that is gone stops the statement: it has rows for nobody.
 			return fmt.Errorf("%w: pass a row on: %w", errClientGone, err)
@@ -163,6 +162,9 @@ func (s *session) relayRows(q *running, n int) error {
 		}
 		end = next
 		q.rows++
+	}
+	if s.server.names.In(buf[:end]) {
+		return s.longRows(end)
 	}
 	if _, err := s.c.w.Write(buf[:end]); err != nil {
 		return fmt.Errorf("%w: %w", errClientGone, err)
