@@ -106,16 +106,20 @@ func Reseal(ctx context.Context, q ResealRequest, o Options) (*Resealed, error) 
 	if err != nil {
 		return nil, err
 	}
+	if _, err := objects.ParseURL(q.To); err != nil {
+		return nil, fmt.Errorf("--to: %w", err)
+	}
 	place, err := stage.LookUp(ctx, cfg, caller.Account, job.Stage{URL: q.To, Region: cfg.Region, KMSKey: q.KMSKey})
 	if err != nil {
-		return nil, err
+		// What a job calls stage.url, here is a flag.
+		return nil, hint.Instead(err, strings.NewReplacer("stage.kms_key", "--kms-key", "stage.url", "--to", "stage.region", "--region").Replace(hint.Of(err)))
 	}
 	found, err := objects.FindPrefix(ctx, cfg, q.From)
 	if err != nil {
 		return nil, err
 	}
 	r := &resealing{
-		request: q, master: master, to: stage.New(cfg, place.Bucket, place.Owner, place.KMSKeyARN), bucket: place.Bucket, prefix: strings.Trim(place.Prefix, "/") + "/",
+		request: q, master: master, to: stage.New(cfg, place.Bucket, place.Owner, place.KMSKeyARN), bucket: place.Bucket, prefix: strings.TrimPrefix(place.Prefix+"/", "/"),
 		instructions: make(map[string]objects.Object), out: &Resealed{Version: 1, KMSKey: place.KMSKeyARN, Manifests: []string{}},
 	}
 	var data, manifests []objects.Object
@@ -136,7 +140,48 @@ func Reseal(ctx context.Context, q ResealRequest, o Options) (*Resealed, error) 
 		return nil, hint.With(fmt.Errorf("%s holds %d unloads, %s and %s among them; one table takes one of them", q.From, len(manifests), path.Base(manifests[0].Key), path.Base(manifests[1].Key)),
 			"name one of them by a longer URL: what its keys begin with")
 	}
+	if err := r.free(ctx, data, manifests); err != nil {
+		return nil, err
+	}
 	return r.out, r.run(effect.With(ctx, "reseal", nil), data, manifests)
+}
+
+// free refuses a place for the new objects that is not theirs: one whose objects would be part of the archive the next time, and one
+// with a manifest of other objects, which would be written over.
+func (r *resealing) free(ctx context.Context, data, manifests []objects.Object) error {
+	from, err := objects.ParseURL(r.request.From)
+	if err != nil {
+		return err
+	}
+	if from.Bucket == r.bucket && (r.key(data[0]) == data[0].Key || strings.HasPrefix(r.prefix, from.Key)) {
+		return hint.With(fmt.Errorf("%s is where the archive is: new objects would lie among those that they are made of", r.request.To), "name another prefix: --to")
+	}
+	ours := make(map[string]bool, len(data))
+	for _, f := range data {
+		ours[r.url(f)] = true
+	}
+	keys := []string{r.prefix + stage.DeliveredManifest}
+	if len(manifests) > 0 {
+		keys = keys[:0]
+		for _, m := range manifests {
+			keys = append(keys, r.key(m))
+		}
+	}
+	for _, key := range keys {
+		named, err := r.to.Named(ctx, key)
+		if err == nil && slices.ContainsFunc(named, func(url string) bool { return !ours[url] }) {
+			err = fmt.Errorf("%s%s/%s is there already, and names objects that are not of this archive", objects.Scheme, r.bucket, key)
+		}
+		if err != nil {
+			return hint.With(err, "nothing was written; name another prefix: --to")
+		}
+	}
+	return nil
+}
+
+// url is the new object's.
+func (r *resealing) url(from objects.Object) string {
+	return objects.Scheme + r.bucket + "/" + r.key(from)
 }
 
 type resealing struct {
@@ -197,7 +242,7 @@ func (r *resealing) key(from objects.Object) string {
 }
 
 func (r *resealing) object(ctx context.Context, from objects.Object) ResealedObject {
-	out := ResealedObject{From: from.URL(), To: objects.Scheme + r.bucket + "/" + r.key(from), records: -1}
+	out := ResealedObject{From: from.URL(), To: r.url(from), records: -1}
 	if ctx.Err() != nil {
 		out.Error = context.Cause(ctx).Error()
 		return out

@@ -139,6 +139,8 @@ func (a *app) resealed(ctx context.Context, q sealift.ResealRequest, keyFrom str
 	}
 	q.Done = func(o sealift.ResealedObject) {
 		switch {
+		case o.Error != "" && ctx.Err() != nil:
+			a.say("%s  left, and nothing of it is written", o.From)
 		case o.Error != "":
 			a.say("%s  failed  %s", o.From, o.Error)
 		case o.Already:
@@ -147,7 +149,11 @@ func (a *app) resealed(ctx context.Context, q sealift.ResealRequest, keyFrom str
 			a.say("%s  done  %s", o.From, show.Bytes(o.Bytes))
 		}
 	}
-	return sealift.Reseal(ctx, q, sealift.Options{Log: a.log})
+	r, err := sealift.Reseal(ctx, q, sealift.Options{Log: a.log})
+	if errors.Is(err, errInterrupted) {
+		err = hint.With(err, "run it again to go on: what is done is not done again")
+	}
+	return r, err
 }
 
 func (a *app) answerResealed(r *sealift.Resealed) error {
@@ -183,7 +189,7 @@ func (a *app) resealedText(r *sealift.Resealed) string {
 		page.Paragraph("manifest    ", m, show.Plain)
 	}
 	if failed > 0 {
-		page.Paragraph("left        ", show.Plural(failed, "object")+" could not be resealed, and no manifest was written; run it again to go on", show.Yellow)
+		page.Paragraph("left        ", show.Plural(failed, "object")+" could not be resealed, and no manifest was written; when that is mended, run it again: what is done is not done again", show.Yellow)
 	}
 	return page.String()
 }

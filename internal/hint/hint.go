@@ -19,6 +19,14 @@ func With(err error, text string) error {
 	return &hinted{error: err, hint: text}
 }
 
+// Instead attaches a hint to err in place of the one that it has, where somebody further out knows better.
+func Instead(err error, text string) error {
+	if err == nil || text == "" {
+		return err
+	}
+	return &hinted{error: err, hint: text}
+}
+
 type anew struct{ error }
 
 func (a *anew) Unwrap() error { return a.error }

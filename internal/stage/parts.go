@@ -4,6 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -50,6 +54,30 @@ func (s *Stage) writeManifest(key string, parts []Part, put func(text []byte) er
 	sum := sha256.Sum256(text)
 	out.Manifest, out.ManifestSum = s.url(key), hex.EncodeToString(sum[:])
 	return out, put(text)
+}
+
+// Named answers the URLs that a manifest for COPY names; nil if there is nothing at the key.
+func (s *Stage) Named(ctx context.Context, key string) ([]string, error) {
+	if part, _, err := s.Existing(ctx, key); err != nil || part.Key == "" {
+		return nil, err
+	}
+	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &key, ExpectedBucketOwner: &s.owner})
+	if err != nil {
+		return nil, s.explain("read "+s.url(key), "s3:GetObject and kms:Decrypt", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(out.Body, maxManifest))
+	if err := errors.Join(err, out.Body.Close()); err != nil {
+		return nil, fmt.Errorf("read %s: %w", s.url(key), err)
+	}
+	var m manifestJSON
+	if err := json.Unmarshal(text, &m); err != nil || len(m.Entries) == 0 {
+		return nil, fmt.Errorf("%s is no manifest", s.url(key))
+	}
+	urls := make([]string, len(m.Entries))
+	for i, e := range m.Entries {
+		urls[i] = e.URL
+	}
+	return urls, nil
 }
 
 // Put writes a small object that holds a secret, under the key, and nowhere else.
