@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -68,9 +69,13 @@ func (a *app) stoppable(ctx context.Context, grace time.Duration) (_ context.Con
 	}
 }
 
-// interrupted names the reason of an error that came of the first signal.
+// interrupted names the reason of an error that came of the first signal. Where that is all there is to say, what was waited for is left
+// out, and so are its hints: it did not fail.
 func interrupted(ctx context.Context, err error) error {
 	if err != nil && errors.Is(context.Cause(ctx), errInterrupted) && !errors.Is(err, errInterrupted) {
+		if errors.Is(err, context.Canceled) && !strings.Contains(err.Error(), "\n") {
+			return errInterrupted
+		}
 		return fmt.Errorf("%w: %w", errInterrupted, err)
 	}
 	return err

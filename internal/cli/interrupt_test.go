@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sealift/sealift/internal/hint"
 )
 
 // interruptible gives an app whose signals the test sends, and what it wrote and with which code it ended at once.
@@ -96,6 +98,22 @@ func TestNoSignal(t *testing.T) {
 	release()
 	if ctx.Err() == nil || out.Len() > 0 {
 		t.Errorf("left over: %v, %q", ctx.Err(), out)
+	}
+}
+
+// What was waited for did not fail, and needs no hint; what could not be undone is still told.
+func TestInterruptedSaysNoMore(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errInterrupted)
+	waited := hint.With(fmt.Errorf("ask AWS who we are: %w", ctx.Err()), "check the credentials")
+	if err := interrupted(ctx, waited); err.Error() != "interrupted" || hint.Of(err) != "" {
+		t.Errorf("%v, hint %q", err, hint.Of(err))
+	}
+	for _, err := range []error{errors.Join(waited, errors.New("close the door: refused")), errors.New("disk full")} {
+		if got := interrupted(ctx, err); !errors.Is(got, errInterrupted) || !errors.Is(got, err) {
+			t.Errorf("%v is lost in %v", err, got)
+		}
 	}
 }
 
