@@ -72,6 +72,24 @@ func (f *Files) areParquet(ctx context.Context) (bool, error) {
 	return string(begin) == footer.Magic, err
 }
 
+// firstDifference says what is different about columns of which something is.
+func firstDifference(here, there []footer.Column) string {
+	for i := range min(len(here), len(there)) {
+		switch a, b := here[i], there[i]; {
+		case a.Name != b.Name:
+			return fmt.Sprintf("column %d is called %q, and %q there", i+1, a.Name, b.Name)
+		case a.Err != nil:
+			return a.Err.Error()
+		case a.Type != b.Type:
+			return fmt.Sprintf("column %q is %s, and %s there", a.Name, a.Type, b.Type)
+		}
+	}
+	if len(here) > len(there) {
+		return fmt.Sprintf("column %q is only here", here[len(there)].Name)
+	}
+	return fmt.Sprintf("column %q is only there", there[len(here)].Name)
+}
+
 // lookColumnar reads the footers of Parquet files, whose columns must be the same.
 func lookColumnar(ctx context.Context, q LoadRequest, in *planner.LoadInput) error {
 	if q.Format != "" && q.Format != "parquet" {
@@ -101,7 +119,7 @@ func lookColumnar(ctx context.Context, q LoadRequest, in *planner.LoadInput) err
 	same := func(a, b footer.Column) bool { return a.Name == b.Name && a.Type == b.Type }
 	for i, columns := range found[1:] {
 		if !slices.EqualFunc(found[0], columns, same) {
-			return hint.With(fmt.Errorf("%s has other columns than %s", q.Files.files[i+1].Name, q.Files.files[0].Name),
+			return hint.With(fmt.Errorf("%s has other columns than %s: %s", q.Files.files[i+1].Name, q.Files.files[0].Name, firstDifference(columns, found[0])),
 				"COPY takes the columns of Parquet by their position, so that all files must have the same, in the same order: load them one by one")
 		}
 	}

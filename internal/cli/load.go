@@ -265,7 +265,7 @@ func (a *app) loadOne(ctx context.Context, q sealift.LoadRequest, f loadFlags) e
 		for _, note := range p.Tables[0].Notes {
 			a.say("%s", note)
 		}
-		return a.answer(text + "\n")
+		return a.answer(a.stdout.shown(text) + "\n") // names are the files'
 	case f.plan && a.json:
 		return p.Encode(a.stdout)
 	case f.plan:

@@ -55,6 +55,14 @@ func newStream(w io.Writer, env func(string) (string, bool)) *stream {
 	return s
 }
 
+// shown is text that is meant for other programs, such that on a terminal it does nothing but show.
+func (s *stream) shown(text string) string {
+	if s.terminal {
+		return show.Lines(text)
+	}
+	return text
+}
+
 // page is the width that documents are written in: a terminal's own, unless it is too narrow for tables at all, else 100.
 func (s *stream) page() int {
 	if s.columns < leastPage {

@@ -11,3 +11,15 @@ func TestPagesAreAsWideAsTheTerminal(t *testing.T) {
 		}
 	}
 }
+
+// A statement holds names that others chose. A program gets it as it is, a terminal what it looks like.
+func TestStatementsCannotActOnATerminal(t *testing.T) {
+	t.Parallel()
+	const text = "CREATE TABLE t (\n    \"a\x1b[31m\" INTEGER\n)"
+	if got := (&stream{}).shown(text); got != text {
+		t.Errorf("into a pipe: %q", got)
+	}
+	if got, want := (&stream{terminal: true}).shown(text), "CREATE TABLE t (\n    \"a\\x1b[31m\" INTEGER\n)"; got != want {
+		t.Errorf("on a terminal: %q", got)
+	}
+}

@@ -161,6 +161,9 @@ func (l *looking) stream(input int, s source.Stream) (err error) {
 		if bytes.HasPrefix(begin, []byte("PAR1")) {
 			return hint.With(fmt.Errorf("%s is a Parquet file, inside of something else", s.Name), "unpack it and name it as a file of its own")
 		}
+		if bytes.HasPrefix(begin, []byte("PARE")) {
+			return hint.With(fmt.Errorf("%s is a Parquet file that is encrypted in itself, which nothing here reads", s.Name), "write it without: it is encrypted on its way by KMS")
+		}
 		if err := l.begin(begin, whole); err != nil {
 			return at(s.Name, err)
 		}

@@ -313,7 +313,8 @@ func (in *LoadInput) intoTable(s *selection, input *plan.Input) (mistakes []erro
 		}
 		if !in.IgnoreExtra || in.whole() {
 			if in.whole() {
-				mistakes = append(mistakes, fmt.Errorf("the files have a column %q, %s does not, and COPY reads all columns of such files", c.Name, in.Table))
+				mistakes = append(mistakes, hint.With(fmt.Errorf("the files have a column %q, %s does not, and COPY reads all columns of such files", c.Name, in.Table),
+					"add the column to the table, write the files without it, or load them into a table of their own"))
 				continue
 			}
 			mistakes = append(mistakes, hint.With(fmt.Errorf("the files have a column %q, %s does not", c.Name, in.Table), "--ignore-extra leaves such columns out"))

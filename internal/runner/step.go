@@ -610,6 +610,8 @@ func (r *run) explain(ctx context.Context, sess Session, t *table, s plan.Step, 
 	failure := &LoadFailure{First: *found, Err: err}
 	if t.plan != nil && t.plan.Input != nil {
 		failure.place(r.Sender)
+		// The record stands in the file that the plan names, or will stand in another one.
+		return hint.Anew(hint.With(failure, failure.hint()))
 	}
 	return hint.With(failure, failure.hint())
 }
