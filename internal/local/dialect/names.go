@@ -51,20 +51,25 @@ func (s *shortener) begin(st Statement) {
 	first, _, _ := strings.Cut(verb, " ")
 	s.asks = first == "SHOW" || verb == "SET"
 	s.writes = writes[first] || verb == "CREATE TABLE"
-	for _, t := range st.Tokens {
-		name, ok := t.Name(false)
-		if !ok {
-			continue
-		}
-		switch {
-		case systemTable(name), strings.HasPrefix(name, "has_"), strings.HasPrefix(name, "reg"), strings.HasPrefix(name, "to_reg"), name == "information_schema":
-			s.asks = true
-		}
+	for _, relation := range st.Relations(s.caseSensitive) {
+		parts := strings.Split(strings.ReplaceAll(relation, `"`, ""), ".")
+		last := parts[len(parts)-1]
+		s.asks = s.asks || systemTable(last) || parts[0] == "information_schema" || parts[0] == "pg_catalog"
 		for _, prefix := range []string{"stl_", "svl_", "stv_", "svcs_", "sys_"} {
-			s.history = s.history || strings.HasPrefix(name, prefix)
+			s.history = s.history || strings.HasPrefix(last, prefix)
 		}
 	}
+	tokens := st.Significant()
+	for i, t := range tokens {
+		name := fold(t.Text)
+		called := i+1 < len(tokens) && tokens[i+1].Is("(")
+		s.asks = s.asks || t.Kind == Word && (nameTypes[name] ||
+			called && (systemTable(name) || strings.HasPrefix(name, "to_reg") || strings.HasPrefix(name, "has_") && strings.HasSuffix(name, "_privilege")))
+	}
 }
+
+// nameTypes are the types whose texts are names.
+var nameTypes = set("regclass", "regproc", "regprocedure", "regtype", "regnamespace")
 
 func (s *shortener) shorten(st Statement) Statement {
 	x := newScript(st, Env{CaseSensitive: s.caseSensitive})
