@@ -280,5 +280,15 @@ func (st Statement) SentPosition(position int) int {
 
 // MayNameLong tells whether the statement has, or may come to have, long names: it does not always read the same.
 func (st Statement) MayNameLong() bool {
-	return st.sent != "" || slices.ContainsFunc(st.Tokens, func(t Token) bool { return t.Kind == String && len(t.Text) > names.Kept })
+	if st.sent != "" {
+		return true
+	}
+	if !slices.ContainsFunc(st.Tokens, func(t Token) bool {
+		return (t.Kind == String || t.Kind == DollarString) && len(t.Text) > names.Kept
+	}) {
+		return false
+	}
+	var s shortener
+	s.begin(st)
+	return s.asks
 }

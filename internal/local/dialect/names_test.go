@@ -51,6 +51,23 @@ func TestShorten(t *testing.T) {
 	}
 }
 
+// A statement reads always the same if no long name is in it and none can come to be meant by a literal.
+func TestMayNameLong(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("n", 64)
+	for sql, want := range map[string]bool{
+		"select a from t":                                            false,
+		"select a from t where b = '" + long + "'":                   false,
+		"select 1 from svv_tables where table_name = 'x'":            false,
+		"select 1 from svv_tables where table_name = '" + long + "'": true,
+		"select " + long + " from t":                                 true,
+	} {
+		if st, _ := Shorten(Split(sql)[0], false, func(string) bool { return false }); st.MayNameLong() != want {
+			t.Errorf("%s: not %t", sql, want)
+		}
+	}
+}
+
 // Positions of errors are those in what the client sent.
 func TestSentPosition(t *testing.T) {
 	t.Parallel()
