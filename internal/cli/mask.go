@@ -81,6 +81,9 @@ Exit codes: 0 shown; 1 failed; 2 wrong usage or invalid job; 130 interrupted.`,
 // previewText has a block for each table: a row of it is a block of lines, one for each column.
 func (a *app) previewText(tables []sealift.Preview) string {
 	page := &show.Page{Columns: a.stdout.page(), Colours: a.stdout.colours}
+	if len(tables) == 0 {
+		page.Line("no table of the job is masked: each is said to be unmasked")
+	}
 	for _, t := range tables {
 		name := t.Source
 		if t.Target != t.Source {
@@ -123,7 +126,20 @@ func shownValue(v *string) show.Cell {
 	if v == nil {
 		return show.Cell{Text: "NULL", Colour: show.Dim}
 	}
-	return show.Cell{Text: *v}
+	return show.Cell{Text: shortened(*v)}
+}
+
+// shortened is a value of which enough is shown to tell what a mask made of it: both of its ends, and how long it is.
+func shortened(v string) string {
+	const most, end = 400, 50
+	if len(v) <= most {
+		return v
+	}
+	runes := []rune(v)
+	if len(runes) <= most {
+		return v
+	}
+	return string(runes[:most-end]) + "..." + string(runes[len(runes)-end:]) + " (" + show.Plural(int64(len(runes)), "character") + ")"
 }
 
 func (a *app) transformersCommand() *cobra.Command {

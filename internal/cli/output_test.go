@@ -1,6 +1,9 @@
 package cli
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // A document is as wide as the terminal, unless that is too narrow for tables; into a file or a pipe it is as wide as most terminals.
 func TestPagesAreAsWideAsTheTerminal(t *testing.T) {
@@ -21,5 +24,19 @@ func TestStatementsCannotActOnATerminal(t *testing.T) {
 	}
 	if got, want := (&stream{terminal: true}).shown(text), "CREATE TABLE t (\n    \"a\\x1b[31m\" INTEGER\n)"; got != want {
 		t.Errorf("on a terminal: %q", got)
+	}
+}
+
+// A value of a preview is not longer than what somebody looks at.
+func TestLongValuesAreShortened(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"":                               "",
+		strings.Repeat("é", 400):         strings.Repeat("é", 400),
+		strings.Repeat("é", 65534) + "z": strings.Repeat("é", 350) + "..." + strings.Repeat("é", 49) + "z (65,535 characters)",
+	} {
+		if got := shortened(value); got != want {
+			t.Errorf("%d characters: %q", len(value), got)
+		}
 	}
 }

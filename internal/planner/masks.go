@@ -146,8 +146,14 @@ func domains(t redshift.Table, column string, uses map[string]mask.Use) {
 	}
 }
 
-// maskMistakes reports mistakes of masks where each stands.
+// maskMistakes reports mistakes of masks where each stands, in the order in which they are met there.
 func (b *builder) maskMistakes(s *selection, at map[string]*job.Error, err error) {
+	before := len(b.mistakes)
+	defer func() {
+		slices.SortStableFunc(b.mistakes[before:], func(x, y *job.Error) int {
+			return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
+		})
+	}()
 	for _, one := range each(err) {
 		field := fmt.Sprintf("tables[%d]", s.entry)
 		e, ok := errors.AsType[*mask.Error](one)
@@ -163,12 +169,28 @@ func (b *builder) maskMistakes(s *selection, at map[string]*job.Error, err error
 	}
 }
 
-// each is the errors that were joined to one.
+// each is the errors that were joined to one. Of a column's, each says which column it is about.
 func each(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
+	var all []error
+	switch err := err.(type) { //nolint:errorlint // what is wrapped otherwise is one error
+	case interface {
+		error
+		Unwrap() []error
+	}:
+		if errors.Join(err.Unwrap()...).Error() != err.Error() {
+			return []error{err} // it says more than those that it holds
+		}
+		for _, one := range err.Unwrap() {
+			all = append(all, each(one)...)
+		}
+	case *mask.Error:
+		for _, one := range each(err.Err) {
+			all = append(all, &mask.Error{Table: err.Table, Column: err.Column, Err: one})
+		}
+	default:
+		all = []error{err}
 	}
-	return []error{err}
+	return all
 }
 
 // reported is a mask as the plan tells it.
