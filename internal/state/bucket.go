@@ -27,12 +27,15 @@ import (
 	"github.com/sealift/sealift/plan"
 )
 
+// nameOne is what helps where runs cannot be kept.
+const nameOne = "name a place: --state-dir FOLDER or s3://BUCKET/PREFIX"
+
 // Open gives the store that where names: a folder, or s3://BUCKET/PREFIX, to which ?owner=ACCOUNT can be added where the
 // bucket is another account's than the caller's, and ?region=REGION where it is elsewhere than the environment says.
 func Open(ctx context.Context, where string) (*Store, error) {
 	if !strings.HasPrefix(where, "s3://") {
 		if where == "" {
-			return nil, errors.New("no place to keep runs in is named")
+			return nil, hint.With(errors.New("no place to keep runs in is named: HOME is not set"), nameOne)
 		}
 		return Folder(where), nil
 	}

@@ -75,7 +75,9 @@ func (r *Run) Where() string { return r.store.place.where(r.ID) }
 
 // Create makes a run, with an empty journal that is open.
 func (s *Store) Create(ctx context.Context, id string, p *plan.Plan) (*Run, error) {
-	fail := func(err error) (*Run, error) { return nil, fmt.Errorf("keep run %s in %s: %w", id, s.name, err) }
+	fail := func(err error) (*Run, error) {
+		return nil, hint.With(fmt.Errorf("keep run %s in %s: %w", id, s.name, err), "nothing was done; "+nameOne)
+	}
 	if err := s.place.create(ctx, id, p); err != nil {
 		return fail(err)
 	}
