@@ -40,9 +40,11 @@ func (l *longNames) load(ctx context.Context, a *admin) error {
 	if err == nil && len(rows) > 0 {
 		l.table = true
 		rows, err = a.query(ctx, "SELECT name FROM public.long_name")
-		for _, row := range rows {
-			l.Add(string(row[0]))
+		long := make([]string, len(rows))
+		for i, row := range rows {
+			long[i] = string(row[0])
 		}
+		l.Add(long...)
 	}
 	if err != nil {
 		return fmt.Errorf("read the long names: %w", err)
