@@ -25,8 +25,9 @@ type Receipt struct {
 	Outcome   Outcome   `json:"outcome"`
 	StartedAt time.Time `json:"started_at"`
 	EndedAt   time.Time `json:"ended_at"`
-	// Once says that no other process can go on with the run: it read standard input, or masked under a key that only it had.
-	Once bool `json:"once,omitempty"`
+	// Once says that no other process can go on with the run: it read standard input, or masked under a key that only it had. The plan
+	// tells; receipts that are kept from before do not.
+	Once bool `json:"-"`
 	// Resumed is how often another process went on with the run.
 	Resumed int `json:"resumed,omitempty"`
 
