@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/job"
@@ -88,6 +91,21 @@ func short(err error) error {
 	return err
 }
 
+// clockOff is how far a clock is from that of whoever answered, if it is so far that requests are refused for it: 15 minutes with S3, 5
+// with most others. The answer to a HEAD does not say so itself.
+func clockOff(err error, now time.Time) time.Duration {
+	const allowed = 5 * time.Minute
+	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	if !ok || answer.Response == nil {
+		return 0
+	}
+	there, err := http.ParseTime(answer.Response.Header.Get("Date"))
+	if off := now.Sub(there).Round(time.Minute); err == nil && off.Abs() > allowed {
+		return off.Abs()
+	}
+	return 0
+}
+
 // refused says what is wrong with the bucket. HEAD has no body, so S3's answer is a status and nothing more.
 func refused(s plan.Stage, err error) error {
 	var status interface{ HTTPStatusCode() int }
@@ -97,6 +115,9 @@ func refused(s plan.Stage, err error) error {
 	}
 	switch status.HTTPStatusCode() {
 	case 403:
+		if off := clockOff(err, time.Now()); off != 0 {
+			return hint.With(what, fmt.Sprintf("this machine's clock is %s off, by S3's: set it; AWS refuses what is signed at another time", off))
+		}
 		return hint.With(what, "it belongs to another account than "+s.Owner+" (stage.owner), or the caller may not s3:ListBucket there")
 	case 404:
 		return hint.With(what, "make the bucket, or correct stage.url")
