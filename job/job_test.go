@@ -327,6 +327,7 @@ func TestOneMistake(t *testing.T) {
 		"anchor":               {"[a.b]", "&t [a.b]", "j:5:9  an anchor (&t); write the value where it is needed"},
 		"tag":                  {"[a.b]", "!!seq [a.b]", "j:5:9  a tag (!!seq); values need none"},
 		"second document":      {"tables: [a.b]", "tables: [a.b]\n---\nversion: 1", "j:6:1  a second document; a file is one job"},
+		"tab":                  {"tables: [a.b]", "tables:\n\t- a.b", "j:6:1  not YAML: found character that cannot start any token: a tab, or one of @ ` % that has to be in quotes; YAML is indented by blanks"},
 		"not YAML":             {"tables: [a.b]", "tables: [a.b", "j:5:1  not YAML: did not find expected ',' or ']'"},
 		"a list":               {minimal, "- a", "j:1:1  a job is written as keys and values, beginning with version: 1"},
 		"empty":                {minimal, "# nothing\n", "j  the file is empty; sealift init writes one to start from"},

@@ -112,6 +112,10 @@ func (p *parser) syntax(err error) {
 		}
 		at = Pos{n, 1}
 	}
+	// Of what cannot begin a token, a tab is what is seen least.
+	if what == "found character that cannot start any token" {
+		what += ": a tab, or one of @ ` % that has to be in quotes; YAML is indented by blanks"
+	}
 	p.mistake(at, "", "not YAML: %s", what)
 }
 
