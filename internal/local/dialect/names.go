@@ -40,17 +40,18 @@ func Shorten(st Statement, caseSensitive bool, known func(name string) bool) (St
 type shortener struct {
 	caseSensitive bool
 	known         func(string) bool
-	asks, history bool // the statement asks catalogs or calls what takes names; it asks what was run
-	writes        bool // it writes rows: what it writes stays as it is
+	verb          string // of the statement at hand
+	asks, history bool   // the statement asks catalogs or calls what takes names; it asks what was run
+	writes        bool   // it writes rows: what it writes stays as it is
 	long          []string
 }
 
 // begin finds out what a statement's literals may mean.
 func (s *shortener) begin(st Statement) {
-	verb := st.Verb()
-	first, _, _ := strings.Cut(verb, " ")
-	s.asks = first == "SHOW" || verb == "SET"
-	s.writes = writes[first] || verb == "CREATE TABLE"
+	s.verb = st.Verb()
+	first, _, _ := strings.Cut(s.verb, " ")
+	s.asks = first == "SHOW" || s.verb == "SET"
+	s.writes = writes[first] || s.verb == "CREATE TABLE"
 	for _, relation := range st.Relations(s.caseSensitive) {
 		parts := strings.Split(strings.ReplaceAll(relation, `"`, ""), ".")
 		last := parts[len(parts)-1]
@@ -130,8 +131,8 @@ func kindOf(name string) TokenKind {
 
 // literal is the token in place of a literal: statements in it, and names.
 func (s *shortener) literal(x *script, i int, value string) (text string, ok bool) {
-	switch verb := x.st.Verb(); {
-	case (verb == "CREATE FUNCTION" || verb == "CREATE PROCEDURE") && x.is(i-1, "AS"), verb == "UNLOAD" && i == 2:
+	switch {
+	case (s.verb == "CREATE FUNCTION" || s.verb == "CREATE PROCEDURE") && x.is(i-1, "AS"), s.verb == "UNLOAD" && i == 2:
 		inner := shortener{caseSensitive: s.caseSensitive, known: s.known}
 		var b strings.Builder
 		end := 0
