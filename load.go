@@ -291,6 +291,9 @@ func look(ctx context.Context, q LoadRequest, o *source.Opener, in *planner.Load
 		return fmt.Errorf("look at the files: %w", shown(err, q.ShowValues))
 	}
 	f := found.Format
+	if said := q.ofDelimited(); f.JSON && said != "" {
+		return fmt.Errorf("%s is JSON, and %s is for delimited text; leave it out", q.Files.files[0].Name, said)
+	}
 	in.Whole, in.Named = found.Whole, f.JSON || f.Header
 	in.Counts, in.Content, in.Own = found.Inputs, found.Digest, found.Own
 	in.Input.Format, in.Input.Path, in.Input.Nulls = "csv", f.Path, f.Nulls
@@ -312,6 +315,21 @@ func look(ctx context.Context, q LoadRequest, o *source.Opener, in *planner.Load
 		in.Columns = append(in.Columns, column)
 	}
 	return nil
+}
+
+// ofDelimited is what was said that only delimited text has, or "". Passed over in silence, it would seem to have been heeded.
+func (q LoadRequest) ofDelimited() string {
+	switch {
+	case q.Delimiter != 0:
+		return "--delimiter"
+	case q.Quote != nil:
+		return "--quote"
+	case q.Header != nil && *q.Header:
+		return "--header"
+	case q.Header != nil:
+		return "--no-header"
+	}
+	return ""
 }
 
 // shown adds the value to the error about a record, if that is wanted.

@@ -95,6 +95,16 @@ func lookColumnar(ctx context.Context, q LoadRequest, in *planner.LoadInput) err
 	if q.Format != "" && q.Format != "parquet" {
 		return fmt.Errorf("%s is a Parquet file, not %s", q.Files.files[0].Name, q.Format)
 	}
+	said := q.ofDelimited()
+	switch {
+	case len(q.Nulls) > 0:
+		said = "--null"
+	case len(q.Path) > 0:
+		said = "--records"
+	}
+	if said != "" {
+		return fmt.Errorf("%s is a Parquet file, which tells itself what %s is for; leave it out", q.Files.files[0].Name, said)
+	}
 	if q.MaxErrors > 0 {
 		return errors.New("records of Parquet files cannot be set aside one by one: COPY reads all of them or none; leave --max-errors out")
 	}

@@ -57,15 +57,6 @@ not; 5 another run holds the target; 130 interrupted.`,
   sealift sync warehouse.yaml --only 'sales.*' --every 15m`,
 		Annotations: map[string]string{"exits": "told"},
 		Args:        argument("JOB"),
-		RunE: a.run(func(ctx context.Context, args []string) error {
-			if f.full && f.from != "" {
-				return usageError{errors.New("--full-refresh moves everything, --from what is above a value: say one of them")}
-			}
-			if f.every != 0 {
-				return a.syncEvery(ctx, args[0], f)
-			}
-			return a.sync(ctx, args[0], f)
-		}),
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -79,6 +70,15 @@ not; 5 another run holds the target; 130 interrupted.`,
 	forceFlag(cmd, &f.force)
 	a.doorFlags(cmd)
 	a.jsonFlag(cmd)
+	cmd.RunE = a.run(func(ctx context.Context, args []string) error {
+		if f.full && f.from != "" {
+			return usageError{errors.New("--full-refresh moves everything, --from what is above a value: say one of them")}
+		}
+		if flags.Changed("every") {
+			return a.syncEvery(ctx, args[0], f)
+		}
+		return a.sync(ctx, args[0], f)
+	})
 	return cmd
 }
 
