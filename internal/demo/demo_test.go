@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -92,12 +93,15 @@ func TestTheProgramSeesOnlyTheStandIn(t *testing.T) {
 	}
 }
 
-// script writes a program for program.show.
+// script writes a program for program.show. Another process does so: while this one has the file open, whatever another test starts
+// could have it, too, and a file that is open for writing cannot be run.
 func script(tb testing.TB, text string) program {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "sealift")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil {
-		tb.Fatal(err)
+	write := exec.CommandContext(tb.Context(), "/bin/sh", "-c", `umask 077; cat > "$0" && chmod u+x "$0"`, path)
+	write.Stdin = strings.NewReader("#!/bin/sh\n" + text)
+	if out, err := write.CombinedOutput(); err != nil {
+		tb.Fatalf("%v: %s", err, out)
 	}
 	return program{path: path, dir: tb.TempDir(), env: os.Environ()}
 }
