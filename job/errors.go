@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -51,13 +52,10 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// sort brings mistakes into the order in which a reader meets them.
-func (e Errors) sort() {
+// Sort brings mistakes into the order in which a reader meets them, file by file.
+func (e Errors) Sort() {
 	slices.SortStableFunc(e, func(a, b *Error) int {
-		if a.Line != b.Line {
-			return a.Line - b.Line
-		}
-		return a.Column - b.Column
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 }
 

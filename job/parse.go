@@ -39,7 +39,7 @@ func parse(file string, text []byte, env func(string) (string, bool), into any, 
 		check(p)
 	}
 	if len(p.mistakes) > 0 {
-		p.mistakes.sort()
+		p.mistakes.Sort()
 		return p.mistakes
 	}
 	return nil

@@ -149,11 +149,7 @@ func domains(t redshift.Table, column string, uses map[string]mask.Use) {
 // maskMistakes reports mistakes of masks where each stands, in the order in which they are met there.
 func (b *builder) maskMistakes(s *selection, at map[string]*job.Error, err error) {
 	before := len(b.mistakes)
-	defer func() {
-		slices.SortStableFunc(b.mistakes[before:], func(x, y *job.Error) int {
-			return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
-		})
-	}()
+	defer func() { b.mistakes[before:].Sort() }()
 	for _, one := range each(err) {
 		field := fmt.Sprintf("tables[%d]", s.entry)
 		e, ok := errors.AsType[*mask.Error](one)

@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -61,13 +59,9 @@ func (s *Stage) Named(ctx context.Context, key string) ([]string, error) {
 	if part, _, err := s.Existing(ctx, key); err != nil || part.Key == "" {
 		return nil, err
 	}
-	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &key, ExpectedBucketOwner: &s.owner})
+	text, err := s.manifestText(ctx, key)
 	if err != nil {
-		return nil, s.explain("read "+s.url(key), "s3:GetObject and kms:Decrypt", err)
-	}
-	text, err := io.ReadAll(io.LimitReader(out.Body, maxManifest))
-	if err := errors.Join(err, out.Body.Close()); err != nil {
-		return nil, fmt.Errorf("read %s: %w", s.url(key), err)
+		return nil, err
 	}
 	var m manifestJSON
 	if err := json.Unmarshal(text, &m); err != nil || len(m.Entries) == 0 {

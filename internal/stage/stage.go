@@ -91,6 +91,19 @@ func (s *Stage) url(key string) string { return "s3://" + s.bucket + "/" + key }
 
 func (s *Stage) readManifest(ctx context.Context, prefix string) (*manifest, error) {
 	key := prefix + unloadManifest
+	text, err := s.manifestText(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	m, err := parseManifest(text, s.bucket, prefix)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.url(key), err)
+	}
+	return m, nil
+}
+
+// manifestText reads a manifest as it is.
+func (s *Stage) manifestText(ctx context.Context, key string) ([]byte, error) {
 	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &key, ExpectedBucketOwner: &s.owner})
 	if err != nil {
 		return nil, s.explain("read "+s.url(key), "s3:GetObject and kms:Decrypt", err)
@@ -102,11 +115,7 @@ func (s *Stage) readManifest(ctx context.Context, prefix string) (*manifest, err
 	if len(text) > maxManifest {
 		return nil, fmt.Errorf("read %s: longer than %d bytes", s.url(key), maxManifest)
 	}
-	m, err := parseManifest(text, s.bucket, prefix)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.url(key), err)
-	}
-	return m, nil
+	return text, nil
 }
 
 // nothingElse refuses objects under prefix that UNLOAD's manifest does not name: somebody else writes there.
