@@ -241,9 +241,7 @@ func (st Statement) with(x *script, texts map[int]string) Statement {
 	for i, at := range x.sig {
 		if text, ok := texts[i]; ok {
 			out.Tokens[at].Text = text
-			if kind, _ := next(text); kind != out.Tokens[at].Kind {
-				out.Tokens[at].Kind = kind
-			}
+			out.Tokens[at].Kind, _ = next(text)
 		}
 	}
 	var b strings.Builder

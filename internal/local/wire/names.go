@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"sync"
@@ -104,29 +103,14 @@ func (s *session) shortValues(p *prepared, values [][]byte) {
 // info tells the client something.
 func (s *session) info(text string) { s.c.send(info(s.server.names.Long(text))) }
 
-// longError puts the long names into an error.
-func (s *session) longError(e *pgconn.PgError) {
-	l := &s.server.names
-	if !l.Any() {
-		return
-	}
-	for _, text := range []*string{&e.Message, &e.Detail, &e.Hint, &e.InternalQuery, &e.Where} {
-		*text = l.Long(*text)
+// putLong puts the long names into texts of an error or a notice.
+func (s *session) putLong(texts ...*string) {
+	for _, text := range texts {
+		*text = s.server.names.Long(*text)
 	}
 }
 
-// longNotice does it for a notice.
-func (s *session) longNotice(m *pgproto3.NoticeResponse) {
-	l := &s.server.names
-	if !l.Any() {
-		return
-	}
-	for _, text := range []*string{&m.Message, &m.Detail, &m.Hint, &m.InternalQuery, &m.Where} {
-		*text = l.Long(*text)
-	}
-}
-
-// longColumns does it for the body of a RowDescription that rowDescription of the types has read.
+// longColumns puts them into the body of a RowDescription that rowDescription of the types has read.
 func (s *session) longColumns(body []byte) ([]byte, error) {
 	l := &s.server.names
 	if !l.Any() {
@@ -136,18 +120,14 @@ func (s *session) longColumns(body []byte) ([]byte, error) {
 	if err := m.Decode(body); err != nil {
 		return nil, err
 	}
-	out := append([]byte(nil), body[:2]...)
-	for _, f := range m.Fields {
-		out = append(out, l.Long(string(f.Name))...)
-		out = append(out, 0)
-		out = binary.BigEndian.AppendUint32(out, f.TableOID)
-		out = binary.BigEndian.AppendUint16(out, f.TableAttributeNumber)
-		out = binary.BigEndian.AppendUint32(out, f.DataTypeOID)
-		out = binary.BigEndian.AppendUint16(out, uint16(f.DataTypeSize))
-		out = binary.BigEndian.AppendUint32(out, uint32(f.TypeModifier))
-		out = binary.BigEndian.AppendUint16(out, uint16(f.Format))
+	for i, f := range m.Fields {
+		m.Fields[i].Name = []byte(l.Long(string(f.Name)))
 	}
-	return out, nil
+	out, err := m.Encode(nil)
+	if err != nil {
+		return nil, err
+	}
+	return out[5:], nil
 }
 
 // longRows passes the rows on that are in the next n bytes.
@@ -171,37 +151,23 @@ func (s *session) longRows(n int) error {
 
 // longRow passes one row on, with the long names in its values.
 func (s *session) longRow(body []byte) error {
-	if len(body) < 2 {
-		return errShortMessage
+	var m pgproto3.DataRow
+	if err := m.Decode(body); err != nil {
+		return err
 	}
-	var out []byte // nil while the row is as it came
-	for rest, done := body[2:], 2; len(rest) > 0; {
-		if len(rest) < 4 {
-			return errShortMessage
+	longer := false
+	for i, value := range m.Values {
+		if long, changed := s.server.names.Value(value); changed {
+			m.Values[i], longer = long, true
 		}
-		n := int(int32(binary.BigEndian.Uint32(rest)))
-		if n > len(rest)-4 {
-			return errShortMessage
-		}
-		size := 4 + max(n, 0)
-		value := rest[4:size]
-		rest = rest[size:]
-		long, changed := s.server.names.Value(value)
-		if changed && out == nil {
-			out = append(out, body[:done]...)
-		}
-		switch {
-		case changed:
-			out = binary.BigEndian.AppendUint32(out, uint32(len(long)))
-			out = append(out, long...)
-		case out != nil:
-			out = append(out, body[done:done+size]...)
-		}
-		done += size
 	}
-	if out == nil {
-		out = body
+	if longer {
+		out, err := m.Encode(nil)
+		if err != nil {
+			return err
+		}
+		body = out[5:]
 	}
-	s.forward('D', out)
+	s.forward('D', body)
 	return nil
 }

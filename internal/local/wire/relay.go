@@ -97,7 +97,7 @@ func (s *session) relayMessage(q *running, kind byte, body []byte) error {
 		}
 		m.SeverityUnlocalized, m.SchemaName, m.TableName, m.ColumnName, m.DataTypeName, m.ConstraintName = "", "", "", "", "", ""
 		m.Position = 0
-		s.longNotice(&m)
+		s.putLong(&m.Message, &m.Detail, &m.Hint, &m.InternalQuery, &m.Where)
 		s.c.send(&m)
 	case 'S': // ParameterStatus
 		if err := s.pg.setParam(body); err != nil {

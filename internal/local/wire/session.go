@@ -254,7 +254,7 @@ func (s *session) ready() error {
 
 // fail sends an error.
 func (s *session) fail(e *pgconn.PgError) {
-	s.longError(e)
+	s.putLong(&e.Message, &e.Detail, &e.Hint, &e.InternalQuery, &e.Where)
 	s.c.send(errorResponse(e))
 	s.told = s.told || e.Severity == "FATAL" || e.Severity == "PANIC"
 }
