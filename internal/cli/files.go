@@ -17,8 +17,8 @@ func (a *app) readFile(ctx context.Context, name string) ([]byte, error) {
 	return unlessInterrupted(ctx, a, func() (text []byte, err error) {
 		r := a.Stdin
 		if name != "-" {
-			f, err := os.Open(name)
-			if err != nil {
+			var f *os.File
+			if f, err = os.Open(name); err != nil { // not another err: what is deferred joins it
 				return nil, err // names the file itself
 			}
 			defer func() { err = errors.Join(err, f.Close()) }()
