@@ -102,8 +102,7 @@ func (a *app) carry(ctx context.Context, progress *progress, work func(context.C
 	o := a.options()
 	o.Stop, o.Progress = stop, func(e journal.Entry) {
 		if e.Type == journal.Begin || e.Type == journal.Resume {
-			a.once.Store(progress.once)
-			a.running.Store(new(cmp.Or(e.Run, progress.run)))
+			a.running.Store(&underWay{cmp.Or(e.Run, progress.run), progress.once})
 		}
 		if e.Facts != nil && e.Facts.Overrode != "" && !strings.HasPrefix(e.Facts.Overrode, "run "+progress.run+" ") {
 			a.say("took the target over from %s", e.Facts.Overrode)

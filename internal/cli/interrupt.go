@@ -44,10 +44,10 @@ func (a *app) stoppable(ctx context.Context, grace time.Duration) (_ context.Con
 			select {
 			case <-a.Signals:
 				a.stderr.leftEdge()
-				if run := a.running.Load(); run != nil {
-					next := "Go on with: sealift resume " + *run
-					if a.once.Load() {
-						next = "No other process can go on with it; remove what it left: sealift clean --run " + *run
+				if r := a.running.Load(); r != nil {
+					next := "Go on with: sealift resume " + r.run
+					if r.once {
+						next = "No other process can go on with it; remove what it left: sealift clean --run " + r.run
 					}
 					a.lastWord("stopped at once; what was under way is in the journal. " + next)
 				} else {

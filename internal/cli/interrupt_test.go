@@ -54,7 +54,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 		a, signals, out, ended := interruptible()
 		behind := new(bytes.Buffer) // progress that draws later than the process ends
 		a.stderr = &stream{base: out, w: behind}
-		a.running.Store(new("20261121T101500Z-7f3a"))
+		a.running.Store(&underWay{run: "20261121T101500Z-7f3a"})
 		_, stop, release := a.stoppable(t.Context(), 30*time.Second)
 		signals <- os.Interrupt
 		<-stop
@@ -123,8 +123,7 @@ func TestSecondSignalOfWhatIsDoneOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, signals, out, ended := interruptible()
 		a.stderr.base = out
-		a.once.Store(true)
-		a.running.Store(new("20261121T101500Z-7f3a"))
+		a.running.Store(&underWay{"20261121T101500Z-7f3a", true})
 		_, stop, release := a.stoppable(t.Context(), 30*time.Second)
 		signals <- os.Interrupt
 		<-stop

@@ -56,10 +56,15 @@ type app struct {
 	wideDoor                    bool
 	json                        bool
 
-	began   bool                   // a command's own code was reached: errors before that are about the command line
-	stopped atomic.Bool            // a signal told us to stop
-	running atomic.Pointer[string] // the id of the run that is under way, once there is one
-	once    atomic.Bool            // nobody can go on with it
+	began   bool                     // a command's own code was reached: errors before that are about the command line
+	stopped atomic.Bool              // a signal told us to stop
+	running atomic.Pointer[underWay] // the run that is under way, once there is one
+}
+
+// underWay is what is said of a run when a second signal ends it.
+type underWay struct {
+	run  string // its id
+	once bool   // nobody else can go on with it
 }
 
 // Run carries out one invocation and answers its exit code. Nothing is left behind: no goroutine, no open file.
