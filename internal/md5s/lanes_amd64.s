@@ -1,14 +1,80 @@
 #include "textflag.h"
 
-// MD5 (RFC 1321) of eight lanes in the registers of AVX2: each instruction does to all lanes what the algorithm does to one.
-//
-// Y0 to Y3 are A to D; Y4 and Y5 pass by; Y6 is all ones. SI is at the words of the block, 32 bytes for those of one place in all lanes;
-// DX is at the constants.
+// MD5 (RFC 1321) of lanes side by side: each instruction does to all lanes what the algorithm does to one. SI is at the words of the
+// block, 64 bytes for those of one place in all sixteen lanes; DX is at the constants.
 
-// ROUND ends a step, with the function of b, c and d in Y4: a = b + (a + Y4 + word + constant <<< shift).
+// STEPS are those of a block, whose functions end with ROUND: a = b + (a + function + word + constant <<< shift).
+#define STEPS(ff, gg, hh, ii, a, b, c, d) \
+	ff(a, b, c, d, 0, 0, 7); \
+	ff(d, a, b, c, 1, 1, 12); \
+	ff(c, d, a, b, 2, 2, 17); \
+	ff(b, c, d, a, 3, 3, 22); \
+	ff(a, b, c, d, 4, 4, 7); \
+	ff(d, a, b, c, 5, 5, 12); \
+	ff(c, d, a, b, 6, 6, 17); \
+	ff(b, c, d, a, 7, 7, 22); \
+	ff(a, b, c, d, 8, 8, 7); \
+	ff(d, a, b, c, 9, 9, 12); \
+	ff(c, d, a, b, 10, 10, 17); \
+	ff(b, c, d, a, 11, 11, 22); \
+	ff(a, b, c, d, 12, 12, 7); \
+	ff(d, a, b, c, 13, 13, 12); \
+	ff(c, d, a, b, 14, 14, 17); \
+	ff(b, c, d, a, 15, 15, 22); \
+	gg(a, b, c, d, 1, 16, 5); \
+	gg(d, a, b, c, 6, 17, 9); \
+	gg(c, d, a, b, 11, 18, 14); \
+	gg(b, c, d, a, 0, 19, 20); \
+	gg(a, b, c, d, 5, 20, 5); \
+	gg(d, a, b, c, 10, 21, 9); \
+	gg(c, d, a, b, 15, 22, 14); \
+	gg(b, c, d, a, 4, 23, 20); \
+	gg(a, b, c, d, 9, 24, 5); \
+	gg(d, a, b, c, 14, 25, 9); \
+	gg(c, d, a, b, 3, 26, 14); \
+	gg(b, c, d, a, 8, 27, 20); \
+	gg(a, b, c, d, 13, 28, 5); \
+	gg(d, a, b, c, 2, 29, 9); \
+	gg(c, d, a, b, 7, 30, 14); \
+	gg(b, c, d, a, 12, 31, 20); \
+	hh(a, b, c, d, 5, 32, 4); \
+	hh(d, a, b, c, 8, 33, 11); \
+	hh(c, d, a, b, 11, 34, 16); \
+	hh(b, c, d, a, 14, 35, 23); \
+	hh(a, b, c, d, 1, 36, 4); \
+	hh(d, a, b, c, 4, 37, 11); \
+	hh(c, d, a, b, 7, 38, 16); \
+	hh(b, c, d, a, 10, 39, 23); \
+	hh(a, b, c, d, 13, 40, 4); \
+	hh(d, a, b, c, 0, 41, 11); \
+	hh(c, d, a, b, 3, 42, 16); \
+	hh(b, c, d, a, 6, 43, 23); \
+	hh(a, b, c, d, 9, 44, 4); \
+	hh(d, a, b, c, 12, 45, 11); \
+	hh(c, d, a, b, 15, 46, 16); \
+	hh(b, c, d, a, 2, 47, 23); \
+	ii(a, b, c, d, 0, 48, 6); \
+	ii(d, a, b, c, 7, 49, 10); \
+	ii(c, d, a, b, 14, 50, 15); \
+	ii(b, c, d, a, 5, 51, 21); \
+	ii(a, b, c, d, 12, 52, 6); \
+	ii(d, a, b, c, 3, 53, 10); \
+	ii(c, d, a, b, 10, 54, 15); \
+	ii(b, c, d, a, 1, 55, 21); \
+	ii(a, b, c, d, 8, 56, 6); \
+	ii(d, a, b, c, 15, 57, 10); \
+	ii(c, d, a, b, 6, 58, 15); \
+	ii(b, c, d, a, 13, 59, 21); \
+	ii(a, b, c, d, 4, 60, 6); \
+	ii(d, a, b, c, 11, 61, 10); \
+	ii(c, d, a, b, 2, 62, 15); \
+	ii(b, c, d, a, 9, 63, 21)
+
+// Eight lanes in the registers of AVX2. Y0 to Y3 are A to D; Y4 and Y5 pass by; Y6 is all ones.
+
 #define ROUND(a, b, word, constant, shift) \
 	VPBROADCASTD (4*constant)(DX), Y5; \
-	VPADDD       (32*word)(SI), a, a; \
+	VPADDD       (64*word)(SI), a, a; \
 	VPADDD       Y5, a, a; \
 	VPADDD       Y4, a, a; \
 	VPSLLD       $shift, a, Y5; \
@@ -43,93 +109,87 @@
 	VPXOR c, Y4, Y4; \
 	ROUND(a, b, word, constant, shift)
 
-// func blocks(s *state, w *words)
-TEXT ·blocks(SB), NOSPLIT, $0-16
+// func eight(s *state, w *words, first int)
+TEXT ·eight(SB), NOSPLIT, $0-24
 	MOVQ     s+0(FP), DI
 	MOVQ     w+8(FP), SI
+	MOVQ     first+16(FP), AX
+	LEAQ     (DI)(AX*4), DI
+	LEAQ     (SI)(AX*4), SI
 	LEAQ     sines<>(SB), DX
 	VMOVDQU  (DI), Y0
-	VMOVDQU  32(DI), Y1
-	VMOVDQU  64(DI), Y2
-	VMOVDQU  96(DI), Y3
+	VMOVDQU  64(DI), Y1
+	VMOVDQU  128(DI), Y2
+	VMOVDQU  192(DI), Y3
 	VPCMPEQD Y6, Y6, Y6
 
-	F(Y0, Y1, Y2, Y3, 0, 0, 7)
-	F(Y3, Y0, Y1, Y2, 1, 1, 12)
-	F(Y2, Y3, Y0, Y1, 2, 2, 17)
-	F(Y1, Y2, Y3, Y0, 3, 3, 22)
-	F(Y0, Y1, Y2, Y3, 4, 4, 7)
-	F(Y3, Y0, Y1, Y2, 5, 5, 12)
-	F(Y2, Y3, Y0, Y1, 6, 6, 17)
-	F(Y1, Y2, Y3, Y0, 7, 7, 22)
-	F(Y0, Y1, Y2, Y3, 8, 8, 7)
-	F(Y3, Y0, Y1, Y2, 9, 9, 12)
-	F(Y2, Y3, Y0, Y1, 10, 10, 17)
-	F(Y1, Y2, Y3, Y0, 11, 11, 22)
-	F(Y0, Y1, Y2, Y3, 12, 12, 7)
-	F(Y3, Y0, Y1, Y2, 13, 13, 12)
-	F(Y2, Y3, Y0, Y1, 14, 14, 17)
-	F(Y1, Y2, Y3, Y0, 15, 15, 22)
-
-	G(Y0, Y1, Y2, Y3, 1, 16, 5)
-	G(Y3, Y0, Y1, Y2, 6, 17, 9)
-	G(Y2, Y3, Y0, Y1, 11, 18, 14)
-	G(Y1, Y2, Y3, Y0, 0, 19, 20)
-	G(Y0, Y1, Y2, Y3, 5, 20, 5)
-	G(Y3, Y0, Y1, Y2, 10, 21, 9)
-	G(Y2, Y3, Y0, Y1, 15, 22, 14)
-	G(Y1, Y2, Y3, Y0, 4, 23, 20)
-	G(Y0, Y1, Y2, Y3, 9, 24, 5)
-	G(Y3, Y0, Y1, Y2, 14, 25, 9)
-	G(Y2, Y3, Y0, Y1, 3, 26, 14)
-	G(Y1, Y2, Y3, Y0, 8, 27, 20)
-	G(Y0, Y1, Y2, Y3, 13, 28, 5)
-	G(Y3, Y0, Y1, Y2, 2, 29, 9)
-	G(Y2, Y3, Y0, Y1, 7, 30, 14)
-	G(Y1, Y2, Y3, Y0, 12, 31, 20)
-
-	H(Y0, Y1, Y2, Y3, 5, 32, 4)
-	H(Y3, Y0, Y1, Y2, 8, 33, 11)
-	H(Y2, Y3, Y0, Y1, 11, 34, 16)
-	H(Y1, Y2, Y3, Y0, 14, 35, 23)
-	H(Y0, Y1, Y2, Y3, 1, 36, 4)
-	H(Y3, Y0, Y1, Y2, 4, 37, 11)
-	H(Y2, Y3, Y0, Y1, 7, 38, 16)
-	H(Y1, Y2, Y3, Y0, 10, 39, 23)
-	H(Y0, Y1, Y2, Y3, 13, 40, 4)
-	H(Y3, Y0, Y1, Y2, 0, 41, 11)
-	H(Y2, Y3, Y0, Y1, 3, 42, 16)
-	H(Y1, Y2, Y3, Y0, 6, 43, 23)
-	H(Y0, Y1, Y2, Y3, 9, 44, 4)
-	H(Y3, Y0, Y1, Y2, 12, 45, 11)
-	H(Y2, Y3, Y0, Y1, 15, 46, 16)
-	H(Y1, Y2, Y3, Y0, 2, 47, 23)
-
-	I(Y0, Y1, Y2, Y3, 0, 48, 6)
-	I(Y3, Y0, Y1, Y2, 7, 49, 10)
-	I(Y2, Y3, Y0, Y1, 14, 50, 15)
-	I(Y1, Y2, Y3, Y0, 5, 51, 21)
-	I(Y0, Y1, Y2, Y3, 12, 52, 6)
-	I(Y3, Y0, Y1, Y2, 3, 53, 10)
-	I(Y2, Y3, Y0, Y1, 10, 54, 15)
-	I(Y1, Y2, Y3, Y0, 1, 55, 21)
-	I(Y0, Y1, Y2, Y3, 8, 56, 6)
-	I(Y3, Y0, Y1, Y2, 15, 57, 10)
-	I(Y2, Y3, Y0, Y1, 6, 58, 15)
-	I(Y1, Y2, Y3, Y0, 13, 59, 21)
-	I(Y0, Y1, Y2, Y3, 4, 60, 6)
-	I(Y3, Y0, Y1, Y2, 11, 61, 10)
-	I(Y2, Y3, Y0, Y1, 2, 62, 15)
-	I(Y1, Y2, Y3, Y0, 9, 63, 21)
+	STEPS(F, G, H, I, Y0, Y1, Y2, Y3)
 
 	VPADDD  (DI), Y0, Y0
-	VPADDD  32(DI), Y1, Y1
-	VPADDD  64(DI), Y2, Y2
-	VPADDD  96(DI), Y3, Y3
+	VPADDD  64(DI), Y1, Y1
+	VPADDD  128(DI), Y2, Y2
+	VPADDD  192(DI), Y3, Y3
 	VMOVDQU Y0, (DI)
-	VMOVDQU Y1, 32(DI)
-	VMOVDQU Y2, 64(DI)
-	VMOVDQU Y3, 96(DI)
+	VMOVDQU Y1, 64(DI)
+	VMOVDQU Y2, 128(DI)
+	VMOVDQU Y3, 192(DI)
+	VZEROUPPER
+	RET
+
+// Sixteen lanes in the registers of AVX-512, which rotates at once, and has every function of three bits: its number is the truth table,
+// with the bit of Z4 highest. Z0 to Z3 are A to D; Z4 passes by.
+
+#define WIDE(a, b, word, constant, shift) \
+	VPADDD       (64*word)(SI), a, a; \
+	VPADDD.BCST  (4*constant)(DX), a, a; \
+	VPADDD       Z4, a, a; \
+	VPROLD       $shift, a, a; \
+	VPADDD       b, a, a
+
+// b ? c : d
+#define WIDEF(a, b, c, d, word, constant, shift) \
+	VMOVDQA32  b, Z4; \
+	VPTERNLOGD $0xca, d, c, Z4; \
+	WIDE(a, b, word, constant, shift)
+
+// d ? b : c
+#define WIDEG(a, b, c, d, word, constant, shift) \
+	VMOVDQA32  d, Z4; \
+	VPTERNLOGD $0xca, c, b, Z4; \
+	WIDE(a, b, word, constant, shift)
+
+// b ^ c ^ d
+#define WIDEH(a, b, c, d, word, constant, shift) \
+	VMOVDQA32  b, Z4; \
+	VPTERNLOGD $0x96, d, c, Z4; \
+	WIDE(a, b, word, constant, shift)
+
+// c ^ (b | ^d)
+#define WIDEI(a, b, c, d, word, constant, shift) \
+	VMOVDQA32  b, Z4; \
+	VPTERNLOGD $0x39, d, c, Z4; \
+	WIDE(a, b, word, constant, shift)
+
+// func sixteen(s *state, w *words)
+TEXT ·sixteen(SB), NOSPLIT, $0-16
+	MOVQ      s+0(FP), DI
+	MOVQ      w+8(FP), SI
+	LEAQ      sines<>(SB), DX
+	VMOVDQU32 (DI), Z0
+	VMOVDQU32 64(DI), Z1
+	VMOVDQU32 128(DI), Z2
+	VMOVDQU32 192(DI), Z3
+
+	STEPS(WIDEF, WIDEG, WIDEH, WIDEI, Z0, Z1, Z2, Z3)
+
+	VPADDD    (DI), Z0, Z0
+	VPADDD    64(DI), Z1, Z1
+	VPADDD    128(DI), Z2, Z2
+	VPADDD    192(DI), Z3, Z3
+	VMOVDQU32 Z0, (DI)
+	VMOVDQU32 Z1, 64(DI)
+	VMOVDQU32 Z2, 128(DI)
+	VMOVDQU32 Z3, 192(DI)
 	VZEROUPPER
 	RET
 

@@ -2,7 +2,5 @@
 
 package md5s
 
-// sideBySide tells whether this processor takes eight hashes at once.
-const sideBySide = false
-
-func blocks(*state, *words) { panic("md5s: not on this processor") }
+// ways would be how this processor takes a block into the state of each lane.
+var ways []func(*state, *words)
