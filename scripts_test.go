@@ -47,7 +47,7 @@ import (
 //	serverjob FILE REST write a job whose source is that PostgreSQL
 //	staged N            the bucket holds N objects, versions and uploads
 //	put FILE KEY [HOW]  write FILE into the script's other bucket, $INBOX, encrypted as HOW says: key (the script's, the default),
-//	                    s3, or other (a key that nobody named)
+//	                    s3, or other (a key that nobody named); a KEY in double quotes is one of Go's, as "a\x01"
 //	parquet FILE N [I [plain]]  write a Parquet file of N rows, whose ids begin with I, by a library that the program does not use;
 //	                    plain has no dictionaries
 //	comesback A B       write tables of random shape, drawn by the seeds from A up to B, by others' writers in every format;
@@ -290,7 +290,12 @@ func putObject(ts *testscript.TestScript, _ bool, args []string) {
 		_, err = s.s3.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &inbox, Policy: aws.String(fmt.Sprintf(inboxPolicy, inbox, copyRole))})
 		ts.Check(err)
 	}
-	in := &s3.PutObjectInput{Bucket: &inbox, Key: &args[1], Body: strings.NewReader(ts.ReadFile(args[0]))}
+	key := args[1]
+	if strings.HasPrefix(key, `"`) {
+		key, err = strconv.Unquote(key)
+		ts.Check(err)
+	}
+	in := &s3.PutObjectInput{Bucket: &inbox, Key: &key, Body: strings.NewReader(ts.ReadFile(args[0]))}
 	how := "key"
 	if len(args) > 2 {
 		how = args[2]

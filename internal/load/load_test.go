@@ -182,8 +182,8 @@ func TestWhatCannotBeLoadedIsNamed(t *testing.T) {
 		in   []string
 		want string
 	}{
-		"nothing":                {in: []string{"", " \n"}, want: "the input is empty"},
-		"header or not":          {in: []string{"a,b\nx,y\n"}, want: "nothing tells whether the first line names the columns"},
+		"nothing":                {in: []string{"", " \n"}, want: "000 is empty, and so are all others (1)"},
+		"header or not":          {in: []string{"a,b\nx,y\n"}, want: "000: nothing tells whether the first line names the columns"},
 		"same name twice":        {wish: load.Wish{Header: new(true)}, in: []string{"id,Id\n1,2\n"}, want: `000, line 1, column 2: the header names "Id" a second time; column 1 has that name too`},
 		"no name":                {wish: load.Wish{Header: new(true)}, in: []string{"id,\n1,2\n"}, want: "000, line 1, column 2: the header has no name for this column"},
 		"a name twice, by guess": {in: []string{"id,name,ID\n1,a,2\n"}, want: `000, line 1, column 3: the header names "ID" a second time; column 1 has that name too`},

@@ -99,15 +99,24 @@ func Look(ctx context.Context, inputs []source.Input, o *source.Opener, w Wish) 
 		}
 	}
 	if !l.begun {
-		return nil, errors.New("the input is empty")
+		return nil, nothing(inputs)
 	}
 	return l.finish()
+}
+
+// nothing names inputs in which there is nothing at all.
+func nothing(inputs []source.Input) error {
+	if len(inputs) == 1 {
+		return fmt.Errorf("%s is empty", inputs[0].Name)
+	}
+	return fmt.Errorf("%s is empty, and so are all others (%d)", inputs[0].Name, len(inputs)-1)
 }
 
 type looking struct {
 	wish   Wish
 	found  Found
 	begun  bool
+	opened string // name of the stream with which it began
 	whole  bool
 	left   int64  // bytes that may still be looked at in the input at hand
 	buf    []byte // for blocks of text, of one stream after the other
@@ -167,7 +176,7 @@ func (l *looking) stream(input int, s source.Stream) (err error) {
 		if err := l.begin(begin, whole); err != nil {
 			return at(s.Name, err)
 		}
-		l.begun = true
+		l.begun, l.opened = true, s.Name
 		r = io.MultiReader(bytes.NewReader(begin), r)
 	}
 	if l.found.Format.JSON {
@@ -452,7 +461,7 @@ func (l *looking) decideHeader() error {
 		l.header = nil
 		return l.addFirsts()
 	}
-	return hint.With(errors.New("nothing tells whether the first line names the columns"), "say so: --header or --no-header")
+	return hint.With(fmt.Errorf("%s: nothing tells whether the first line names the columns", l.opened), "say so: --header or --no-header")
 }
 
 // addFirsts counts the first records among the others.

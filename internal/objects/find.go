@@ -183,7 +183,7 @@ func list(ctx context.Context, client *s3.Client, p Place, prefix, url string, t
 			switch {
 			case err != nil:
 				return nil, nil, fmt.Errorf("%s: %w", url, err)
-			case !taken, strings.HasSuffix(key, "/"): // the latter is what consoles make of a folder
+			case !taken, strings.HasSuffix(key, "/") && aws.ToInt64(c.Size) == 0: // the latter is what consoles make of a folder
 			case passedOver:
 				passed = append(passed, Scheme+p.Bucket+"/"+key)
 			default:
