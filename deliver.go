@@ -21,7 +21,7 @@ import (
 func setFolder(ctx context.Context, q UnloadRequest, out *plan.Output) (err error) {
 	if !strings.HasPrefix(q.Folder, objects.Scheme) {
 		if len(q.PartitionBy) > 0 {
-			return hint.With(errors.New("--partition-by is for objects in S3"), "unload with --to s3://BUCKET/PREFIX")
+			return hint.With(hint.Usage(errors.New("--partition-by is for objects in S3")), "unload with --to s3://BUCKET/PREFIX")
 		}
 		if out.Folder, err = filepath.Abs(q.Folder); err != nil {
 			return fmt.Errorf("folder %s: %w", q.Folder, err)
@@ -52,7 +52,7 @@ func setFolder(ctx context.Context, q UnloadRequest, out *plan.Output) (err erro
 	}
 	prefix := strings.Trim(p.Key, "/")
 	if prefix == "" {
-		return fmt.Errorf("%s names a whole bucket: unload below a prefix of it", q.Folder)
+		return hint.Usage(fmt.Errorf("%s names a whole bucket: unload below a prefix of it", q.Folder))
 	}
 	out.Folder, out.Compressed = objects.Scheme+p.Bucket+"/"+prefix+"/", out.Format != "parquet"
 	return nil

@@ -164,7 +164,14 @@ type LoadRequest struct {
 func PlanLoad(ctx context.Context, q LoadRequest, o Options) (*plan.Plan, error) {
 	table, err := redshift.ParseTable(q.Table)
 	if err != nil {
-		return nil, err
+		return nil, hint.Usage(err)
+	}
+	if q.Way != "" && q.Way != "stream" {
+		for _, f := range q.Files.files {
+			if f.ETag == "" {
+				return nil, hint.Usage(fmt.Errorf("--way %s is for objects of S3; %s is a file of this machine", q.Way, f.Name))
+			}
+		}
 	}
 	in := planner.LoadInput{
 		Warehouse: q.Target, Stage: q.Stage, Ref: q.Ref, Table: table, Mode: q.Mode, Source: q.Files.label(),
@@ -173,7 +180,7 @@ func PlanLoad(ctx context.Context, q LoadRequest, o Options) (*plan.Plan, error)
 	}
 	for name, text := range q.Types {
 		if in.Types[name], err = redshift.ParseType(text); err != nil {
-			return nil, fmt.Errorf("column %s: %w", name, err)
+			return nil, hint.Usage(fmt.Errorf("column %s: %w", name, err))
 		}
 	}
 	limits := source.DefaultLimits
@@ -249,11 +256,15 @@ func ReadObject(ctx context.Context, url, region string, limit int64) (_ []byte,
 	if err != nil {
 		return nil, err
 	}
+	place, err := objects.ParseURL(url)
+	if err != nil {
+		return nil, err
+	}
 	found, _, err := objects.Find(ctx, cfg, url)
 	if err != nil {
 		return nil, err
 	}
-	if len(found) != 1 || found[0].URL() != url {
+	if len(found) != 1 || found[0].Key != place.Key {
 		return nil, fmt.Errorf("%s is not one object", url)
 	}
 	if found[0].Size > limit {

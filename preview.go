@@ -31,6 +31,9 @@ type Preview struct {
 // PreviewMasks reads some rows of every table that a job masks, and masks them in this process; expressions are computed where the rows are.
 // Nothing is changed, staged or kept.
 func PreviewMasks(ctx context.Context, j *job.Job, rows int, o Options) ([]Preview, error) {
+	if j.Masking == nil {
+		return nil, hint.Usage(errors.New("the job masks nothing: it has no masking"))
+	}
 	in := planner.Input{Job: j, Now: time.Now(), Queries: make(map[int][]redshift.Column)}
 	keys, err := addMasking(ctx, &in)
 	if err != nil {

@@ -90,10 +90,24 @@ const instructionFile = ".instruction"
 // ErrNotAll says that some objects of an archive could not be resealed; the answer tells which.
 var ErrNotAll = errors.New("some objects could not be resealed")
 
+// Check refuses a request that names no places in S3.
+func (q ResealRequest) Check() error {
+	if _, err := objects.ParseURL(q.From); err != nil {
+		return err
+	}
+	if _, err := objects.ParseURL(q.To); err != nil {
+		return fmt.Errorf("--to: %w", err)
+	}
+	return nil
+}
+
 // Reseal decrypts the objects of an archive on their way through this machine's memory, and writes them under a KMS key. What is
 // there from an earlier attempt is not made again. An object that is damaged, or encrypted under another key, is told, the others
 // are resealed; the manifests are written when all are.
 func Reseal(ctx context.Context, q ResealRequest, o Options) (*Resealed, error) {
+	if err := q.Check(); err != nil {
+		return nil, err
+	}
 	master, err := reseal.ParseKey(q.Key)
 	if err != nil {
 		return nil, err
@@ -105,9 +119,6 @@ func Reseal(ctx context.Context, q ResealRequest, o Options) (*Resealed, error) 
 	caller, err := connect.Caller(ctx, cfg)
 	if err != nil {
 		return nil, err
-	}
-	if _, err := objects.ParseURL(q.To); err != nil {
-		return nil, fmt.Errorf("--to: %w", err)
 	}
 	place, err := stage.LookUp(ctx, cfg, caller.Account, job.Stage{URL: q.To, Region: cfg.Region, KMSKey: q.KMSKey})
 	if err != nil {
@@ -154,7 +165,7 @@ func (r *resealing) free(ctx context.Context, data, manifests []objects.Object) 
 		return err
 	}
 	if from.Bucket == r.bucket && (r.key(data[0]) == data[0].Key || strings.HasPrefix(r.prefix, from.Key)) {
-		return hint.With(fmt.Errorf("%s is where the archive is: new objects would lie among those that they are made of", r.request.To), "name another prefix: --to")
+		return hint.With(hint.Usage(fmt.Errorf("%s is where the archive is: new objects would lie among those that they are made of", r.request.To)), "name another prefix: --to")
 	}
 	ours := make(map[string]bool, len(data))
 	for _, f := range data {

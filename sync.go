@@ -62,7 +62,7 @@ type SyncingTable struct {
 // PlanSync finds out what is new in the tables of a job, and says what a sync would do. It changes nothing.
 func PlanSync(ctx context.Context, j *job.Job, q SyncRequest, o Options) (*Syncing, error) {
 	if j.Subset != nil {
-		return nil, hint.With(errors.New("a subset is copied, not synced: rows that are chosen later would not belong to those that are there"),
+		return nil, hint.With(hint.Usage(errors.New("a subset is copied, not synced: rows that are chosen later would not belong to those that are there")),
 			"copy the job, with mode: replace to do it again")
 	}
 	if j.Source.Postgres != "" {
@@ -93,7 +93,7 @@ func PlanSync(ctx context.Context, j *job.Job, q SyncRequest, o Options) (*Synci
 func syncMasking(ctx context.Context, in *planner.Input) (conceal func(string) string, err error) {
 	m := in.Job.Masking
 	if m != nil && m.Key == plan.Ephemeral {
-		return nil, hint.With(errors.New("a key for one run only (masking.key: ephemeral) cannot be synced with: what is new could not be joined with what is there"),
+		return nil, hint.With(hint.Usage(errors.New("a key for one run only (masking.key: ephemeral) cannot be synced with: what is new could not be joined with what is there")),
 			"keep a master key (openssl rand -base64 32) and name where it lives; or copy")
 	}
 	keys, err := addMasking(ctx, in)

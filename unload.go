@@ -47,16 +47,19 @@ func PlanUnload(ctx context.Context, q UnloadRequest, o Options) (*plan.Plan, er
 		Warehouse: q.Source, Stage: q.Stage, Ref: q.Ref, Query: q.Query, Null: q.Null, Nonce: randomHex(8), Now: time.Now(),
 		Output: plan.Output{Format: q.Format, Compressed: q.Compressed && q.Format != "parquet", PartitionBy: slices.Clone(q.PartitionBy), Include: q.Include},
 	}
+	if q.Null != nil && !redshift.CanStandForNull(*q.Null) {
+		return nil, hint.With(hint.Usage(fmt.Errorf("--null %q cannot stand for NULL in CSV", *q.Null)), "choose a text without commas, double quotes and line ends: --null NULL")
+	}
 	if err := setFolder(ctx, q, &in.Output); err != nil {
 		return nil, err
 	}
 	var err error
 	if q.Query == "" {
 		if in.Table, err = redshift.ParseTable(q.Table); err != nil {
-			return nil, err
+			return nil, hint.Usage(err)
 		}
 	} else if err := redshift.CheckQuery(q.Query); err != nil {
-		return nil, fmt.Errorf("the query: %w", err)
+		return nil, hint.Usage(fmt.Errorf("the query: %w", err))
 	}
 	both, err := meet(ctx, planner.Warehouse(q.Source), plan.Warehouse{}, application, o)
 	if err != nil {

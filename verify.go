@@ -83,19 +83,19 @@ func PlanVerify(ctx context.Context, j *job.Job, o Options) (*plan.Plan, error) 
 // The two warehouses are not read at one moment: rows that are written meanwhile are differences.
 func Verify(ctx context.Context, p *plan.Plan, o VerifyOptions) (*Comparison, error) {
 	if !p.HasTarget() {
-		return nil, errors.New("an unload to files has no warehouse as its target: there is nothing to compare the source with")
+		return nil, hint.Usage(errors.New("an unload to files has no warehouse as its target: there is nothing to compare the source with"))
 	}
 	if slices.ContainsFunc(p.Tables, func(t plan.Table) bool { return t.Window != nil }) {
-		return nil, hint.With(errors.New("a sync moves what is new: its run says nothing of the tables as a whole"), "compare them by the job: sealift verify JOB")
+		return nil, hint.With(hint.Usage(errors.New("a sync moves what is new: its run says nothing of the tables as a whole")), "compare them by the job: sealift verify JOB")
 	}
 	if slices.ContainsFunc(p.Tables, func(t plan.Table) bool { return t.Masked() }) {
-		return nil, hint.With(errors.New("rows of a plan with masks can be compared only where the keys are, in its runs: each compares what it publishes with the masked rows of the source"), "its receipt has the digests: sealift show RUN")
+		return nil, hint.With(hint.Usage(errors.New("rows of a plan with masks can be compared only where the keys are, in its runs: each compares what it publishes with the masked rows of the source")), "its receipt has the digests: sealift show RUN")
 	}
 	if p.IsSubset() {
-		return nil, hint.With(errors.New("the rows of a subset are known only in its runs: each compares what it publishes with the rows that it chose"), "its receipt has the digests: sealift show RUN")
+		return nil, hint.With(hint.Usage(errors.New("the rows of a subset are known only in its runs: each compares what it publishes with the rows that it chose")), "its receipt has the digests: sealift show RUN")
 	}
 	if !p.HasSource() {
-		return nil, hint.With(errors.New("a load of files has no warehouse as its source: there is nothing to compare the target with"),
+		return nil, hint.With(hint.Usage(errors.New("a load of files has no warehouse as its source: there is nothing to compare the target with")),
 			"its receipt has the digest of what was loaded: sealift show RUN")
 	}
 	out := &Comparison{

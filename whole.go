@@ -220,12 +220,10 @@ func chooseWay(ctx context.Context, q LoadRequest, in *planner.LoadInput) error 
 	}
 	parquet, unloaded := in.Input.Format == "parquet", in.Input.Format == "unload"
 	switch {
-	case q.Way != "" && q.Way != "stream" && remote < len(q.Files.files):
-		return fmt.Errorf("--way %s is for objects of S3; %s is a file of this machine", q.Way, q.Files.label())
 	case parquet && q.Way == "stream":
 		return errors.New("--way stream: records of Parquet files cannot be streamed; COPY reads such files as they are")
 	case unloaded && q.Way == "stream":
-		return errors.New("--way stream: what UNLOAD wrote is for COPY to read; leave --way out")
+		return hint.Usage(errors.New("--way stream: what UNLOAD wrote is for COPY to read; leave --way out"))
 	case unloaded:
 		switch why, err := packing(ctx, q, in); {
 		case err != nil:
@@ -364,15 +362,15 @@ func lookUnloaded(q LoadRequest, in *planner.LoadInput) error {
 	}
 	switch {
 	case q.Header != nil && *q.Header:
-		return errors.New("--header: what UNLOAD wrote with HEADER does not go together with --format unload, which takes every line for a record")
+		return hint.Usage(errors.New("--header: what UNLOAD wrote with HEADER does not go together with --format unload, which takes every line for a record"))
 	case quote != 0 && quote != '"':
-		return fmt.Errorf("--quote %c: UNLOAD quotes with double quotes (ADDQUOTES), or not at all", quote)
+		return hint.Usage(fmt.Errorf("--quote %c: UNLOAD quotes with double quotes (ADDQUOTES), or not at all", quote))
 	case len(q.Nulls) > 1 || len(q.Nulls) == 1 && !redshift.CanBeNull(q.Nulls[0]):
-		return errors.New("--null: UNLOAD wrote one text for NULL, of letters, digits and @:_./#-")
+		return hint.Usage(errors.New("--null: UNLOAD wrote one text for NULL, of letters, digits and @:_./#-"))
 	case q.MaxErrors > 0:
-		return errors.New("--max-errors: COPY reads all of what UNLOAD wrote, or none; leave it out")
+		return hint.Usage(errors.New("--max-errors: COPY reads all of what UNLOAD wrote, or none; leave it out"))
 	case len(q.Types) > 0 || len(q.Path) > 0:
-		return errors.New("--types and --records are for files that say what their columns are; these have those of the table")
+		return hint.Usage(errors.New("--types and --records are for files that say what their columns are; these have those of the table"))
 	}
 	in.Input.Format, in.Input.Counted, in.Input.Nulls = "unload", q.Files.counted, q.Nulls
 	in.Input.Delimiter = string(rune(cmp.Or(q.Delimiter, '|')))

@@ -292,6 +292,11 @@ func (p *parser) fileSet(path string, f *FileSet, mode string) {
 	if at, given := p.values[at("path")]; given && f.Path != nil && len(f.Path) == 0 {
 		p.mistake(at, join(path, "path"), "is empty; name a file")
 	}
+	for _, place := range f.Path {
+		if IsOddAddress(place) {
+			p.mistake(p.values[at("path")], at("path"), "%s is neither a path nor s3://BUCKET/KEY", quote(place))
+		}
+	}
 	p.columns(at("key"), f.Key)
 	switch {
 	case mode == "mirror" || mode == "history":

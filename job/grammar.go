@@ -65,6 +65,9 @@ var grammars = lazily(map[string]Grammar{
 	},
 })
 
+// Fits tells whether a text is such as the grammar says.
+func (g Grammar) Fits(text string) bool { return g.re().MatchString(text) }
+
 func lazily(g map[string]Grammar) map[string]Grammar {
 	for name, one := range g {
 		one.re = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:` + one.Expr + `)$`) })

@@ -513,6 +513,7 @@ func TestFiles(t *testing.T) {
 	for old, c := range map[string]struct{ new, want string }{
 		"as: public.a, ":      {"", "j:5:5  files[0].as: is missing"},
 		"path: data/*.csv.gz": {"path: []", "j:5:12  files[0].path: is empty; name a file"},
+		"s3://b/y.json":       {"s3:/b/y.json", `j:6:12  files[1].path: "s3:/b/y.json" is neither a path nor s3://BUCKET/KEY`},
 		"as: public.b":        {"as: public.*", `j:6:48  files[1].as: files become one table; write schema.table`},
 		"key: [id], ":         {"", "j:6:5  files[1]: mode: merge needs key, the columns that identify a row"},
 		", rejects: /tmp/r":   {"", "j:6:5  files[1]: max_errors and rejects go together: nothing is dropped silently"},

@@ -440,7 +440,7 @@ func (p *parser) rules(n *yaml.Node, path string, tag reflect.StructTag, text st
 	if name := tag.Get("grammar"); name != "" {
 		g := GrammarOf(name)
 		switch {
-		case g.re().MatchString(text):
+		case g.Fits(text):
 		case g.Hidden:
 			p.mistake(pos(n), path, "is not %s", g.What)
 		default:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sealift/sealift"
 	"github.com/sealift/sealift/internal/check"
+	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/show"
 	"github.com/sealift/sealift/job"
 )
@@ -50,9 +51,9 @@ func (a *app) check(ctx context.Context, file, fix string) error {
 	write, known := fixes[fix]
 	switch {
 	case !known:
-		return usageError{fmt.Errorf("--fix %q is not sql or cloudformation", fix)}
+		return hint.Usage(fmt.Errorf("--fix %q is not sql or cloudformation", fix))
 	case write != nil && a.json:
-		return usageError{errors.New("--fix and --json exclude each other: the JSON has all grants in it")}
+		return hint.Usage(errors.New("--fix and --json exclude each other: the JSON has all grants in it"))
 	}
 	text, err := a.readFile(ctx, file)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sealift/sealift"
+	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/show"
 	"github.com/sealift/sealift/job"
 	"github.com/sealift/sealift/plan"
@@ -40,12 +41,17 @@ wrong usage or invalid job; 5 the run that is named is alive; 130 interrupted.`,
 		Annotations: map[string]string{"exits": "told"},
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usageError{fmt.Errorf("sealift clean takes at most one argument, JOB or PLAN; there %s", areThere(args))}
+				return hint.Usage(fmt.Errorf("sealift clean takes at most one argument, JOB or PLAN; there %s", areThere(args)))
 			}
 			return nil
 		},
-		RunE: a.run(func(ctx context.Context, args []string) error { return a.clean(ctx, args, o) }),
 	}
+	cmd.RunE = a.run(func(ctx context.Context, args []string) error {
+		if err := notEmpty(cmd, "run"); err != nil {
+			return err
+		}
+		return a.clean(ctx, args, o)
+	})
 	cmd.Flags().StringVar(&o.Run, "run", "", "only what this `RUN` left, however young it is (its whole id)")
 	cmd.Flags().DurationVar(&o.OlderThan, "older-than", sealift.CleanAge, "only of runs that began this long ago; 0 is of all")
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "find, and remove nothing")
@@ -56,10 +62,10 @@ wrong usage or invalid job; 5 the run that is named is alive; 130 interrupted.`,
 
 func (a *app) clean(ctx context.Context, args []string, o sealift.CleanOptions) error {
 	if o.Run != "" && !wholeRunID.MatchString(o.Run) {
-		return usageError{fmt.Errorf("--run %q is not a run's whole id, as in 20261121T101500Z-7f3a", o.Run)}
+		return hint.Usage(fmt.Errorf("--run %q is not a run's whole id, as in 20261121T101500Z-7f3a", o.Run))
 	}
 	if o.OlderThan < 0 {
-		return usageError{fmt.Errorf("--older-than %s is negative", o.OlderThan)}
+		return hint.Usage(fmt.Errorf("--older-than %s is negative", o.OlderThan))
 	}
 	ctx, release := a.cancellable(ctx)
 	defer release()

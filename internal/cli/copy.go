@@ -63,7 +63,7 @@ func forceFlag(cmd *cobra.Command, force *bool) {
 // needState refuses to work where nothing can be written down.
 func (a *app) needState() error {
 	if a.stateDir == "" {
-		return usageError{hint.With(fmt.Errorf("no place to keep the run in: HOME is not set"), "name one: --state-dir FOLDER or s3://BUCKET/PREFIX")}
+		return hint.Usage(hint.With(fmt.Errorf("no place to keep the run in: HOME is not set"), "name one: --state-dir FOLDER or s3://BUCKET/PREFIX"))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 
+	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/job"
 	"github.com/sealift/sealift/plan"
 )
@@ -25,11 +26,6 @@ var (
 	errInterrupted  = errors.New("interrupted")
 )
 
-// usageError is a command line that makes no sense.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
 // told wraps an outcome that needs no further line on stderr, because the answer says it all.
 type told struct{ error }
 
@@ -40,7 +36,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case is[usageError](err), is[job.Errors](err):
+	case hint.IsUsage(err), is[job.Errors](err):
 		return exitUsage
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted

@@ -22,7 +22,7 @@ func TestExitCodes(t *testing.T) {
 	}{
 		{nil, 0},
 		{errors.New("anything"), 1},
-		{usageError{errors.New("flag")}, 2},
+		{hint.Usage(errors.New("flag")), 2},
 		{job.Errors{{Msg: "mistake"}}, 2},
 		{hint.With(fmt.Errorf("in a job: %w", job.Errors{{Msg: "mistake"}}), "hint"), 2},
 		{told{errTablesFailed}, 3},

@@ -7,6 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
+
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/show"
+	"github.com/sealift/sealift/job"
 )
 
 // maxInput bounds what is read into memory: a plan of 10,000 tables is far below.
@@ -19,12 +24,15 @@ func (a *app) readFile(ctx context.Context, name string) ([]byte, error) {
 		if name != "-" {
 			var f *os.File
 			if f, err = os.Open(name); err != nil { // not another err: what is deferred joins it
-				return nil, err // names the file itself
+				return nil, hint.Usage(err) // names the file itself
 			}
 			defer func() { err = errors.Join(err, f.Close()) }()
 			r = f
 		}
 		text, err = io.ReadAll(io.LimitReader(r, maxInput+1))
+		if errors.Is(err, syscall.EISDIR) {
+			return nil, hint.Usage(fmt.Errorf("%s is a folder", name))
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
@@ -56,6 +64,14 @@ func unlessInterrupted[T any](ctx context.Context, a *app, read func() (T, error
 		var none T
 		return none, context.Cause(ctx)
 	}
+}
+
+// notOdd refuses a place that is written as an address, and is none of S3's: it would be taken for a folder of this machine.
+func notOdd(what, place string) error {
+	if !job.IsOddAddress(place) {
+		return nil
+	}
+	return hint.With(hint.Usage(fmt.Errorf("%s%s is neither a path nor s3://BUCKET/KEY", what, show.Safe(place))), "what has this name on this machine is written with ./ before it")
 }
 
 // writeFile writes an answer to a file, whole or not at all.

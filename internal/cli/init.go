@@ -37,7 +37,7 @@ overwritten.`,
 			}
 			f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644) //nolint:gosec // a job holds no secret and is meant to be shared
 			if errors.Is(err, fs.ErrExist) {
-				return hint.With(fmt.Errorf("%s exists and is not overwritten", name), "name another file: sealift init FILE")
+				return hint.With(hint.Usage(fmt.Errorf("%s exists and is not overwritten", name)), "name another file: sealift init FILE")
 			}
 			if err != nil {
 				return err // names the file itself

@@ -13,7 +13,9 @@ import (
 	"golang.org/x/term"
 
 	"github.com/sealift/sealift"
+	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/secret"
+	"github.com/sealift/sealift/job"
 )
 
 // defaultAlias is the key that the documentation's examples stage under.
@@ -31,6 +33,12 @@ key is its policy's matter; the one that it gets leaves that to the account's IA
   sealift key create --json`,
 		Args: noArguments,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
+			if g := job.GrammarOf("kms_key"); !g.Fits(alias) && !g.Fits("alias/"+alias) || strings.HasPrefix(alias, "arn:") || strings.HasPrefix(strings.TrimPrefix(alias, "alias/"), "aws/") {
+				return hint.Usage(fmt.Errorf("--alias %q is not a name that a key can be given: alias/ and letters, digits, _ - and /, and not alias/aws/, which is AWS's", alias))
+			}
+			if err := inRegion(region); err != nil {
+				return err
+			}
 			ctx, release := a.cancellable(ctx)
 			defer release()
 			key, err := sealift.CreateKey(ctx, alias, region)
@@ -72,6 +80,9 @@ from an argument, which other users of the machine could see.`,
   pass show redshift/etl | sealift secret encrypt --region eu-west-1`,
 		Args: noArguments,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
+			if err := inRegion(region); err != nil {
+				return err
+			}
 			value, err := a.readSecret(ctx)
 			if err != nil {
 				return err
@@ -118,7 +129,7 @@ func (a *app) readSecret(ctx context.Context) (secret.Value, error) {
 	}
 	value := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
 	if strings.ContainsAny(value, "\r\n\x00") {
-		return secret.Value{}, usageError{errors.New("the value has more than one line; a password is one")}
+		return secret.Value{}, hint.Usage(errors.New("the value has more than one line; a password is one"))
 	}
 	return secret.New(value), nil
 }

@@ -79,19 +79,19 @@ next is printed.`,
 				}
 			}
 			if len(args) == 0 {
-				return usageError{fmt.Errorf("%s takes the files to load, or - for stdin, or a job; there is none", cmd.CommandPath())}
+				return hint.Usage(fmt.Errorf("%s takes the files to load, or - for stdin, or a job; there is none", cmd.CommandPath()))
 			}
 			return nil
 		},
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			if f.to == "" && f.job == "" && len(args) == 1 && slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(args[0])) {
 				if len(entryFlags) > 0 {
-					return usageError{hint.With(fmt.Errorf("%s: a job says that itself, for each of its files", strings.Join(entryFlags, ", ")), "write it into the job, or load one file with --job")}
+					return hint.Usage(hint.With(fmt.Errorf("%s: a job says that itself, for each of its files", strings.Join(entryFlags, ", ")), "write it into the job, or load one file with --job"))
 				}
 				return a.loadJob(ctx, args[0], f)
 			}
 			if len(f.only) > 0 {
-				return usageError{errors.New("--only selects among the files of a job; there is none")}
+				return hint.Usage(errors.New("--only selects among the files of a job; there is none"))
 			}
 			return a.load(ctx, args, f)
 		}),
@@ -157,7 +157,7 @@ func (a *app) loadJob(ctx context.Context, file string, f loadFlags) error {
 		return err
 	}
 	if len(j.Files) == 0 {
-		return hint.With(usageError{fmt.Errorf("%s has no files, only tables", file)}, "move tables with sealift copy, or name the files under files:")
+		return hint.With(hint.Usage(fmt.Errorf("%s has no files, only tables", file)), "move tables with sealift copy, or name the files under files:")
 	}
 	wanted, err := onlyFiles(j.Files, f.only)
 	if err != nil {
@@ -197,7 +197,7 @@ func onlyFiles(sets []job.FileSet, texts []string) ([]bool, error) {
 			}
 		}
 		if !used {
-			return nil, usageError{fmt.Errorf("--only %s selects no table of the job", texts[n])}
+			return nil, hint.Usage(fmt.Errorf("--only %s selects no table of the job", texts[n]))
 		}
 	}
 	return wanted, nil
@@ -289,6 +289,11 @@ func (a *app) planLoad(ctx context.Context, q sealift.LoadRequest) (*plan.Plan, 
 // loadRequest puts together what the flags, the job or the configuration, and the files say.
 func (a *app) loadRequest(ctx context.Context, files []string, f loadFlags) (q sealift.LoadRequest, err error) {
 	q = f.request()
+	for _, file := range files {
+		if err := notOdd("", file); err != nil {
+			return q, err
+		}
+	}
 	if err := a.loadTarget(ctx, &q, f, "--to"); err != nil {
 		return q, err
 	}
@@ -326,7 +331,7 @@ func (a *app) fill(ctx context.Context, q *sealift.LoadRequest, f loadFlags, fil
 // settle completes a request but for its files.
 func (f *loadFlags) settle(q *sealift.LoadRequest) error {
 	if err := f.check(q); err != nil {
-		return usageError{err}
+		return hint.Usage(err)
 	}
 	return stageKey(f.sse, &q.Stage, true)
 }
@@ -340,6 +345,9 @@ func (f *loadFlags) check(q *sealift.LoadRequest) (err error) {
 	}
 	if (f.mode == "merge") != (len(f.key) > 0) {
 		return errors.New("--mode merge and --key COLUMNS go together: rows are merged by what identifies them")
+	}
+	if err := eachOnce("--key", f.key); err != nil {
+		return err
 	}
 	switch f.format {
 	case "", "csv", "json", "parquet", "unload":
@@ -374,6 +382,9 @@ func (f *loadFlags) check(q *sealift.LoadRequest) (err error) {
 		}
 		q.Quote = &c
 	}
+	if quote := q.Quote; q.Delimiter != 0 && (quote == nil && q.Delimiter == '"' || quote != nil && *quote == q.Delimiter) {
+		return fmt.Errorf("--delimiter %s is what fields are quoted with, too; one character cannot be both", strconv.Quote(f.delimiter))
+	}
 	switch f.infer {
 	case "":
 	case "all":
@@ -399,9 +410,25 @@ func (f *loadFlags) check(q *sealift.LoadRequest) (err error) {
 			}
 		}
 	}
+	if f.maxRatio < 0 {
+		return fmt.Errorf("--max-ratio %d is no ratio; say 1 or more", f.maxRatio)
+	}
 	if f.maxSize != "" {
 		if q.MaxSize, err = size(f.maxSize); err != nil {
 			return fmt.Errorf("--max-size: %w", err)
+		}
+	}
+	return nil
+}
+
+// eachOnce refuses lists of columns in which one has no name, or stands twice.
+func eachOnce(flag string, columns []string) error {
+	for i, c := range columns {
+		if c == "" {
+			return fmt.Errorf("%s: a column without a name", flag)
+		}
+		if slices.ContainsFunc(columns[:i], func(before string) bool { return strings.EqualFold(before, c) }) {
+			return fmt.Errorf("%s: %s is named twice", flag, c)
 		}
 	}
 	return nil
@@ -436,6 +463,11 @@ func splitTypes(text string) (map[string]string, error) {
 			if !ok || name == "" || t == "" {
 				return nil, fmt.Errorf("--types: %s is not column=type", strconv.Quote(text[begin:i]))
 			}
+			for other := range types {
+				if strings.EqualFold(other, name) {
+					return nil, fmt.Errorf("--types: %s is named twice", name)
+				}
+			}
 			types[name] = t
 			begin = i + 1
 		}
@@ -466,7 +498,7 @@ func size(text string) (int64, error) {
 // loadTarget finds the warehouse and the table that --to names, or another flag.
 func (a *app) loadTarget(ctx context.Context, q *sealift.LoadRequest, f loadFlags, flag string) error {
 	if f.to == "" {
-		return usageError{errors.New("--to is missing: the table to load into")}
+		return hint.Usage(errors.New("--to is missing: the table to load into"))
 	}
 	if f.job != "" {
 		text, err := a.readFile(ctx, f.job)
@@ -488,7 +520,7 @@ func (a *app) loadTarget(ctx context.Context, q *sealift.LoadRequest, f loadFlag
 	name, table, ok := strings.Cut(f.to, ".")
 	w, known := c.Warehouses[name]
 	if !ok || !known {
-		return hint.With(usageError{fmt.Errorf("%s %s names no warehouse of %s", flag, f.to, a.home(c.File))},
+		return hint.With(hint.Usage(fmt.Errorf("%s %s names no warehouse of %s", flag, f.to, a.home(c.File))),
 			"write WAREHOUSE.SCHEMA.TABLE, where WAREHOUSE is one of "+strings.Join(c.Names(), ", "))
 	}
 	q.Target, q.Stage, q.Table = w.Warehouse, w.Stage, table
@@ -504,12 +536,12 @@ func (a *app) readConfig(ctx context.Context, file string) (*job.Config, error) 
 		} else if home := a.env("HOME"); home != "" {
 			file = filepath.Join(home, ".config", "sealift", "config.yaml")
 		} else {
-			return nil, usageError{errors.New("no configuration: HOME is not set; name one with --config, or a job with --job")}
+			return nil, hint.Usage(errors.New("no configuration: HOME is not set; name one with --config, or a job with --job"))
 		}
 	}
 	text, err := a.readFile(ctx, file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, hint.With(usageError{fmt.Errorf("there is no configuration %s, which names warehouses", a.home(file))},
+		return nil, hint.With(hint.Usage(fmt.Errorf("there is no configuration %s, which names warehouses", a.home(file))),
 			"write one (docs/config.md), or use target and stage of a job: --job JOB")
 	}
 	if err != nil {
@@ -524,7 +556,7 @@ func stageKey(sse string, s *job.Stage, load bool) error {
 		return nil
 	}
 	refuse := func(format string, args ...any) error {
-		return hint.With(usageError{fmt.Errorf(format, args...)}, "use --sse kms:ALIAS, or leave it out for the stage's own key")
+		return hint.With(hint.Usage(fmt.Errorf(format, args...)), "use --sse kms:ALIAS, or leave it out for the stage's own key")
 	}
 	kind, key, _ := strings.Cut(sse, ":")
 	switch {

@@ -58,7 +58,7 @@ func (s *standIn) folder() (string, error) {
 		home = stateHome(s.app.env) // databases cannot be kept in a bucket
 	}
 	if home == "" {
-		return "", hint.With(usageError{errors.New("no folder for the stand-in: HOME is not set")}, "name one: --dir FOLDER")
+		return "", hint.With(hint.Usage(errors.New("no folder for the stand-in: HOME is not set")), "name one: --dir FOLDER")
 	}
 	return filepath.Abs(filepath.Join(home, "local"))
 }
@@ -82,6 +82,9 @@ Without --detach it runs until Ctrl-C, SIGTERM or sealift local down.`,
 			if o.Dir, err = s.folder(); err != nil {
 				return err
 			}
+			if err := checkPorts(o); err != nil {
+				return err
+			}
 			if detach {
 				return s.upDetached(ctx, o)
 			}
@@ -99,6 +102,20 @@ Without --detach it runs until Ctrl-C, SIGTERM or sealift local down.`,
 		panic("cli: " + err.Error()) // the flag is defined in the line above
 	}
 	return cmd
+}
+
+// checkPorts refuses what no server can listen on.
+func checkPorts(o local.Options) error {
+	const most = 1<<16 - 1
+	switch {
+	case o.Port < 1 || o.Port > most:
+		return hint.Usage(fmt.Errorf("--port %d is not between 1 and %d", o.Port, most))
+	case o.WarehousePort < 1 || o.WarehousePort > most-1:
+		return hint.Usage(fmt.Errorf("--warehouse-port %d is not between 1 and %d", o.WarehousePort, most-1))
+	case o.Port == o.WarehousePort || o.Port == o.WarehousePort+1:
+		return hint.Usage(fmt.Errorf("--port %d is one of the two of the warehouses, %d and the next", o.Port, o.WarehousePort))
+	}
+	return nil
 }
 
 // upHere runs the stand-in in this process until a signal.

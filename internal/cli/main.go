@@ -79,10 +79,10 @@ func Run(ctx context.Context, p Process) int {
 	if err == nil {
 		return exitDone
 	}
-	if !a.began && !is[usageError](err) {
-		err = usageError{err}
+	if !a.began && !hint.IsUsage(err) {
+		err = hint.Usage(err)
 	}
-	if is[usageError](err) {
+	if hint.IsUsage(err) {
 		err = hint.With(err, usageHint(root, cmd, p.Args))
 		a.json = a.json || wantsJSON(p.Args)
 	}
@@ -123,11 +123,14 @@ func (a *app) env(name string) string {
 func (a *app) setUp() (closeLog func() error, err error) {
 	a.began = true
 	a.stateDir = first(a.stateDir, a.env("SEALIFT_STATE_DIR"), stateHome(a.env))
+	if err := notOdd("--state-dir ", a.stateDir); err != nil {
+		return nil, err
+	}
 	level := first(a.logLevel, a.env("SEALIFT_LOG_LEVEL"), "warn")
 	var l slog.Level
 	if level != "off" {
 		if err := l.UnmarshalText([]byte(level)); err != nil {
-			return nil, usageError{fmt.Errorf("log level %q is not one of debug, info, warn, error, off", level)}
+			return nil, hint.Usage(fmt.Errorf("log level %q is not one of debug, info, warn, error, off", level))
 		}
 	}
 	closeLog = func() error { return nil }

@@ -8,22 +8,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sealift/sealift"
+	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/mask"
 	"github.com/sealift/sealift/internal/show"
 )
 
 func (a *app) maskCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "mask",
+	return group(&cobra.Command{
+		Use:   "mask COMMAND",
 		Short: "Look at what masks do, before anything moves",
 		Long: `Look at what the masks of a job do to its rows, and which transformers there are. Masks stand in a
 job (mask, masking) and in policy files: docs/masking.md.`,
 		Example: `  sealift mask preview prod-to-dev.yaml --rows 3
   sealift mask transformers`,
-		Args: noArguments,
-	}
-	cmd.AddCommand(a.previewCommand(), a.transformersCommand())
-	return cmd
+	}, a.previewCommand(), a.transformersCommand())
 }
 
 // maxPreview is how many rows of a table somebody can look at.
@@ -47,7 +45,7 @@ Exit codes: 0 shown; 1 failed; 2 wrong usage or invalid job; 130 interrupted.`,
 		Args:        argument("JOB"),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			if rows < 1 || rows > maxPreview {
-				return usageError{fmt.Errorf("--rows %d is not between 1 and %d", rows, maxPreview)}
+				return hint.Usage(fmt.Errorf("--rows %d is not between 1 and %d", rows, maxPreview))
 			}
 			ctx, release := a.cancellable(ctx)
 			defer release()

@@ -99,7 +99,7 @@ func (a *app) planOf(ctx context.Context, file string) (p *plan.Plan, fresh bool
 func (a *app) jobOfTables(file string, text []byte) (*job.Job, error) {
 	j, err := job.Parse(file, text, a.Env)
 	if err == nil && len(j.Tables) == 0 {
-		err = hint.With(usageError{fmt.Errorf("%s has no tables, only files", show.Safe(file))}, "load them with: sealift load "+show.Argument(file))
+		err = hint.With(hint.Usage(fmt.Errorf("%s has no tables, only files", show.Safe(file))), "load them with: sealift load "+show.Argument(file))
 	}
 	return j, err
 }
@@ -108,7 +108,7 @@ func (a *app) jobOfTables(file string, text []byte) (*job.Job, error) {
 func (a *app) jobOfWarehouse(file string, text []byte) (*job.Job, error) {
 	j, err := a.jobOfTables(file, text)
 	if err == nil && j.Source.Postgres != "" {
-		err = hint.With(usageError{fmt.Errorf("the source of %s is a PostgreSQL server", show.Safe(file))}, "sealift sync reads such a source: sealift sync "+show.Argument(file))
+		err = hint.With(hint.Usage(fmt.Errorf("the source of %s is a PostgreSQL server", show.Safe(file))), "sealift sync reads such a source: sealift sync "+show.Argument(file))
 	}
 	return j, err
 }
@@ -146,7 +146,7 @@ func only(p *plan.Plan, patterns []string) (*plan.Plan, error) {
 		return found
 	})
 	if i := slices.Index(used, false); i >= 0 {
-		return nil, hint.With(usageError{fmt.Errorf("--only %s selects no table of the plan", patterns[i])}, "sealift plan lists its tables")
+		return nil, hint.With(hint.Usage(fmt.Errorf("--only %s selects no table of the plan", patterns[i])), "sealift plan lists its tables")
 	}
 	return part, err
 }
@@ -157,7 +157,7 @@ func onlyPatterns(texts []string) ([]job.Pattern, error) {
 	for i, text := range texts {
 		var err error
 		if patterns[i], err = job.ParsePattern(text); err != nil {
-			return nil, usageError{fmt.Errorf("--only: %w", err)}
+			return nil, hint.Usage(fmt.Errorf("--only: %w", err))
 		}
 	}
 	return patterns, nil

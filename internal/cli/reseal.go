@@ -47,6 +47,9 @@ Run it again to go on; a load goes on with the command that is printed.`,
 		Args:        argument("the S3URL of an archive"),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			q.From = args[0]
+			if err := inRegion(q.Region); err != nil {
+				return err
+			}
 			if f.to == "" {
 				return a.reseal(ctx, q, keyFrom)
 			}
@@ -82,7 +85,7 @@ func (a *app) resealAndLoad(ctx context.Context, q sealift.ResealRequest, keyFro
 		return err
 	}
 	if err := f.check(&load); err != nil {
-		return usageError{err}
+		return hint.Usage(err)
 	}
 	if err := a.needState(); err != nil {
 		return err
@@ -132,7 +135,10 @@ func (a *app) reseal(ctx context.Context, q sealift.ResealRequest, keyFrom strin
 // resealed reseals, and says what becomes of each object.
 func (a *app) resealed(ctx context.Context, q sealift.ResealRequest, keyFrom string) (_ *sealift.Resealed, err error) {
 	if keyFrom == "" || q.To == "" {
-		return nil, usageError{errors.New("--key-from and --to are both needed: where the key is, and where the new objects go")}
+		return nil, hint.Usage(errors.New("--key-from and --to are both needed: where the key is, and where the new objects go"))
+	}
+	if err := q.Check(); err != nil {
+		return nil, err
 	}
 	if q.Key, err = a.masterKey(ctx, keyFrom, q.Region); err != nil {
 		return nil, err
@@ -200,7 +206,7 @@ func (a *app) masterKey(ctx context.Context, from, region string) (secret.Value,
 		return a.readSecret(ctx)
 	}
 	if kind, what, _ := strings.Cut(from, ":"); what == "" || !slices.Contains([]string{"env", "file", "kms", "secretsmanager"}, kind) {
-		return secret.Value{}, hint.With(usageError{errors.New("--key-from does not say where the key is")},
+		return secret.Value{}, hint.With(hint.Usage(errors.New("--key-from does not say where the key is")),
 			"env:NAME, file:PATH, kms:BASE64, secretsmanager:ARN, or - for stdin; never the key itself, which others could see")
 	}
 	key, err := sealift.ReadSecret(ctx, from, region)

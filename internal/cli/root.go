@@ -3,9 +3,14 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/job"
 )
 
 func (a *app) root() *cobra.Command {
@@ -28,7 +33,7 @@ To try everything without AWS: sealift local demo`,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q", args[0])}
+				return hint.Usage(fmt.Errorf("unknown command %q", args[0]))
 			}
 			return nil
 		},
@@ -41,7 +46,7 @@ To try everything without AWS: sealift local demo`,
 	root.SetHelpCommand(&cobra.Command{Use: "no-help-command", Hidden: true})
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpTemplate(helpTemplate)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return hint.Usage(flagError(err)) })
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
 	flags.StringVar(&a.stateDir, "state-dir", "", "`PLACE` that keeps plan, journal and receipt of every run: a folder, or\ns3://BUCKET/PREFIX (default $SEALIFT_STATE_DIR, $XDG_STATE_HOME/sealift,\n~/.local/state/sealift)")
@@ -56,6 +61,43 @@ To try everything without AWS: sealift local demo`,
 	return root
 }
 
+// flagError says what a flag takes, where its value is none of that: the library repeats what Go's parsers say.
+func flagError(err error) error {
+	wrong, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return err
+	}
+	takes, known := map[string]string{
+		"int": "a whole number", "int64": "a whole number", "duration": "a time such as 90s, 15m or 24h", "bool": "true or false",
+	}[wrong.GetFlag().Value.Type()]
+	if !known {
+		return err
+	}
+	if errors.Is(err, strconv.ErrRange) {
+		takes = "a number that can be meant"
+	}
+	return fmt.Errorf("--%s %q is not %s", wrong.GetFlag().Name, wrong.GetValue(), takes)
+}
+
+// notEmpty refuses flags that somebody gave, and gave nothing: a variable of a script that is not set would let a command do more than was
+// meant.
+func notEmpty(cmd *cobra.Command, flags ...string) error {
+	for _, name := range flags {
+		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+			return hint.Usage(fmt.Errorf("--%s is given, and is empty", name))
+		}
+	}
+	return nil
+}
+
+// inRegion refuses a --region that is none: what is made there would be asked of a host that nobody knows.
+func inRegion(region string) error {
+	if g := job.GrammarOf("region"); region != "" && !g.Fits(region) {
+		return hint.Usage(fmt.Errorf("--region %q is not %s", region, g.What))
+	}
+	return nil
+}
+
 // group is a command that only holds others.
 func group(cmd *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
@@ -64,9 +106,9 @@ func group(cmd *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 			for _, c := range cmd.Commands() {
 				names = append(names, c.Name())
 			}
-			return usageError{fmt.Errorf("%s needs a command: %s", cmd.CommandPath(), strings.Join(names, ", "))}
+			return hint.Usage(fmt.Errorf("%s needs a command: %s", cmd.CommandPath(), strings.Join(names, ", ")))
 		}
-		return usageError{fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())}
+		return hint.Usage(fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath()))
 	}
 	cmd.RunE = func(*cobra.Command, []string) error { return errors.New("cli: a group was run") }
 	cmd.AddCommand(commands...)
@@ -76,7 +118,7 @@ func group(cmd *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 // noArguments and argument say how many arguments a command takes, in words.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usageError{fmt.Errorf("%s takes no arguments; there %s", cmd.CommandPath(), areThere(args))}
+		return hint.Usage(fmt.Errorf("%s takes no arguments; there %s", cmd.CommandPath(), areThere(args)))
 	}
 	return nil
 }
@@ -84,7 +126,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 func argument(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return usageError{fmt.Errorf("%s takes one argument, %s; there %s", cmd.CommandPath(), what, areThere(args))}
+			return hint.Usage(fmt.Errorf("%s takes one argument, %s; there %s", cmd.CommandPath(), what, areThere(args)))
 		}
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sealift/sealift"
+	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/show"
 	"github.com/sealift/sealift/job"
 	"github.com/sealift/sealift/receipt"
@@ -210,7 +211,7 @@ RUN is a run's id, the beginning of one, or last.`,
 // privacyReport writes what became of every column of a run that masked.
 func (a *app) privacyReport(r *receipt.Receipt, file string) error {
 	if r.Masking == nil {
-		return usageError{fmt.Errorf("run %s masked nothing: there is no report of its masks", r.Run)}
+		return hint.Usage(fmt.Errorf("run %s masked nothing: there is no report of its masks", r.Run))
 	}
 	text, err := r.PrivacyReport()
 	if err != nil {

@@ -81,7 +81,7 @@ func (a *app) scan(ctx context.Context, what string, f scanFlags) error {
 	if f.output != "" {
 		// Before anything is asked: a policy that somebody has edited is not written over.
 		if _, err := os.Lstat(f.output); err == nil {
-			return hint.With(usageError{fmt.Errorf("%s exists and is not overwritten", f.output)}, "write another file, or hold the warehouse against this one: --check "+show.Argument(f.output))
+			return hint.With(hint.Usage(fmt.Errorf("%s exists and is not overwritten", f.output)), "write another file, or hold the warehouse against this one: --check "+show.Argument(f.output))
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -121,7 +121,7 @@ func (a *app) scanRequest(ctx context.Context, what string, f scanFlags) (q seal
 		return q, nil, err
 	}
 	if len(f.accept) > 0 && f.check == "" {
-		return q, nil, usageError{errors.New("--accept says what --check lets pass, which is missing")}
+		return q, nil, hint.Usage(errors.New("--accept says what --check lets pass, which is missing"))
 	}
 	if f.check != "" {
 		text, err := a.readFile(ctx, f.check)
@@ -142,7 +142,7 @@ func (a *app) scanRequest(ctx context.Context, what string, f scanFlags) (q seal
 		}
 		w, known := c.Warehouses[what]
 		if !known {
-			return q, nil, hint.With(usageError{fmt.Errorf("%q is no warehouse of %s, and no job, whose name ends in .yaml", what, a.home(c.File))}, "write one of "+strings.Join(c.Names(), ", "))
+			return q, nil, hint.With(hint.Usage(fmt.Errorf("%q is no warehouse of %s, and no job, whose name ends in .yaml", what, a.home(c.File))), "write one of "+strings.Join(c.Names(), ", "))
 		}
 		q.Warehouse = w.Warehouse
 		return q, nil, nil

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sealift/sealift/internal/grants"
+	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/job"
 )
 
@@ -41,7 +42,7 @@ the tables of a query, tables in mode replace that another user owns.`,
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			sides := []grants.Side{grants.Source, grants.Target}
 			if !slices.Contains(sides, grants.Side(side)) {
-				return usageError{fmt.Errorf("--for %q is not source or target", side)}
+				return hint.Usage(fmt.Errorf("--for %q is not source or target", side))
 			}
 			text, err := a.readFile(ctx, args[0])
 			if err != nil {
@@ -53,7 +54,7 @@ the tables of a query, tables in mode replace that another user owns.`,
 			}
 			d, err := grants.For(j, grants.Side(side), o)
 			if err != nil {
-				return usageError{err}
+				return hint.Usage(err)
 			}
 			if undo {
 				return a.answer(d.Undo())

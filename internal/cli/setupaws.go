@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sealift/sealift"
+	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/setup"
 	"github.com/sealift/sealift/internal/show"
 	"github.com/sealift/sealift/job"
@@ -53,13 +54,13 @@ interrupted.`,
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			write := setupFormats[format]
 			if write == nil {
-				return usageError{fmt.Errorf("--format %q is not one of cloudformation, terraform, cli, json", format)}
+				return hint.Usage(fmt.Errorf("--format %q is not one of cloudformation, terraform, cli, json", format))
 			}
 			if !slices.Contains(setup.Parts(), setup.For(part)) {
-				return usageError{fmt.Errorf("--for %q is not one of stage, loader, source, target, all", part)}
+				return hint.Usage(fmt.Errorf("--for %q is not one of stage, loader, source, target, all", part))
 			}
 			if instance && format != "cloudformation" {
-				return usageError{fmt.Errorf("--instance is part of a template: --format cloudformation")}
+				return hint.Usage(fmt.Errorf("--instance is part of a template: --format cloudformation"))
 			}
 			text, err := a.readFile(ctx, args[0])
 			if err != nil {
@@ -84,7 +85,7 @@ interrupted.`,
 				return a.setupDiff(ctx, s)
 			}
 			if a.json {
-				return usageError{errors.New("--json is for --diff; the documents are --format json")}
+				return hint.Usage(errors.New("--json is for --diff; the documents are --format json"))
 			}
 			out, err := write(s)
 			if err != nil {

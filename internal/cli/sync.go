@@ -71,8 +71,11 @@ not; 5 another run holds the target; 130 interrupted.`,
 	a.doorFlags(cmd)
 	a.jsonFlag(cmd)
 	cmd.RunE = a.run(func(ctx context.Context, args []string) error {
+		if err := notEmpty(cmd, "from", "until"); err != nil {
+			return err
+		}
 		if f.full && f.from != "" {
-			return usageError{errors.New("--full-refresh moves everything, --from what is above a value: say one of them")}
+			return hint.Usage(errors.New("--full-refresh moves everything, --from what is above a value: say one of them"))
 		}
 		if flags.Changed("every") {
 			return a.syncEvery(ctx, args[0], f)
@@ -150,7 +153,7 @@ func (a *app) sync(ctx context.Context, file string, f syncFlags) error {
 }
 
 func nothingSelected(f syncFlags) error {
-	return usageError{fmt.Errorf("--only %s selects no table of the job", strings.Join(f.only, " "))}
+	return hint.Usage(fmt.Errorf("--only %s selects no table of the job", strings.Join(f.only, " ")))
 }
 
 // syncJob reads a job, and what --only selects of it.
@@ -303,10 +306,10 @@ func (a *app) answerSync(y *sealift.Syncing, r *receipt.Receipt) error {
 // syncEvery syncs again and again.
 func (a *app) syncEvery(ctx context.Context, file string, f syncFlags) error {
 	if f.every < time.Second {
-		return usageError{fmt.Errorf("--every %s is too often; say a second or more", f.every)}
+		return hint.Usage(fmt.Errorf("--every %s is too often; say a second or more", f.every))
 	}
 	if f.full || f.from != "" || f.until != "" || f.plan {
-		return usageError{errors.New("--every goes on from where it is: --full-refresh, --from, --until and --plan are for one sync")}
+		return hint.Usage(errors.New("--every goes on from where it is: --full-refresh, --from, --until and --plan are for one sync"))
 	}
 	return a.again(ctx, f.every, func(ctx context.Context) error { return a.sync(ctx, file, f) })
 }

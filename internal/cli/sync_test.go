@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/plan"
 )
 
@@ -89,7 +90,7 @@ func TestASignalBetweenSyncsEndsThem(t *testing.T) {
 func TestSyncsFollowEachOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		outcomes := []error{nil, plan.ErrHeld, fmt.Errorf("ask the source: %w", errors.New("connection refused")), usageError{errors.New("no such key")}}
+		outcomes := []error{nil, plan.ErrHeld, fmt.Errorf("ask the source: %w", errors.New("connection refused")), hint.Usage(errors.New("no such key"))}
 		began, said, ended := again(t, 100*time.Second, func(_ context.Context, _ *app, n int, _ chan<- os.Signal) error {
 			<-time.After([]time.Duration{10 * time.Second, 0, 300 * time.Second, 0}[n-1])
 			return outcomes[n-1]

@@ -54,11 +54,11 @@ file; 130 interrupted. After 3 and 130, what to do next is printed.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 1:
-				return usageError{fmt.Errorf("unload takes one table; there %s", areThere(args))}
+				return hint.Usage(fmt.Errorf("unload takes one table; there %s", areThere(args)))
 			case len(args) == 0 && f.query == "":
-				return usageError{errors.New("name a table, or give --query")}
+				return hint.Usage(errors.New("name a table, or give --query"))
 			case len(args) == 1 && f.query != "":
-				return usageError{errors.New("a table or --query, not both")}
+				return hint.Usage(errors.New("a table or --query, not both"))
 			}
 			return nil
 		},
@@ -124,13 +124,19 @@ func (a *app) unloadRequest(ctx context.Context, args []string, f unloadFlags) (
 	q = sealift.UnloadRequest{Query: f.query, Folder: f.to, PartitionBy: f.partitionBy, Include: f.include, Format: f.format, Compressed: f.compressed}
 	switch {
 	case f.to == "":
-		return q, usageError{errors.New("--to is missing: the folder for the files")}
+		return q, hint.Usage(errors.New("--to is missing: the folder for the files"))
 	case f.include && len(f.partitionBy) == 0:
-		return q, usageError{errors.New("--partition-include says something of --partition-by, which is missing")}
+		return q, hint.Usage(errors.New("--partition-include says something of --partition-by, which is missing"))
 	case f.format != "parquet" && f.format != "csv" && f.format != "jsonl":
-		return q, usageError{fmt.Errorf("--format %s is not one of parquet, csv, jsonl", f.format)}
+		return q, hint.Usage(fmt.Errorf("--format %s is not one of parquet, csv, jsonl", f.format))
 	case f.nullGiven && f.format != "csv":
-		return q, usageError{fmt.Errorf("--null is for CSV; %s has a way of its own to say NULL", f.format)}
+		return q, hint.Usage(fmt.Errorf("--null is for CSV; %s has a way of its own to say NULL", f.format))
+	}
+	if err := eachOnce("--partition-by", f.partitionBy); err != nil {
+		return q, hint.Usage(err)
+	}
+	if err := notOdd("--to ", f.to); err != nil {
+		return q, err
 	}
 	if f.nullGiven {
 		q.Null = &f.null
@@ -149,7 +155,7 @@ func (a *app) unloadRequest(ctx context.Context, args []string, f unloadFlags) (
 			return q, err
 		}
 		if j.Masking != nil { // whoever masks what leaves a warehouse does not expect a command to leave the masks out
-			return q, hint.With(usageError{fmt.Errorf("%s masks what it moves, and unload writes rows as they are: it knows no masks", show.Safe(f.job))},
+			return q, hint.With(hint.Usage(fmt.Errorf("%s masks what it moves, and unload writes rows as they are: it knows no masks", show.Safe(f.job))),
 				"if the rows may leave the source as they are, take a job without masking, or a warehouse of your configuration (docs/config.md)")
 		}
 		q.Source, q.Stage, q.Ref = j.Source, j.Stage, plan.JobRef{File: j.File, Digest: j.Digest}
@@ -164,7 +170,7 @@ func (a *app) unloadRequest(ctx context.Context, args []string, f unloadFlags) (
 	}
 	w, known := c.Warehouses[name]
 	if !known {
-		return q, hint.With(usageError{fmt.Errorf("%q is no warehouse of %s", name, a.home(c.File))},
+		return q, hint.With(hint.Usage(fmt.Errorf("%q is no warehouse of %s", name, a.home(c.File))),
 			"write WAREHOUSE.SCHEMA.TABLE, or --from WAREHOUSE, where WAREHOUSE is one of "+strings.Join(c.Names(), ", "))
 	}
 	q.Source, q.Stage, q.Ref = w.Warehouse, w.Stage, plan.JobRef{File: c.File, Digest: c.Digest}

@@ -67,9 +67,9 @@ untouched; 5 another run holds the target; 130 interrupted.`,
 			}
 			switch {
 			case len(args) > most:
-				return usageError{fmt.Errorf("sealift unload-copy takes CONFIG and REGION; there %s", areThere(args))}
+				return hint.Usage(fmt.Errorf("sealift unload-copy takes CONFIG and REGION; there %s", areThere(args)))
 			case len(args) == 0 && f.config == "":
-				return usageError{errors.New("no CONFIG is named")}
+				return hint.Usage(errors.New("no CONFIG is named"))
 			}
 			return nil
 		},
@@ -194,12 +194,12 @@ func (a *app) unloadCopyJob(ctx context.Context, f *unloadCopyFlags) (*job.Job, 
 	}
 	c, err := unloadcopy.Parse(text)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("%s: %w", f.config, err)}
+		return nil, hint.Usage(fmt.Errorf("%s: %w", f.config, err))
 	}
 	f.Region = first(f.Region, a.env("AWS_REGION"), a.env("AWS_DEFAULT_REGION"))
 	j, notes, err := c.Job(f.Switches)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("%s: %w", f.config, err)}
+		return nil, hint.Usage(fmt.Errorf("%s: %w", f.config, err))
 	}
 	for _, n := range notes {
 		a.say("%s: %s", f.config, n)
@@ -220,7 +220,7 @@ func (a *app) checkedJob(name string, j *job.Job) (*job.Job, error) {
 		for _, m := range mistakes {
 			all = append(all, m.Field+": "+m.Msg)
 		}
-		return nil, usageError{hint.With(fmt.Errorf("%s: as a job: %s", name, strings.Join(all, "; ")), "see the job: --print-job")}
+		return nil, hint.Usage(hint.With(fmt.Errorf("%s: as a job: %s", name, strings.Join(all, "; ")), "see the job: --print-job"))
 	}
 	return checked, err
 }
@@ -233,7 +233,7 @@ func (a *app) planUnloadCopy(ctx context.Context, j *job.Job, f *unloadCopyFlags
 	if f.DatabaseAutoCreate {
 		agree := func() error {
 			if err := f.MayCreateDatabase(j.Target.Database); err != nil {
-				return usageError{err}
+				return hint.Usage(err)
 			}
 			return nil
 		}
@@ -272,7 +272,7 @@ func (a *app) planUnloadCopy(ctx context.Context, j *job.Job, f *unloadCopyFlags
 		return nil, false, interrupted(ctx, err)
 	}
 	if err := unloadcopy.Check(p, f.Switches); err != nil {
-		return nil, false, usageError{err}
+		return nil, false, hint.Usage(err)
 	}
 	return p, skipped, nil
 }

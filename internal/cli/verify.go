@@ -69,10 +69,10 @@ var errDifferent = errors.New("source and target differ")
 func (a *app) verify(ctx context.Context, what string, f verifyFlags) error {
 	const most = 10_000
 	if f.limit < 1 || f.limit > most {
-		return usageError{fmt.Errorf("--limit %d is not between 1 and %d", f.limit, most)}
+		return hint.Usage(fmt.Errorf("--limit %d is not between 1 and %d", f.limit, most))
 	}
 	if f.showValues && !f.rows {
-		return usageError{errors.New("--show-values needs --rows")}
+		return hint.Usage(errors.New("--show-values needs --rows"))
 	}
 	ctx, release := a.cancellable(ctx)
 	defer release()

@@ -42,7 +42,7 @@ func parseAddress(text string) (netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(text)
 	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("%q is no address: write 203.0.113.7 or 203.0.113.7/32", text)
+		return netip.Prefix{}, hint.Usage(fmt.Errorf("%q is no address: write 203.0.113.7 or 203.0.113.7/32", text))
 	}
 	return p.Masked(), nil
 }

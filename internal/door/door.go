@@ -100,13 +100,13 @@ func (d *Door) Name() string { return d.options.Name }
 func narrow(p netip.Prefix, allowed bool) error {
 	switch {
 	case p.Bits() == 0:
-		return fmt.Errorf("%s lets everybody in", p)
+		return hint.Usage(fmt.Errorf("%s lets everybody in", p))
 	case p.Addr().IsUnspecified() || p.Addr().IsMulticast():
-		return fmt.Errorf("%s is nobody's address", p.Addr())
+		return hint.Usage(fmt.Errorf("%s is nobody's address", p.Addr()))
 	case p.IsSingleIP() || allowed:
 		return nil
 	default:
-		return hint.With(fmt.Errorf("%s is more than one address", p), "let one in: ADDRESS/32; or say that you mean it: --allow-wide-door")
+		return hint.With(hint.Usage(fmt.Errorf("%s is more than one address", p)), "let one in: ADDRESS/32; or say that you mean it: --allow-wide-door")
 	}
 }
 

@@ -46,6 +46,25 @@ func IsAnew(err error) bool {
 	return ok
 }
 
+type usage struct{ error }
+
+func (u *usage) Unwrap() error { return u.error }
+
+// Usage marks an error of whoever asked: the request, or the job that it names, is wrong by itself, whatever files, servers and runs there
+// are.
+func Usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &usage{err}
+}
+
+// IsUsage tells whether somebody asked for what cannot be.
+func IsUsage(err error) bool {
+	_, ok := errors.AsType[*usage](err)
+	return ok
+}
+
 // Of gives the hint of err, or "".
 func Of(err error) string {
 	if h, ok := errors.AsType[*hinted](err); ok {

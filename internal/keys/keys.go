@@ -91,7 +91,7 @@ func Encrypt(ctx context.Context, value secret.Value, key, region string) ([]byt
 	text := value.Reveal()
 	switch {
 	case text == "":
-		return nil, errors.New("the value is empty")
+		return nil, hint.Usage(errors.New("the value is empty"))
 	case len(text) > maxSecret:
 		return nil, fmt.Errorf("the value has %d bytes; KMS encrypts up to %d", len(text), maxSecret)
 	}

@@ -67,7 +67,7 @@ func ParseURL(url string) (Place, error) {
 	}
 	p.Bucket, p.Key, _ = strings.Cut(rest, "/")
 	if !ok || p.Bucket == "" {
-		return Place{}, fmt.Errorf("%q is not s3://BUCKET/KEY", url)
+		return Place{}, hint.Usage(fmt.Errorf("%q is not s3://BUCKET/KEY", url))
 	}
 	return p, nil
 }

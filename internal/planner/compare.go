@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sealift/sealift/internal/hint"
 	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/plan"
 )
@@ -17,10 +18,10 @@ func Compare(in Input) (*plan.Plan, error) {
 	b := newBuilder(in)
 	p := b.newPlan()
 	if in.Job.Masking != nil {
-		return nil, errors.New("rows of a job with masks can be compared only where the keys are, which is in its runs: each compares what it publishes with the masked rows of the source")
+		return nil, hint.Usage(errors.New("rows of a job with masks can be compared only where the keys are, which is in its runs: each compares what it publishes with the masked rows of the source"))
 	}
 	if in.Job.Subset != nil {
-		return nil, errors.New("the rows of a subset are known only in its runs: each compares what it publishes with the rows that it chose")
+		return nil, hint.Usage(errors.New("the rows of a subset are known only in its runs: each compares what it publishes with the rows that it chose"))
 	}
 	b.chosen = b.choose()
 	for i, s := range b.chosen {

@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/sealift/sealift/internal/mask"
@@ -22,9 +21,6 @@ type PreviewTable struct {
 
 // Preview says which rows of a job's source show what its masks do. The target's catalog can be empty.
 func Preview(in Input, rows int) ([]PreviewTable, error) {
-	if in.Job.Masking == nil {
-		return nil, errors.New("the job masks nothing: it has no masking")
-	}
 	b := newBuilder(in)
 	b.chosen = b.choose()
 	for i, s := range b.chosen {

@@ -93,6 +93,9 @@ func checkRegion(s string) error {
 // that none is.
 var nullMarker = regexp.MustCompile(`^[A-Za-z0-9@:_.#-]{4,128}$`)
 
+// CanStandForNull tells whether a text can stand for NULL in CSV that UNLOAD writes: one that no reader takes for anything but a field.
+func CanStandForNull(text string) bool { return !strings.ContainsAny(text, "\x00\n\r\",") }
+
 // CanBeNull tells whether a text can stand for NULL in CSV that somebody else wrote: nothing that COPY gives a meaning to.
 func CanBeNull(text string) bool { return foreignNull.MatchString(text) }
 

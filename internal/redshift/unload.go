@@ -3,7 +3,6 @@ package redshift
 import (
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // Unload is an UNLOAD statement of Sealift's: always encrypted under a named key, always with a manifest that says what
@@ -58,7 +57,7 @@ func (u Unload) check() error {
 	switch u.Format {
 	case JSON:
 	case CSV:
-		if strings.ContainsAny(u.NullAs, "\x00\n\r\",") {
+		if !CanStandForNull(u.NullAs) {
 			err = errors.Join(err, fmt.Errorf("%q cannot stand for NULL in CSV", u.NullAs))
 		}
 	default:

@@ -41,11 +41,11 @@ func Open(ctx context.Context, where string) (*Store, error) {
 	}
 	u, err := url.Parse(where)
 	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("%q is not s3://BUCKET/PREFIX", where)
+		return nil, hint.Usage(fmt.Errorf("%q is not s3://BUCKET/PREFIX", where))
 	}
 	for key := range u.Query() {
 		if key != "owner" && key != "region" {
-			return nil, fmt.Errorf("%q: %s is not one of owner, region", where, key)
+			return nil, hint.Usage(fmt.Errorf("%q: %s is not one of owner, region", where, key))
 		}
 	}
 	cfg, err := connect.Config(ctx, u.Query().Get("region"), connect.Role{})
