@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -118,7 +119,7 @@ func (p *parser) warehouse(path string, w *Warehouse) {
 	if p.given(at("role_duration")) {
 		p.needs(path, "assume_role", "role_duration")
 		switch d, err := time.ParseDuration(w.RoleDuration); {
-		case err != nil: // said when it was read
+		case err != nil || p.broken[at("role_duration")]: // said when it was read
 		case d < 15*time.Minute || d > 12*time.Hour:
 			p.mistake(p.values[at("role_duration")], at("role_duration"), "%s is not between 15m and 12h", w.RoleDuration)
 		case d > time.Hour && strings.Contains(w.AssumeRole, ","):
@@ -204,7 +205,7 @@ func (p *parser) postgres(path string, w *Warehouse) {
 
 // door holds what its grammars cannot say.
 func (p *parser) door(path string, d *Door) {
-	if at := join(path, "address"); p.given(at) && d.Address != "auto" && d.Address != "" {
+	if at := join(path, "address"); p.given(at) && !p.broken[at] && d.Address != "auto" && d.Address != "" {
 		if r, err := netip.ParsePrefix(d.Address); err != nil {
 			p.mistake(p.values[at], at, "%s is not an address with its length: 203.0.113.7/32", quote(d.Address))
 		} else if r != r.Masked() {
@@ -215,7 +216,7 @@ func (p *parser) door(path string, d *Door) {
 		}
 	}
 	if at := join(path, "ttl"); p.given(at) {
-		if t, err := time.ParseDuration(d.TTL); err == nil && (t < 5*time.Minute || t > 12*time.Hour) {
+		if t, err := time.ParseDuration(d.TTL); err == nil && !p.broken[at] && (t < 5*time.Minute || t > 12*time.Hour) {
 			p.mistake(p.values[at], at, "%s is not between 5m and 12h", d.TTL)
 		}
 	}
@@ -296,6 +297,9 @@ func (p *parser) fileSet(path string, f *FileSet, mode string) {
 		if IsOddAddress(place) {
 			p.mistake(p.values[at("path")], at("path"), "%s is neither a path nor s3://BUCKET/KEY", quote(place))
 		}
+	}
+	if quote := cmp.Or(f.Quote, `"`); f.Delimiter == quote && !p.broken[at("delimiter")] {
+		p.conflict(at("delimiter"), "%s is what fields are quoted with, too; one character cannot be both", f.Delimiter)
 	}
 	p.columns(at("key"), f.Key)
 	switch {

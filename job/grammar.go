@@ -52,6 +52,9 @@ var grammars = lazily(map[string]Grammar{
 		What:   "where a master key lives: env:NAME, file:/path, kms:BASE64, secretsmanager:ARN, or ephemeral",
 		Hidden: true,
 	},
+	"records":   {Expr: `all|[1-9][0-9]{0,17}`, What: "all, or a number of records"},
+	"delimiter": {Expr: `tab|\\t|[\t\x20-\x7e]`, What: "one character of ASCII, or tab"},
+	"quote":     {Expr: `none|tab|\\t|[\t\x20-\x7e]`, What: "one character of ASCII, or none"},
 	"mask_word": {Expr: `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`, What: "a word of letters, digits and . _ -"},
 	"stage_url": {
 		Expr:   `s3://[a-z0-9]([a-z0-9.-]{1,61})[a-z0-9](/` + keyPart + `)*/?`,

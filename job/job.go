@@ -229,9 +229,9 @@ type FileSet struct {
 	// Format of the files.
 	Format string `yaml:"format" enum:"csv,json,parquet,unload"`
 	// Delimiter is the one character between fields, or tab.
-	Delimiter string `yaml:"delimiter"`
+	Delimiter string `yaml:"delimiter" grammar:"delimiter"`
 	// Quote is the one character around fields, or none.
-	Quote string `yaml:"quote"`
+	Quote string `yaml:"quote" grammar:"quote"`
 	// Header says whether the first line names the columns.
 	Header *bool `yaml:"header"`
 	// Nulls are texts that mean NULL, as a field with nothing in it does.
@@ -239,7 +239,7 @@ type FileSet struct {
 	// Records is the path of the records in a JSON document: results, data.items.
 	Records string `yaml:"records"`
 	// Infer is how many records are looked at to find types: a number, or all.
-	Infer string `yaml:"infer"`
+	Infer string `yaml:"infer" grammar:"records"`
 	// Types of columns in a new table: column=type.
 	Types []string `yaml:"types"`
 	// Way of objects in S3: stream (through this machine), copy (into the stage, by S3) or place (where they are).

@@ -513,6 +513,9 @@ func TestFiles(t *testing.T) {
 	for old, c := range map[string]struct{ new, want string }{
 		"as: public.a, ":      {"", "j:5:5  files[0].as: is missing"},
 		"path: data/*.csv.gz": {"path: []", "j:5:12  files[0].path: is empty; name a file"},
+		", header: true":      {", header: true, infer: 1e3", `j:5:107  files[0].infer: "1e3" is not all, or a number of records`},
+		"path: data":          {"delimiter: ab, path: data", `j:5:17  files[0].delimiter: "ab" is not one character of ASCII, or tab`},
+		"data/*.csv.gz":       {`x, delimiter: "'", quote: "'"`, `j:5:15  files[0].delimiter: ' is what fields are quoted with, too; one character cannot be both`},
 		"s3://b/y.json":       {"s3:/b/y.json", `j:6:12  files[1].path: "s3:/b/y.json" is neither a path nor s3://BUCKET/KEY`},
 		"as: public.b":        {"as: public.*", `j:6:48  files[1].as: files become one table; write schema.table`},
 		"key: [id], ":         {"", "j:6:5  files[1]: mode: merge needs key, the columns that identify a row"},

@@ -441,11 +441,13 @@ func (p *parser) rules(n *yaml.Node, path string, tag reflect.StructTag, text st
 		g := GrammarOf(name)
 		switch {
 		case g.Fits(text):
+			return
 		case g.Hidden:
 			p.mistake(pos(n), path, "is not %s", g.What)
 		default:
 			p.mistake(pos(n), path, "%s is not %s", quote(text), g.What)
 		}
+		p.broken[path] = true // one mistake is enough: what else its value is not, nobody needs to read
 		return
 	}
 	multiline := tag.Get("yaml") == "where" || tag.Get("yaml") == "query"

@@ -73,7 +73,7 @@ func (p *parser) subset(s *Subset) {
 		switch {
 		case !t.Starts() && t.Children == "":
 			p.conflict(at, "chooses nothing; give percent or where, or how many rows come along: children")
-		case t.Percent != "" && (t.Millionths() <= 0 || t.Millionths() > 1_000_000):
+		case t.Percent != "" && !p.broken[join(at, "percent")] && (t.Millionths() <= 0 || t.Millionths() > 1_000_000):
 			p.mistake(p.values[join(at, "percent")], join(at, "percent"), "%s is not more than 0 and at most 100", quote(t.Percent))
 		}
 	}
