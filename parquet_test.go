@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -25,8 +26,11 @@ func writeParquet(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 	}
 	var properties []parquet.WriterProperty
-	if len(args) > 3 && args[3] == "plain" {
+	if len(args) > 3 {
 		properties = append(properties, parquet.WithDictionaryDefault(false))
+		if args[3] == "gzip" {
+			properties = append(properties, parquet.WithCompression(compress.Codecs.Gzip))
+		}
 	}
 	schema := arrow.NewSchema([]arrow.Field{
 		{Name: "id", Type: arrow.PrimitiveTypes.Int64},

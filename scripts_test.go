@@ -48,8 +48,8 @@ import (
 //	staged N            the bucket holds N objects, versions and uploads
 //	put FILE KEY [HOW]  write FILE into the script's other bucket, $INBOX, encrypted as HOW says: key (the script's, the default),
 //	                    s3, or other (a key that nobody named); a KEY in double quotes is one of Go's, as "a\x01"
-//	parquet FILE N [I [plain]]  write a Parquet file of N rows, whose ids begin with I, by a library that the program does not use;
-//	                    plain has no dictionaries
+//	parquet FILE N [I [plain|gzip]]  write a Parquet file of N rows, whose ids begin with I, by a library that the program does not use;
+//	                    plain has no dictionaries, nor has gzip, whose pages are packed
 //	comesback A B       write tables of random shape, drawn by the seeds from A up to B, by others' writers in every format;
 //	                    load them, and hold what the warehouse has against what was written
 //	damage KEY          flip a bit in the middle of an object of $INBOX

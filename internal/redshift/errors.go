@@ -52,20 +52,34 @@ func (e *ServerError) withoutValues(text string) string {
 }
 
 // cause takes from the detail what says more than the message: all of it when the message is only a number, else the
-// line "error:" of the block that assertions and external scans report.
+// line "error:" of the block that assertions and external scans report, or "context:" where a scan says no more than that it failed.
 func (e *ServerError) cause() string {
 	detail := strings.TrimSpace(e.Detail)
 	if strings.Trim(e.Message, "0123456789 ") == "" {
 		return detail
 	}
+	scan := strings.EqualFold(strings.TrimSpace(e.Message), scanError)
 	for line := range strings.Lines(detail) {
-		if text, ok := strings.CutPrefix(strings.TrimSpace(line), "error:"); ok {
+		line = strings.TrimSpace(line)
+		if text, ok := strings.CutPrefix(line, "error:"); ok {
 			if text = strings.TrimSpace(text); text != strings.TrimSpace(e.Message) {
 				return text
 			}
 		}
+		if text, ok := strings.CutPrefix(line, "context:"); ok && scan {
+			return strings.TrimSpace(text)
+		}
 	}
 	return ""
+}
+
+// scanError is what a COPY of Parquet says that could not read a file; which, and why, stands in the detail.
+const scanError = "spectrum scan error"
+
+// IsScanError tells whether a COPY failed on a Parquet file as a whole, so that no view says where.
+func IsScanError(err error) bool {
+	se, ok := serverError(err)
+	return ok && strings.Contains(se.text(), scanError)
 }
 
 // text is everything the server said, in lower case, for classification.

@@ -97,7 +97,7 @@ func TestServerErrors(t *testing.T) {
 		},
 		"scan": {
 			err:  redshift.ServerError{Code: "XX000", Message: "Spectrum Scan Error", Detail: "\n  ----\n  error:  Spectrum Scan Error\n  code:      15007\n  context:   File 'x' has an incompatible schema\n"},
-			text: "Spectrum Scan Error",
+			text: "Spectrum Scan Error: File 'x' has an incompatible schema",
 		},
 		"syntax": {err: redshift.ServerError{Code: "42601", Message: `syntax error at or near "x"`}, text: "syntax error"},
 	} {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -593,6 +594,10 @@ func (e *Mismatch) Error() string {
 // explain adds to a failed COPY what the warehouse noted about it: the file, line and column.
 func (r *run) explain(ctx context.Context, sess Session, t *table, s plan.Step, err error) error {
 	text := redshift.HintFor(err)
+	files := t.plan != nil && t.plan.Input != nil
+	if s.Kind == plan.Load && files && redshift.IsScanError(err) {
+		return hint.Anew(hint.With(r.inFile(err), "the file is damaged, or is none that COPY reads: have it written again, and load that"))
+	}
 	if s.Kind != plan.Load || !redshift.IsLoadError(err) {
 		return hint.With(err, text)
 	}
@@ -608,13 +613,35 @@ func (r *run) explain(ctx context.Context, sess Session, t *table, s plan.Step, 
 		return hint.With(err, "ask the target why: select * from sys_load_error_detail order by start_time desc limit 10")
 	}
 	failure := &LoadFailure{First: *found, Err: err}
-	if t.plan != nil && t.plan.Input != nil {
+	if files {
 		failure.place(r.Sender)
 		// The record stands in the file that the plan names, or will stand in another one.
 		return hint.Anew(hint.With(failure, failure.hint()))
 	}
 	return hint.With(failure, failure.hint())
 }
+
+// inFile has an error about a staged object name the file that it was staged of.
+func (r *run) inFile(err error) error {
+	for _, url := range objectURL.FindAllString(err.Error(), -1) {
+		if file, _, ok := r.Sender.Place(url, 0); ok {
+			return &scanFailure{file: file, text: strings.ReplaceAll(err.Error(), url, file), err: err}
+		}
+	}
+	return err
+}
+
+// objectURL is how the warehouse names what it reads, in quotes or at the end of a text.
+var objectURL = regexp.MustCompile(`(s3|https)://[^'\s]+`)
+
+// scanFailure is a COPY that could not read a file, in the words of the warehouse but for the file's name.
+type scanFailure struct {
+	file, text string
+	err        error
+}
+
+func (e *scanFailure) Error() string { return e.file + ": " + e.text }
+func (e *scanFailure) Unwrap() error { return e.err }
 
 // LoadFailure is a failed COPY with the first record it failed on. The value itself is not in it: it is somebody's data.
 type LoadFailure struct {

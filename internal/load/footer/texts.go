@@ -1,10 +1,12 @@
 package footer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
@@ -17,7 +19,7 @@ const maxPage = 64 << 20
 
 // Texts finds out how long the texts of columns are: those that choose takes, by their names. whole reads every one of them. Otherwise
 // only dictionaries are read, which hold all texts of a column that has few different ones. Longest and Measured of each column say what
-// came of it; one that has a text that no VARCHAR holds has an Err that names its row.
+// came of it; one that has a text that no VARCHAR holds as it is has an Err that names its row.
 func (f *File) Texts(ctx context.Context, whole bool, choose func(name string) bool) (err error) {
 	at := 0
 	defer func() { // the library trusts what it reads
@@ -46,24 +48,43 @@ func (f *File) Texts(ctx context.Context, whole bool, choose func(name string) b
 				c.Measured = false
 				continue
 			}
-			longest, row, known, err := measure(chunk, &f.file.Metadata().RowGroups[g].Columns[leaf].MetaData, whole)
+			longest, bad, known, err := measure(chunk, &f.file.Metadata().RowGroups[g].Columns[leaf].MetaData, whole)
 			switch {
 			case err != nil:
 				return fmt.Errorf("column %s: %w", c.Name, err)
-			case row > 0:
-				c.Err = fmt.Errorf("row %d has a text of %d bytes in column %s; VARCHAR holds no more than %d", rows+row, longest, c.Name, maxText)
+			case bad != nil:
+				c.Err = fmt.Errorf("row %d has %s in column %s; %s", rows+bad.row, bad.what, c.Name, bad.why)
 			}
-			c.Measured, c.Longest = known && row == 0, max(c.Longest, longest)
+			c.Measured, c.Longest = known && bad == nil, max(c.Longest, longest)
 		}
 		rows += group.NumRows()
 	}
 	return nil
 }
 
-// measure finds the longest text of a column's part; row is that of the first which is too long, from 1.
-func measure(chunk *parquet.FileColumnChunk, meta *format.ColumnMetaData, whole bool) (longest int, row int64, known bool, err error) {
+// unheld is the first text of a column's part that no VARCHAR holds as it is.
+type unheld struct {
+	row       int64 // from 1
+	what, why string
+}
+
+// held tells why no VARCHAR holds a text as it is; nil if one does.
+func held(text []byte) *unheld {
+	switch {
+	case len(text) > maxText:
+		return &unheld{what: fmt.Sprintf("a text of %d bytes", len(text)), why: fmt.Sprintf("VARCHAR holds no more than %d", maxText)}
+	case bytes.IndexByte(text, 0) >= 0:
+		return &unheld{what: "a text with a NUL character", why: "the manual does not say that COPY keeps what is behind it"}
+	case !utf8.Valid(text):
+		return &unheld{what: "a text that is not UTF-8", why: "COPY refuses it"}
+	}
+	return nil
+}
+
+// measure finds the longest text of a column's part, and the first that cannot be held.
+func measure(chunk *parquet.FileColumnChunk, meta *format.ColumnMetaData, whole bool) (longest int, bad *unheld, known bool, err error) {
 	if meta.Statistics.NullCount == meta.NumValues {
-		return 0, 0, true, nil
+		return 0, nil, true, nil
 	}
 	var pages int64
 	plain := len(meta.EncodingStats) == 0 // or so it has to be thought
@@ -75,21 +96,22 @@ func measure(chunk *parquet.FileColumnChunk, meta *format.ColumnMetaData, whole 
 		}
 	}
 	if plain && !whole || meta.TotalUncompressedSize/max(pages, 1) > maxPage {
-		return 0, 0, false, nil
+		return 0, nil, false, nil
 	}
 	reader := chunk.PagesFrom(chunk.File())
 	defer func() { err = errors.Join(err, reader.Close()) }()
 	if !plain {
 		dictionary, err := reader.ReadDictionary()
 		if err != nil {
-			return 0, 0, false, err
+			return 0, nil, false, err
 		}
 		if dictionary != nil {
-			for i := range dictionary.Len() {
-				longest = max(longest, len(dictionary.Index(int32(i)).ByteArray()))
+			for i := 0; i < dictionary.Len() && bad == nil; i++ {
+				text := dictionary.Index(int32(i)).ByteArray()
+				longest, bad = max(longest, len(text)), held(text)
 			}
-			if longest <= maxText {
-				return longest, 0, true, nil
+			if bad == nil {
+				return longest, nil, true, nil
 			}
 		}
 	}
@@ -98,38 +120,45 @@ func measure(chunk *parquet.FileColumnChunk, meta *format.ColumnMetaData, whole 
 	for at := int64(1); ; {
 		page, err := reader.ReadPage()
 		if errors.Is(err, io.EOF) {
-			return longest, 0, true, nil
+			return longest, nil, true, nil
 		}
 		if err != nil {
-			return 0, 0, false, err
+			return 0, nil, false, err
 		}
-		longest, row, err = measurePage(page, values, longest)
+		longest, bad, err = measurePage(page, values, longest)
 		parquet.Release(page)
-		if err != nil || row > 0 {
-			return longest, at + row - 1, true, err
+		if bad != nil {
+			bad.row += at - 1
+		}
+		if err != nil || bad != nil {
+			return longest, bad, true, err
 		}
 		at += page.NumValues()
 	}
 }
 
 // measurePage reads one page; values is room for that.
-func measurePage(page parquet.Page, values []parquet.Value, longest int) (_ int, row int64, err error) {
+func measurePage(page parquet.Page, values []parquet.Value, longest int) (_ int, bad *unheld, err error) {
 	reader := page.Values()
 	for at := int64(1); ; {
 		n, err := reader.ReadValues(values)
 		for i, v := range values[:n] {
-			if size := len(v.ByteArray()); !v.IsNull() && size > longest {
-				if longest = size; longest > maxText {
-					return longest, at + int64(i), nil
-				}
+			if v.IsNull() {
+				continue
+			}
+			text := v.ByteArray()
+			longest = max(longest, len(text))
+			if bad := held(text); bad != nil {
+				bad.row = at + int64(i)
+				return longest, bad, nil
 			}
 		}
 		at += int64(n)
 		if errors.Is(err, io.EOF) {
-			return longest, 0, nil
+			return longest, nil, nil
 		}
 		if err != nil {
-			return 0, 0, err
+			return 0, nil, err
 		}
 	}
 }

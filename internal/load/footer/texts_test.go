@@ -120,8 +120,19 @@ func TestTextsAreMeasuredWhereAllAreRead(t *testing.T) {
 
 func TestATextThatNoColumnHoldsIsNamedByItsRow(t *testing.T) {
 	t.Parallel()
+	for _, bad := range []struct{ text, want string }{
+		{strings.Repeat("x", 65536), "row 1234 has a text of 65536 bytes in column t; VARCHAR holds no more than 65535"},
+		{"a\x00b", "row 1234 has a text with a NUL character in column t; the manual does not say that COPY keeps what is behind it"},
+		{"a\xffb", "row 1234 has a text that is not UTF-8 in column t; COPY refuses it"},
+	} {
+		textThatNoColumnHolds(t, bad.text, bad.want)
+	}
+}
+
+func textThatNoColumnHolds(t *testing.T, bad, why string) {
+	t.Helper()
 	values := each(2500, func(int) *string { return new("short") })
-	values[1233] = new(strings.Repeat("x", 65536))
+	values[1233] = &bad
 	values[1234] = new(strings.Repeat("y", 70000))
 	for name, c := range map[string]struct {
 		whole   bool
@@ -137,7 +148,7 @@ func TestATextThatNoColumnHoldsIsNamedByItsRow(t *testing.T) {
 		got := measured(t, texts(t, values, c.options...), c.whole)
 		want := "<nil>"
 		if c.found {
-			want = "row 1234 has a text of 65536 bytes in column t; VARCHAR holds no more than 65535"
+			want = why
 		}
 		if got.Measured || fmt.Sprint(got.Err) != want {
 			t.Errorf("%s: %+v", name, got)

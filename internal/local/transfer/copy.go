@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ func (e *Engine) copy(ctx context.Context, conn *pgconn.PgConn, st dialect.State
 		return Result{}, e.refuse(ctx, conn, s, bad)
 	}
 	p := postgres{conn}
-	l := &load{Copy: c, session: s, record: &Load{
+	l := &load{Copy: c, session: s, where: cmp.Or(c.Region, e.Region), record: &Load{
 		Statement: Statement{QueryID: s.QueryID, XID: s.XID, PID: s.PID, Database: s.Database, Start: time.Now(), Status: Running},
 		Table:     c.Table,
 		Source:    c.From.String(),

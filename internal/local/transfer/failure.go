@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -50,10 +51,13 @@ func failure(ctx context.Context, err error, s Session) *dialect.Error {
 		said  *dialect.Error
 		pg    *pgconn.PgError
 		store *StoreError
+		scan  *scanError
 	)
 	switch {
 	case errors.As(err, &said):
 		return said
+	case errors.As(err, &scan):
+		return scan.said(s)
 	case errors.As(err, &store):
 		return detailed(store.text(), "8001", err, s)
 	case errors.As(err, &pg):
@@ -78,13 +82,33 @@ func rid(id string) string {
 	return id
 }
 
+// codeScan is what a scan fails with that could not read a file's pages.
+const codeScan = 15001
+
+// scanError is a file that the external scan of a COPY could not read. Its message says no more than that; the rest is in the detail.
+type scanError struct {
+	code    int
+	context string
+}
+
+func (e *scanError) Error() string { return scanMessage + ": " + e.context }
+
+const scanMessage = "Spectrum Scan Error"
+
+func (e *scanError) said(s Session) *dialect.Error {
+	return block(scanMessage, strconv.Itoa(e.code), []string{"context:   " + e.context, fmt.Sprintf("query:     %d", s.QueryID), fmt.Sprintf("process:   worker_thread [pid=%d]", s.PID)})
+}
+
 // detailed is an internal error with the block of details that clusters add.
 func detailed(message, code string, err error, s Session) *dialect.Error {
 	var lines []string
 	if a, ok := errors.AsType[*at](err); ok {
 		lines = append(lines, "context:   "+a.doing)
 	}
-	lines = append(lines, fmt.Sprintf("query:     %d", s.QueryID), fmt.Sprintf("process:   padbmaster [pid=%d]", s.PID))
+	return block(message, code, append(lines, fmt.Sprintf("query:     %d", s.QueryID), fmt.Sprintf("process:   padbmaster [pid=%d]", s.PID)))
+}
+
+func block(message, code string, lines []string) *dialect.Error {
 	const rule = "  -----------------------------------------------"
 	detail := "\n" + rule + "\n  error:  " + message + "\n  code:      " + code + "\n  " + strings.Join(lines, "\n  ") + "\n" + rule
 	return &dialect.Error{Code: codeInternal, Message: message, Detail: detail}

@@ -28,6 +28,7 @@ type load struct {
 	columns []tableColumn // that fields of the files go into, in the files' order
 	missing *tableColumn  // NOT NULL and never filled: no row can be loaded
 	store   Store
+	where   string // the region of what is read
 	rules   value.Rules
 	paths   []jsontext.Path
 	begun   bool

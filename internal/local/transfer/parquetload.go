@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"strings"
 
 	"github.com/sealift/sealift/internal/local/dialect"
 	"github.com/sealift/sealift/internal/local/transfer/columnar"
@@ -30,7 +31,7 @@ func (s *loadSlice) readParquet(ctx context.Context, f loadFile, info ObjectInfo
 		file, size, object.read = spool, spool.size, info.Size
 	}
 	reader, err := columnar.NewReader(file, size, s.converters, columnar.ReaderOptions{
-		URL: s.url, FillRecord: s.FillRecord, SerializeToJSON: s.SerializeToJSON,
+		URL: s.httpsURL(), FillRecord: s.FillRecord, SerializeToJSON: s.SerializeToJSON,
 	})
 	if err != nil {
 		return object.read, s.brokenParquet(err)
@@ -143,9 +144,14 @@ func (s *loadSlice) brokenParquet(err error) error {
 	case errors.As(err, &store):
 		return doing(err, "Reading %s", s.url)
 	case errors.As(err, &schema):
-		return doing(internal("%s", schema.Message), "Scanning %s (code %d)", s.url, schema.Code)
+		return &scanError{code: schema.Code, context: schema.Message}
 	}
-	return doing(internal("Spectrum Scan Error. File '%s': %v", s.url, err), "Scanning %s", s.url)
+	return &scanError{code: codeScan, context: fmt.Sprintf("File '%s': %v", s.httpsURL(), err)}
+}
+
+// httpsURL names the file as external scans do.
+func (s *loadSlice) httpsURL() string {
+	return "https://s3." + s.where + ".amazonaws.com/" + strings.TrimPrefix(s.url, "s3://")
 }
 
 // parquetRecord stands for a row of a columnar file where a line of text is asked for.

@@ -269,7 +269,7 @@ func newSource(root *parquet.Column, c value.Column, o ReaderOptions) (source, e
 	}
 	incompatible := func() (source, error) {
 		return source{}, &SchemaError{Code: 15007, Message: fmt.Sprintf(
-			"Spectrum Scan Error. File '%s' has an incompatible Parquet schema for column '%s'. Column type: %s, Parquet schema:\n%s",
+			"File '%s' has an incompatible Parquet schema for column '%s'. Column type: %s, Parquet schema:\n%s",
 			o.URL, c.Name, columnType(c), describe(root))}
 	}
 	if c.Kind == value.Super {
@@ -321,7 +321,7 @@ func newSource(root *parquet.Column, c value.Column, o ReaderOptions) (source, e
 		}
 		if kind == parquet.FixedLenByteArray && t.Length() != decimalBytes(c.Precision) {
 			return source{}, &SchemaError{Code: 15001, Message: fmt.Sprintf(
-				"Spectrum Scan Error. File '%s' column '%s' has an invalid type length. Expecting: %d len in file: %d",
+				"File '%s' column '%s' has an invalid type length. Expecting: %d len in file: %d",
 				o.URL, root.Name(), decimalBytes(c.Precision), t.Length())}
 		}
 		s.appendText = decimalText(kind, c.Scale)
