@@ -118,6 +118,10 @@ func (s *session) try(sql string) ([][]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		env, tr, err = dialect.Typing(st, env, tr, s.types)
+		if err != nil {
+			return nil, err
+		}
 		tr, err = dialect.Knowing(st, env, tr, s.look)
 		if err != nil {
 			return nil, err
@@ -176,6 +180,21 @@ func (s *session) unknown(query string) (position int, err error) {
 		err = nil
 	}
 	return position, err
+}
+
+// types are those of the columns of a query, if PostgreSQL takes it.
+func (s *session) types(query string) (types []dialect.ColumnType, err error) {
+	d, err := s.conn.Prepare(s.Context(), "", query, nil)
+	if _, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range d.Fields {
+		types = append(types, dialect.ColumnType{OID: f.DataTypeOID, Modifier: f.TypeModifier})
+	}
+	return types, nil
 }
 
 func mapped(err error) error {

@@ -102,3 +102,18 @@ CREATE OR REPLACE FUNCTION rs.ratio_to_report(value float8, total float8) RETURN
 -- rs.keep gives one row where the condition of QUALIFY holds, and none where it does not.
 CREATE OR REPLACE FUNCTION rs.keep(condition boolean) RETURNS SETOF int
 	LANGUAGE plpgsql VOLATILE ROWS 1 AS 'BEGIN IF condition THEN RETURN NEXT 1; END IF; END';
+
+-- Quotients of decimals. Package dialect cuts them at their scale, which is at most 38, and which PostgreSQL does not know: it
+-- must not have rounded them up before. Where a quotient of numbers of 38 digits is not a whole number of units of that
+-- scale, it is no nearer to one than the 76th digit behind the point shows.
+CREATE OR REPLACE FUNCTION rs.divide(numeric, numeric) RETURNS numeric
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT ($1 + 0e-80) / $2';
+DO $$
+BEGIN
+	IF to_regoperator('rs./(numeric,numeric)') IS NULL THEN
+		CREATE OPERATOR rs./ (LEFTARG = numeric, RIGHTARG = numeric, FUNCTION = rs.divide);
+	END IF;
+END $$;
+-- rs.view_source is the text of a view that can be run again.
+CREATE OR REPLACE FUNCTION rs.view_source(definition text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT replace(definition, ' OPERATOR(rs./) ', ' / ') $$;

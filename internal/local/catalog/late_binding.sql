@@ -27,10 +27,10 @@ GRANT SELECT ON rs.written_view TO PUBLIC;
 -- tools tell.
 SELECT rs.displace('pg_get_viewdef(oid)'), rs.displace('pg_get_viewdef(oid,boolean)');
 CREATE OR REPLACE FUNCTION pg_catalog.pg_get_viewdef(oid) RETURNS text LANGUAGE sql STABLE AS $$
-	SELECT coalesce((SELECT text FROM rs.written_view WHERE relid = $1), rs.pg_get_viewdef($1))
+	SELECT coalesce((SELECT text FROM rs.written_view WHERE relid = $1), rs.view_source(rs.pg_get_viewdef($1)))
 $$;
 CREATE OR REPLACE FUNCTION pg_catalog.pg_get_viewdef(oid, boolean) RETURNS text LANGUAGE sql STABLE AS $$
-	SELECT coalesce((SELECT text FROM rs.written_view WHERE relid = $1), rs.pg_get_viewdef($1, $2))
+	SELECT coalesce((SELECT text FROM rs.written_view WHERE relid = $1), rs.view_source(rs.pg_get_viewdef($1, $2)))
 $$;
 
 -- rs.release_view lets go of the tables that a view has just been made from, and answers them.

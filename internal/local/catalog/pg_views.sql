@@ -81,7 +81,7 @@ SELECT rs.shadow('pg_tables', '{}', '', 'pg_catalog.pg_tables t WHERE t.schemana
 
 -- pg_views: late-binding and materialized views show their text.
 SELECT rs.shadow('pg_views',
-	'{"definition": "coalesce(v.text, t.definition)"}', '',
+	'{"definition": "coalesce(v.text, rs.view_source(t.definition))"}', '',
 	'(SELECT * FROM pg_catalog.pg_views
 		UNION ALL SELECT schemaname, matviewname, matviewowner, definition FROM pg_catalog.pg_matviews) t LEFT JOIN (rs.written_view b
 	 JOIN pg_catalog.pg_class c ON c.oid = b.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace) AS v

@@ -11,7 +11,6 @@ import (
 //standin:imitates dialect: integer arithmetic, its result types and overflows | DG r_numeric_computations201
 //standin:imitates dialect: scale of sums and products of decimals, AVG and SUM of decimals | DG r_numeric_computations201
 //standin:imitates types: a DECIMAL of 19 digits has 8 bytes | DG r_Numeric_types201
-//standin:differs dialect: scale of quotients of decimals | by having at least 16 digits, where Redshift counts from the declared precisions | DG r_numeric_computations201
 func TestNumbers(t *testing.T) {
 	t.Parallel()
 	s := open(t)

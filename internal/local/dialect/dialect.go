@@ -19,6 +19,7 @@
 //   - Subqueries without alias, TOP, QUALIFY, MINUS, APPROXIMATE, DELETE without FROM, MERGE with REMOVE DUPLICATES, NVL, NVL2,
 //     DECODE, CONVERT, CONCAT, LISTAGG, percentiles and RATIO_TO_REPORT over windows, EXTRACT and bare date parts, SYSDATE,
 //     ARRAY, OBJECT and OBJECT_TRANSFORM.
+//   - Divisions of decimals, by the types of what is divided: Typing.
 //   - Paths into SUPER values by dots and brackets, and FROM over the arrays and objects in them.
 //   - Functions of the leader node and of the compute nodes, which a query of the other kind must not call: Checks.
 //   - Session parameters and context variables, SHOW but of external objects, models and policies, users, groups, roles and grants, isolation levels, VACUUM, ANALYZE.
@@ -39,7 +40,8 @@
 //     there up to 127 bytes (Shorten), which PostgreSQL sorts and measures in their place.
 //   - The bodies of functions and procedures are translated, and shown so; dynamic SQL in them is not. Aliases in the later
 //     items of a list, which Inline knows about, are unknown columns there.
-//   - Quotients of decimals have PostgreSQL's scale. QUALIFY knows the names of window functions in the list only.
+//   - Quotients of what Typing does not learn the type of have PostgreSQL's scale, those in procedures among them.
+//   - QUALIFY knows the names of window functions in the list only.
 package dialect
 
 // TokenKind tells what a token is.
@@ -88,6 +90,8 @@ type Env struct {
 	Inlined []int
 	// Columns are those of the tables in Translation.Written that have a SUPER column, by the table's name there.
 	Columns map[string][]Column
+	// Types are those of operands in Translation.Operands.
+	Types map[Operand]ColumnType
 	// Parameters are the types that the client gives to $1, $2 ..., if it gives any.
 	Parameters []uint32
 	// Masks are what the user reads in place of relations with masking policies: a query in parentheses, by the relation's
@@ -113,6 +117,8 @@ type Translation struct {
 	// Laterals are the names that may be aliases of earlier items of a list: Inline finds out. Probe is the query to ask for.
 	Laterals []Lateral
 	Probe    string
+	// Operands are what arithmetic is done with, of types that only PostgreSQL knows: Typing finds out.
+	Operands []Operands
 	// Written are tables into whose columns literals are written: Knowing finds out which are SUPER.
 	Written []string
 	Err     *Error // with Refuse

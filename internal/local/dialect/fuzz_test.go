@@ -28,6 +28,7 @@ func seeds(f *testing.F) {
 	for _, s := range []string{
 		"'a\\", "$x$", "/*", "select (", "select )", `"`, "nvl(", "decode(,,)", "#", "a # b", "listagg()",
 		"select a as b, b c, c + b d, (select d), d::b into x from t where b", "insert into t select a b, b, 'é' as \"é\", \"é\"",
+		"with a as (select b / c as d, (e - f) / -g::int from h /* / */ join (i) on j / k > 0) update l set m = n.o / (select d from a) where case p when q / 2 then 1 end / 3.0 > all (select r / s union select top 1 t)",
 	} {
 		f.Add(s)
 	}
@@ -118,8 +119,10 @@ func FuzzTranslate(f *testing.F) {
 				have := opaque(Lex(tr.SQL))
 				for _, text := range opaque(st.Tokens) {
 					i := slices.Index(have, text)
-					if name, ok := Lex(text)[0].Name(true); ok && i < 0 {
-						i = slices.Index(have, dollarQuote(name)) // a step into a SUPER value
+					if name, ok := Lex(text)[0].Name(true); ok {
+						if step := slices.Index(have, dollarQuote(name)); step >= 0 && (i < 0 || step < i) {
+							i = step // a step into a SUPER value
+						}
 					}
 					if i < 0 {
 						t.Fatalf("%q: %q is not in %q", st.Text, text, tr.SQL)
@@ -128,11 +131,54 @@ func FuzzTranslate(f *testing.F) {
 				}
 			}
 			_ = Translate(st, Env{})
-			if _, _, err := Inline(st, env, tr, firstPlace(tr)); err != nil {
+			env, tr, err := Inline(st, env, tr, firstPlace(tr))
+			if err != nil {
 				t.Fatal(err)
 			}
+			_, typed, err := Typing(st, env, tr, decimalTypes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkTyped(t, tr, typed)
 		}
 	})
+}
+
+// decimalTypes says that everything is a decimal, of a type that depends on the query.
+func decimalTypes(query string) ([]ColumnType, error) {
+	precision := int32(len(query) % 39)
+	return []ColumnType{{OID: 1700, Modifier: 4 + precision<<16 + precision/2}}, nil
+}
+
+// checkTyped holds a translation with types against the one without: it has something more, and divides otherwise.
+func checkTyped(t *testing.T, tr, typed Translation) {
+	t.Helper()
+	significantOf := func(sql string) []Token { return Statement{Tokens: Lex(sql)}.Significant() }
+	have, open := significantOf(typed.SQL), 0
+	for _, tok := range significantOf(tr.SQL) {
+		i := slices.IndexFunc(have, func(other Token) bool { return other.Text == tok.Text })
+		if i < 0 {
+			t.Fatalf("%q became %q, where %q is not in its place", tr.SQL, typed.SQL, tok.Text)
+		}
+		have = have[i+1:]
+	}
+	for _, tok := range significantOf(typed.SQL) {
+		if tok.Is("(") {
+			open++
+		} else if tok.Is(")") {
+			open--
+		}
+	}
+	for _, tok := range significantOf(tr.SQL) {
+		if tok.Is("(") {
+			open--
+		} else if tok.Is(")") {
+			open++
+		}
+	}
+	if open != 0 {
+		t.Fatalf("%q became %q: the brackets do not match", tr.SQL, typed.SQL)
+	}
 }
 
 // rewritesOnly tells whether a statement is one that only rewriteQuery touches, and of that nothing that drops or

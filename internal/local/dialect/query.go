@@ -487,16 +487,17 @@ func (x *script) rewriteSelect(i int, f *frame) int {
 	switch count := x.tok(n + 1); {
 	case count.Kind == Number, count.Kind == Param:
 		f.limit, f.listAt = count.Text, n+2
-		x.drop(n, n+2)
-		return n + 1
 	case x.is(n+1, "(") && x.pair[n+1] > 0:
 		f.limit = x.render(n+1, x.pair[n+1]+1)
-		end := x.pair[n+1]
-		f.listAt = end + 1
-		x.drop(n, end+1)
-		return end
+		f.listAt = x.pair[n+1] + 1
+	default:
+		return i
 	}
-	return i
+	x.drop(n, f.listAt)
+	if x.adjacent(f.listAt) {
+		x.insertBefore(f.listAt, " ") // TOP (1)a
+	}
+	return f.listAt - 1
 }
 
 // rewriteCast rewrites the type at i, that of value::type, and answers the index of its last token; value is the index

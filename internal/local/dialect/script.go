@@ -46,6 +46,7 @@ type script struct {
 type edit struct {
 	before, after []piece
 	text          []piece // in place of the token, where replaced
+	open, close   []piece // next to it, within before and after: what encloses expressions
 	replaced      bool
 	joined        bool // drop the blanks and comments in front of the token
 	keepCase      bool // a user name: its quotes keep its case
@@ -273,6 +274,24 @@ func (x *script) insertAfter(i int, text string) {
 	e.after = append(e.after, piece{text: text})
 }
 
+// enclose puts text around the tokens from..to-1, outside of what encloses expressions there already and inside of what was
+// inserted in front of the first or behind the last.
+func (x *script) enclose(from, to int, before, after string) {
+	if before != "" {
+		e := x.edit(from)
+		switch x.tok(from - 1).Kind {
+		case Word, QuotedIdent, Number, Param:
+			if x.adjacent(from) {
+				before = " " + before // SELECT"a"
+			}
+		default:
+		}
+		e.open = append([]piece{{text: before}}, e.open...)
+	}
+	e := x.edit(to - 1)
+	e.close = append(e.close, piece{text: after})
+}
+
 // refuse keeps the first error: that is the one the client sees.
 func (x *script) refuse(err *Error) {
 	if x.tr.Err == nil {
@@ -299,6 +318,7 @@ func (x *script) write(b *strings.Builder, from, to int) {
 			}
 		}
 		x.writePieces(b, e.before)
+		x.writePieces(b, e.open)
 		if _, wanted := x.places[i]; wanted && x.pieces == 0 {
 			x.places[i] = b.Len()
 		}
@@ -307,6 +327,7 @@ func (x *script) write(b *strings.Builder, from, to int) {
 		} else {
 			b.WriteString(x.tok(i).Text)
 		}
+		x.writePieces(b, e.close)
 		x.writePieces(b, e.after)
 	}
 }

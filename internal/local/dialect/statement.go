@@ -193,6 +193,9 @@ func (t Token) Name(caseSensitive bool) (name string, ok bool) {
 			return "", false
 		}
 		name = strings.ReplaceAll(t.Text[1:len(t.Text)-1], `""`, `"`)
+		if 2*strings.Count(name, `"`) != strings.Count(t.Text, `"`)-2 {
+			return "", false // the last quote is half of one in the name
+		}
 		if !caseSensitive {
 			name = fold(name)
 		}

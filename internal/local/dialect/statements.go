@@ -247,6 +247,7 @@ func (x *script) createView() {
 		}
 	}
 	x.rewriteQuery(0, n)
+	x.decimals()
 	text := x.String()
 	x.instead("CREATE VIEW", fmt.Sprintf("rs.create_late_binding_view(%s, %s, %s)",
 		dollarQuote(quoteName(name)), dollarQuote(text), dollarQuote(x.st.Text)))

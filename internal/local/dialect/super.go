@@ -202,7 +202,8 @@ func (x *script) path(i int, values map[string]bool, relation bool) int {
 		break
 	}
 	if steps > 0 {
-		x.insertBefore(i, strings.Repeat("rs.super_at(", steps)) // behind what is in front of the whole path already
+		e := x.edit(i)
+		e.open = append(e.open, piece{text: strings.Repeat("rs.super_at(", steps)})
 	}
 	if steps > 0 && x.st.Verb() == "MERGE" {
 		x.refuse(&Error{Code: "0A000", Message: "Partial reference of SUPER column is not supported in MERGE statement."})

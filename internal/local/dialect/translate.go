@@ -33,6 +33,7 @@ func translate(st Statement, env Env, variables bool) Translation {
 		if first, _, _ := strings.Cut(verb, " "); writes[first] && !x.catalog {
 			x.literals()
 		}
+		x.decimals()
 		x.tr.SQL = x.String()
 	}
 	if x.tr.Err != nil {

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -104,6 +105,31 @@ func (p postgres) rows(ctx context.Context, sql string, params ...string) ([][]*
 		return result.Err
 	})
 	return out, err
+}
+
+// probe has PostgreSQL analyse a query within a transaction, which stays as it is. It answers the types of the query's columns,
+// or the error that PostgreSQL has found in it.
+func (p postgres) probe(ctx context.Context, sql string) (columns []dialect.ColumnType, failure *pgconn.PgError, err error) {
+	if err := p.exec(ctx, "SAVEPOINT rs_probe"); err != nil {
+		return nil, nil, err
+	}
+	err = p.guard(ctx, func(ctx context.Context) error {
+		d, err := p.conn.Prepare(ctx, "", sql, nil)
+		if err != nil {
+			return err
+		}
+		for _, f := range d.Fields {
+			columns = append(columns, dialect.ColumnType{OID: f.DataTypeOID, Modifier: f.TypeModifier})
+		}
+		return nil
+	})
+	if pe, ok := errors.AsType[*pgconn.PgError](err); ok {
+		failure, err = pe, p.exec(ctx, "ROLLBACK TO SAVEPOINT rs_probe")
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return columns, failure, p.exec(ctx, "RELEASE SAVEPOINT rs_probe")
 }
 
 // transaction runs f inside the session's open transaction block, or inside one of its own, which is committed if f

@@ -42,7 +42,7 @@ func (e *Engine) unload(ctx context.Context, conn *pgconn.PgConn, st dialect.Sta
 	}
 	var begun bool
 	err := p.transaction(ctx, s, func() error {
-		text, err := query.inline(ctx, p)
+		text, err := query.known(ctx, p)
 		if err != nil {
 			return err
 		}
@@ -122,25 +122,23 @@ func (q query) refused() *dialect.Error {
 	return nil
 }
 
-// inline is the query as PostgreSQL runs it, with expressions in place of the aliases that it takes for unknown columns. It
-// is called within a transaction.
-func (q query) inline(ctx context.Context, p postgres) (text string, err error) {
-	_, q.tr, err = dialect.Inline(q.st, q.env, q.tr, func(text string) (position int, err error) {
-		if err := p.exec(ctx, "SAVEPOINT rs_probe"); err != nil {
-			return 0, err
+// known is the query as PostgreSQL runs it, with what only PostgreSQL knows: the aliases that it takes for unknown columns,
+// and the types of operands. It is called within a transaction.
+func (q query) known(ctx context.Context, p postgres) (text string, err error) {
+	var env dialect.Env
+	env, q.tr, err = dialect.Inline(q.st, q.env, q.tr, func(text string) (position int, err error) {
+		_, failure, err := p.probe(ctx, text)
+		if failure != nil && failure.Code == "42703" {
+			position = int(failure.Position)
 		}
-		err = p.guard(ctx, func(ctx context.Context) error {
-			_, err := p.conn.Prepare(ctx, "", text, nil)
-			return err
-		})
-		if pe, ok := errors.AsType[*pgconn.PgError](err); ok && pe.Code == "42703" {
-			position, err = int(pe.Position), p.exec(ctx, "ROLLBACK TO SAVEPOINT rs_probe")
-		}
-		if err != nil {
-			return 0, err
-		}
-		return position, p.exec(ctx, "RELEASE SAVEPOINT rs_probe")
+		return position, err
 	})
+	if err == nil && q.tr.Err == nil {
+		_, q.tr, err = dialect.Typing(q.st, env, q.tr, func(text string) ([]dialect.ColumnType, error) {
+			columns, _, err := p.probe(ctx, text)
+			return columns, err
+		})
+	}
 	if err != nil {
 		return "", err
 	}

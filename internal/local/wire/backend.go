@@ -15,6 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/sealift/sealift/internal/local/dialect"
 )
 
 // bufferSize is that of the buffers towards client and PostgreSQL; there are three of them per session.
@@ -166,53 +168,80 @@ func collect(rows *[][]string) func(body []byte) error {
 	}
 }
 
-// prepare has PostgreSQL analyse a query, and nothing more. It is for outside of a transaction block, or behind a savepoint.
-func (b *backend) prepare(sql string, parameters []uint32) error {
+// prepare has PostgreSQL analyse a query, and nothing more, and answers the types of its columns. It is for outside of a
+// transaction block, or behind a savepoint.
+func (b *backend) prepare(sql string, parameters []uint32) (columns []dialect.ColumnType, err error) {
 	const name = "rs_probe"
 	for _, m := range []pgproto3.FrontendMessage{
-		&pgproto3.Parse{Name: name, Query: sql, ParameterOIDs: parameters}, &pgproto3.Close{ObjectType: 'S', Name: name}, &pgproto3.Sync{},
+		&pgproto3.Parse{Name: name, Query: sql, ParameterOIDs: parameters}, &pgproto3.Describe{ObjectType: 'S', Name: name},
+		&pgproto3.Close{ObjectType: 'S', Name: name}, &pgproto3.Sync{},
 	} {
 		if err := b.send(m); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	_, err := b.answer(nil)
-	return err
+	err = b.answers(func(kind byte, body []byte) error {
+		if kind != 'T' {
+			return nil
+		}
+		var m pgproto3.RowDescription
+		if err := m.Decode(body); err != nil {
+			return err
+		}
+		for _, f := range m.Fields {
+			columns = append(columns, dialect.ColumnType{OID: f.DataTypeOID, Modifier: f.TypeModifier})
+		}
+		return nil
+	})
+	return columns, err
 }
 
 // answer sends what was gathered and reads to the end of the answer, of which it counts the rows. row gets the body of each,
 // which it must not keep.
 func (b *backend) answer(row func(body []byte) error) (rows int, err error) {
+	err = b.answers(func(kind byte, body []byte) error {
+		if kind != 'D' {
+			return nil
+		}
+		rows++
+		if row == nil {
+			return nil
+		}
+		return row(body)
+	})
+	return rows, err
+}
+
+// answers sends what was gathered and reads to the end of the answer. each gets the body of each message that describes or is
+// a row, which it must not keep.
+func (b *backend) answers(each func(kind byte, body []byte) error) error {
 	b.flush()
 	var failure error
 	for {
 		kind, n, err := b.frame()
 		if err != nil {
-			return 0, errors.Join(failure, err)
+			return errors.Join(failure, err)
 		}
 		body, err := b.read(n)
 		if err != nil {
-			return 0, errors.Join(failure, err)
+			return errors.Join(failure, err)
 		}
 		switch kind {
-		case 'D':
-			rows++
-			if row != nil {
-				if err := row(body); err != nil {
-					return 0, err
-				}
+		case 'D', 'T':
+			if err := each(kind, body); err != nil {
+				return err
 			}
 		case 'E':
 			if failure, err = readError(body); err != nil {
-				return 0, err
+				return err
 			}
 		case 'S':
 			if err := b.setParam(body); err != nil {
-				return 0, err
+				return err
 			}
 		case 'Z':
 			b.status = body[0]
-			return rows, failure
+			return failure
 		}
 	}
 }

@@ -183,9 +183,9 @@ func (s *session) parse(m *pgproto3.Parse) error {
 		p.st = st
 		p.tr = s.translate(p.st, env)
 	}
-	if len(p.tr.Laterals) > 0 {
+	if len(p.tr.Laterals)+len(p.tr.Operands) > 0 {
 		var err error
-		if env, err = s.inlineInside(p, env); err != nil || s.skipping {
+		if env, err = s.askInside(p, env); err != nil || s.skipping {
 			return err
 		}
 	}
@@ -224,16 +224,20 @@ func (s *session) parse(m *pgproto3.Parse) error {
 	})
 }
 
-// inlineInside is inline for a statement that is about to be prepared. Amid messages that PostgreSQL runs as one
+// askInside is inline and typing for a statement that is about to be prepared. Amid messages that PostgreSQL runs as one
 // transaction, which is none of the client's, an error would undo those before it: there nothing is asked.
-func (s *session) inlineInside(p *prepared, env dialect.Env) (dialect.Env, error) {
+func (s *session) askInside(p *prepared, env dialect.Env) (dialect.Env, error) {
 	if err := s.settle(); err != nil || s.skipping || s.began && s.pg.status == idle {
 		return env, err
 	}
-	env, tr, err := s.inline(p.st, env, p.tr, func(sql string) error {
+	exec := func(sql string) error {
 		_, err := s.runInside(sql)
 		return err
-	})
+	}
+	env, tr, err := s.inline(p.st, env, p.tr, exec)
+	if err == nil && tr.Err == nil {
+		env, tr, err = s.typing(p.st, env, tr, exec)
+	}
 	p.tr = tr
 	return env, err
 }

@@ -52,7 +52,7 @@ func (h *shapes) learn(text string, st dialect.Statement, tr dialect.Translation
 func untouched(st dialect.Statement, tr dialect.Translation) bool {
 	lastID, history := asksFor(st)
 	return st.Verb() == "SELECT" && !st.MayNameLong() && tr.Action == dialect.Pass && tr.SQL == st.Text && tr.Tag == "" && !tr.Commits && !tr.Alone &&
-		len(tr.Before)+len(tr.After)+len(tr.Notices)+len(tr.Laterals)+len(tr.Checks) == 0 && !lastID && !history && signalled(st) == 0
+		len(tr.Before)+len(tr.After)+len(tr.Notices)+len(tr.Laterals)+len(tr.Operands)+len(tr.Checks) == 0 && !lastID && !history && signalled(st) == 0
 }
 
 // forget is for when the session's settings change: translations depend on them.

@@ -98,6 +98,9 @@ func (s *session) perform(q *running, env dialect.Env, tr dialect.Translation, b
 		if err != nil {
 			return err
 		}
+		if env, tr, err = s.typing(q.st, env, tr, s.pg.exec); err != nil {
+			return err
+		}
 		if tr, q.failure, err = s.knowing(q.st, env, tr, s.pg.look); err != nil || q.failure != nil {
 			return err
 		}
@@ -136,31 +139,51 @@ func (s *session) inline(st dialect.Statement, env dialect.Env, tr dialect.Trans
 	if s.pg.status == aborted {
 		return env, tr, nil
 	}
-	parameters := s.types.parameters(env.Parameters)
 	return dialect.Inline(st, env, tr, func(query string) (position int, err error) {
-		block := s.pg.status == inBlock
-		if block {
-			if err := exec("SAVEPOINT rs_probe"); err != nil {
-				return 0, err
-			}
-		}
-		pe, err := serverError(s.pg.prepare(query, parameters))
-		if err != nil {
+		_, pe, err := s.probe(query, env, exec)
+		if err != nil || pe == nil || pe.Code != "42703" {
 			return 0, err
-		}
-		if block {
-			if pe != nil {
-				err = exec("ROLLBACK TO SAVEPOINT rs_probe")
-			}
-			if err = errors.Join(err, exec("RELEASE SAVEPOINT rs_probe")); err != nil {
-				return 0, err
-			}
-		}
-		if pe == nil || pe.Code != "42703" {
-			return 0, nil
 		}
 		return int(pe.Position), nil
 	})
+}
+
+// typing translates a statement for the types of the operands in its arithmetic. exec runs a statement of ours.
+func (s *session) typing(st dialect.Statement, env dialect.Env, tr dialect.Translation, exec func(sql string) error) (dialect.Env, dialect.Translation, error) {
+	if s.pg.status == aborted {
+		return env, tr, nil
+	}
+	return dialect.Typing(st, env, tr, func(query string) ([]dialect.ColumnType, error) {
+		columns, pe, err := s.probe(query, env, exec)
+		if pe != nil {
+			columns = nil
+		}
+		return columns, err
+	})
+}
+
+// probe has PostgreSQL analyse a query, which leaves no trace. It answers the types of its columns, or the error that
+// PostgreSQL has found in it.
+func (s *session) probe(query string, env dialect.Env, exec func(sql string) error) (columns []dialect.ColumnType, failure *pgconn.PgError, err error) {
+	block := s.pg.status == inBlock
+	if block {
+		if err := exec("SAVEPOINT rs_probe"); err != nil {
+			return nil, nil, err
+		}
+	}
+	columns, err = s.pg.prepare(query, s.types.parameters(env.Parameters))
+	if failure, err = serverError(err); err != nil {
+		return nil, nil, err
+	}
+	if block {
+		if failure != nil {
+			err = exec("ROLLBACK TO SAVEPOINT rs_probe")
+		}
+		if err = errors.Join(err, exec("RELEASE SAVEPOINT rs_probe")); err != nil {
+			return nil, nil, err
+		}
+	}
+	return columns, failure, nil
 }
 
 // pass runs a statement on PostgreSQL, with what has to be run before and after it.

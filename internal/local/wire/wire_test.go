@@ -90,6 +90,8 @@ func bootstrap() error {
 		create function rs.check_merge(regclass, regclass) returns void language sql as '';
 		create function rs.lock_for_write(t regclass) returns void language plpgsql strict security definer as $$
 			begin execute format('lock table %s in share row exclusive mode', t); end$$;
+		create function rs.divide(numeric, numeric) returns numeric language sql as 'select $1 / $2';
+		create operator rs./ (leftarg = numeric, rightarg = numeric, function = rs.divide);
 		create type super;
 		create function super_in(cstring) returns super language internal immutable strict as 'textin';
 		create function super_out(super) returns cstring language internal immutable strict as 'textout';
@@ -468,6 +470,64 @@ func TestLateralAliases(t *testing.T) {
 	b := &pgconn.Batch{}
 	b.ExecParams("insert into lateral_t values (5, 6)", nil, nil, nil, nil)
 	b.ExecParams("select n as m, m from lateral_t order by n", nil, nil, nil, nil)
+	results, err := c.ExecBatch(t.Context(), b).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(results[1].Rows); got != 2 {
+		t.Errorf("%d rows after a batch, want 2", got)
+	}
+}
+
+// TestTypesOfOperands: PostgreSQL is asked what decimals are divided, in both protocols and in transactions, and clients see the
+// type that the result has.
+func TestTypesOfOperands(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, `create table operand_t (a numeric(8,2), b numeric(8,2), n int, f float); insert into operand_t values (2, 3, 3, 3)`)
+	c := s.connect(t)
+	for _, tt := range []struct{ sql, want string }{
+		{"select a / b, n / 2, a / f from operand_t", "0.666666666|1|0.6666666666666666\nSELECT 1\nI"},
+		{"select n / 2 from operand_t", "1\nSELECT 1\nI"},
+		{"select n / 2 from operand_t", "1\nSELECT 1\nI"},
+		{"select x / y from operand_t", "ERROR: column \"x\" does not exist (SQLSTATE 42703)\nI"},
+		{"select a / 0.00 from operand_t; select 1", "ERROR: division by zero (SQLSTATE 22012)\nI"},
+		{"begin; select a as x, x / b as y, y * 2 from operand_t", "BEGIN\n2.00|0.666666666|1.333333332\nSELECT 1\nT"},
+		{"select x / a from operand_t", "ERROR: column \"x\" does not exist (SQLSTATE 42703)\nE"},
+		{"select a / b from operand_t", "ERROR: current transaction is aborted, commands ignored until end of transaction block (SQLSTATE 25P02)\nE"},
+		{
+			"rollback; drop table operand_t; create table operand_t (a numeric(8,2), b numeric(8,4), n int, f float); insert into operand_t values (2, 3, 3, 3); select a / b from operand_t",
+			"ROLLBACK\nDROP TABLE\nCREATE TABLE\nINSERT 0 1\n0.6666666\nSELECT 1\nI",
+		},
+		{"create table operand_made as select a / b as q from operand_t; select q from operand_made", "SELECT 1\n0.6666666\nSELECT 1\nI"},
+		{"begin; declare operands cursor for select a / b from operand_t; fetch operands; commit", "BEGIN\nDECLARE CURSOR\n0.6666666\nFETCH 1\nCOMMIT\nI"},
+		{"prepare divided as select a / b from operand_t; execute divided", "PREPARE\n0.6666666\nSELECT 1\nI"},
+	} {
+		if diff := cmp.Diff(tt.want, run(t, c, tt.sql)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.sql, diff)
+		}
+	}
+	for _, begin := range []string{"", "begin"} {
+		if begin != "" {
+			run(t, c, begin)
+		}
+		got := c.ExecParams(t.Context(), "select a / b, $1::numeric(4,1) / n, $2 + a / b from operand_t", [][]byte{[]byte("1"), []byte("2")}, nil, nil, nil).Read()
+		if got.Err != nil {
+			t.Fatal(got.Err)
+		}
+		if line := string(join(got.Rows[0])); line != "0.6666666|0.333333333333|2.6666666|" {
+			t.Errorf("%q: %s", begin, line)
+		}
+		if f := got.FieldDescriptions; f[0].TypeModifier != 4+17<<16+7 || f[0].Name != "?column?" || f[1].TypeModifier != 4+15<<16+12 {
+			t.Errorf("%q: %v", begin, f)
+		}
+	}
+	if got := run(t, c, "select 1; commit"); got != "1\nSELECT 1\nCOMMIT\nI" {
+		t.Errorf("the transaction: %s", got)
+	}
+	// Amid messages that are one transaction nothing is asked, and what came before is not undone by it.
+	b := &pgconn.Batch{}
+	b.ExecParams("insert into operand_t values (1, 1, 1, 1)", nil, nil, nil, nil)
+	b.ExecParams("select a / b from operand_t order by n", nil, nil, nil, nil)
 	results, err := c.ExecBatch(t.Context(), b).ReadAll()
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ select sysdate, a.sysdate, 1 as sysdate, sysdate - 1;
 select top 10 * from t order by a;
 select distinct top (5 + 1) a from (select top 3 b a from s) x;
 select top 1 a from t union select b from s;
+select top(1)a from t;
 select a from t minus select b from s;
 select approximate count(distinct a) from t;
 select * from (select 1), (select 2) as x, (select 3) y, ((select 4) a join (select 5) b on true), ((select 6) union (select 7));

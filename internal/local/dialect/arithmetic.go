@@ -1,0 +1,367 @@
+package dialect
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A quotient of decimals has the scale that follows from the types of what is divided, and is cut there; the results of all
+// operations have a precision that they must fit. PostgreSQL does neither, so a division of decimals is written as one that
+// gives just so many digits, and it and what it is part of are cast to their types. The casts also tell the next query around
+// it, clients and tables that are made of it what type it is.
+//
+// The types of literals and casts are written there; those of columns, functions and subqueries only PostgreSQL knows. A
+// translation says in Operands what has to be asked, and Typing makes it anew with Env.Types, from the innermost query to
+// the outermost. What is not known stays as it is written.
+
+// Operand is where an operand of arithmetic stands in the statement's text, in bytes.
+type Operand struct{ From, To int }
+
+// Operands are queries for the types of operands: each has a column for each.
+type Operands struct {
+	of         []Operand
+	columns    []string
+	head, tail string // what stands around the columns
+}
+
+func (o Operands) query(columns ...string) string {
+	return o.head + "SELECT " + strings.Join(columns, ", ") + o.tail
+}
+
+const (
+	maxRounds     = 64      // from the innermost query to the outermost
+	maxAsked      = 1 << 20 // bytes of all queries of a round
+	maxNesting    = 200     // of brackets
+	maxOperations = 10_000  // in one expression
+)
+
+// Typing is the translation of st, of which tr is the one for env, with the types of operands that it needs. types answers
+// the types of a query's columns, and none where PostgreSQL refuses the query. It is asked only where there is a division
+// that may be one of decimals. Typing also answers what the translation rests on.
+func Typing(st Statement, env Env, tr Translation, types func(query string) ([]ColumnType, error)) (Env, Translation, error) {
+	for range maxRounds {
+		if len(tr.Operands) == 0 {
+			break
+		}
+		known := maps.Clone(env.Types)
+		if known == nil {
+			known = map[Operand]ColumnType{}
+		}
+		for _, o := range tr.Operands {
+			got, err := types(o.query(o.columns...))
+			if err != nil {
+				return env, tr, err
+			}
+			for i, operand := range o.of {
+				switch {
+				case len(got) == len(o.of):
+					known[operand] = got[i]
+				case len(o.of) == 1:
+					known[operand] = ColumnType{}
+				default: // one that is refused is none of the others' business
+					one, err := types(o.query(o.columns[i]))
+					if err != nil {
+						return env, tr, err
+					}
+					known[operand] = ColumnType{}
+					if len(one) == 1 {
+						known[operand] = one[0]
+					}
+				}
+			}
+		}
+		env.Types = known
+		tr = Translate(st, env)
+	}
+	return env, tr, nil
+}
+
+// expr is an expression, as far as its type matters.
+type expr struct {
+	kind     exprKind
+	from, to int // its tokens
+	op       int // the token of its operator
+	args     []*expr
+	number   numberType // its type, once it is known
+	asked    bool       // its type is PostgreSQL's to tell, and not told yet
+	item     bool       // it is an item of a list
+	named    bool       // and has a name
+	tells    bool       // the query around it is to know its type
+}
+
+type exprKind uint8
+
+const (
+	other   exprKind = iota // no number, or none whose type is known here
+	written                 // its type is written there
+	operand                 // PostgreSQL knows its type
+	binary                  // two arguments and an operator
+	bracket                 // its argument in brackets
+	same                    // of the type of its argument
+	sum
+	average
+	choice // one of its arguments
+)
+
+// level is a SELECT or a statement that changes a table, with the expressions in it.
+type level struct {
+	outer    *level   // whose columns it knows as well
+	with     [][2]int // the queries that it can name, as tokens
+	sources  [][2]int // where its columns are from, as tokens
+	exprs    []*expr
+	inner    bool // it is in brackets
+	distinct bool // SELECT DISTINCT
+}
+
+// arithmetic reads the expressions of a statement.
+type arithmetic struct {
+	*script
+	levels  []*level // those within others come before them
+	level   *level   // the one that is being read
+	with    [][2]int // the queries that can be named there
+	nesting int
+	failed  bool // the statement is beyond this
+}
+
+// decimals writes the divisions of decimals, and what they are part of.
+func (x *script) decimals() {
+	if !strings.Contains(x.st.Text, "/") || !slices.ContainsFunc(x.st.Tokens, func(t Token) bool { return t.Is("/") }) ||
+		x.variables || x.catalog || !queries[x.st.Verb()] {
+		return
+	}
+	a := &arithmetic{script: x}
+	if a.query(0, x.len(), nil); a.failed {
+		return
+	}
+	asked := make([]int, x.len()+1) // how many operands that are to be asked for begin in front of each token
+	around := false                 // there is a division in what comes behind, and may be around
+	for _, l := range slices.Backward(a.levels) {
+		divides := false
+		for _, e := range l.exprs {
+			e.tells = around && l.inner && !l.distinct && e.item && !e.typed()
+			if divided := a.divides(e); divided || e.tells {
+				a.resolve(e, e.tells, asked)
+				divides = divides || divided
+			}
+		}
+		around = around || divides
+	}
+	for i := range x.len() {
+		asked[i+1] += asked[i]
+	}
+	for _, l := range a.levels {
+		for _, e := range l.exprs {
+			a.rewriteItem(e)
+		}
+	}
+	if asked[x.len()] == 0 {
+		return
+	}
+	if a.ask(asked, false); len(x.tr.Operands) == 0 {
+		a.ask(asked, true)
+	}
+}
+
+// typed tells whether PostgreSQL knows the type of e, whatever it is.
+func (e *expr) typed() bool {
+	for e.kind == bracket {
+		e = e.args[0]
+	}
+	return e.kind == other || e.kind == operand || e.kind == written && len(e.args) > 0
+}
+
+// divides tells whether e has a division in it that may be one of decimals.
+func (a *arithmetic) divides(e *expr) bool {
+	if e.kind == binary && a.is(e.op, "/") {
+		left, right := e.args[0].writtenType(), e.args[1].writtenType()
+		if left.kind != floating && right.kind != floating && (left.kind != integer || right.kind != integer) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(e.args, a.divides)
+}
+
+// writtenType is the type of an expression that says so itself.
+func (e *expr) writtenType() numberType {
+	for e.kind == bracket || e.kind == same {
+		e = e.args[0]
+	}
+	if e.kind == written {
+		return e.number
+	}
+	return numberType{}
+}
+
+// resolve finds the types of e and of its parts. wanted says that there is arithmetic with e. Operands whose types have to be
+// asked for are counted at the token behind their first.
+func (a *arithmetic) resolve(e *expr, wanted bool, asked []int) {
+	for _, arg := range e.args {
+		switch e.kind {
+		case other, written, operand:
+			if a.divides(arg) {
+				a.resolve(arg, false, asked)
+			}
+		default:
+			a.resolve(arg, wanted || e.kind == binary, asked)
+		}
+	}
+	switch e.kind {
+	case other, written:
+	case operand:
+		if !wanted {
+			return
+		}
+		t, ok := a.env.Types[a.place(e)]
+		if e.number = t.number(); !ok {
+			e.asked = true
+			asked[e.from+1]++
+		}
+	case binary:
+		e.number = computed(a.tok(e.op).Text, e.args[0].number, e.args[1].number)
+	case bracket, same:
+		e.number = e.args[0].number
+	case sum:
+		e.number = added(e.args[0].number)
+	case average:
+		e.number = averaged(e.args[0].number)
+	case choice:
+		e.number = chosen(e.args)
+	}
+}
+
+func (a *arithmetic) place(e *expr) Operand {
+	last := a.tok(e.to - 1)
+	return Operand{From: a.tok(e.from).Pos, To: last.Pos + len(last.Text)}
+}
+
+// rewriteItem is rewrite for an expression by itself. A cast would give the item of a list another name.
+func (a *arithmetic) rewriteItem(e *expr) {
+	cast := a.rewrite(e)
+	if e.tells && !cast && e.number.kind == decimal {
+		a.enclose(e.from, e.to, "(", ")"+e.number.cast())
+		cast = true
+	}
+	if !cast || !e.item || e.named {
+		return
+	}
+	inner := e
+	for inner.kind == bracket {
+		inner = inner.args[0]
+	}
+	switch {
+	case inner.kind == binary, inner.kind == written, a.isOne(inner.from, "+", "-"):
+		a.enclose(e.from, e.to, "", ` AS "?column?"`)
+	case a.isOne(inner.from, "CASE", "DECODE", "NVL2"):
+		a.enclose(e.from, e.to, "", ` AS "case"`)
+	}
+}
+
+// rewrite writes the operations in e that give decimals, inner ones first. It tells whether e itself is one.
+func (a *arithmetic) rewrite(e *expr) bool {
+	inner := false
+	for _, arg := range e.args {
+		inner = a.rewrite(arg)
+	}
+	switch {
+	case e.kind == bracket:
+		return inner
+	case e.kind != binary || e.number.kind != decimal || a.look(e.op).replaced:
+		return false
+	}
+	cast := e.number.cast()
+	if a.is(e.op, "/") {
+		operator := "OPERATOR(rs./)"
+		if a.adjacent(e.op) {
+			operator = " " + operator
+		}
+		if a.adjacent(e.op + 1) {
+			operator += " "
+		}
+		a.replace(e.op, operator)
+		a.enclose(e.from, e.to, "pg_catalog.trunc(", ", "+strconv.Itoa(e.number.scale)+")"+cast)
+	} else {
+		a.enclose(e.from, e.to, "(", ")"+cast)
+	}
+	return true
+}
+
+// ask has the types of operands asked for, in which no others are that come first. Those in what a query's columns are from
+// come first as well, unless regardless.
+func (a *arithmetic) ask(asked []int, regardless bool) {
+	size := 0
+	for _, l := range a.levels {
+		if !regardless && !a.settled(l, asked) {
+			continue
+		}
+		var o Operands
+		var add func(e *expr)
+		add = func(e *expr) {
+			if e.asked && asked[e.to] == asked[e.from+1] {
+				column := a.text(e)
+				for q := l; q.outer != nil; q = q.outer {
+					column = "(SELECT " + column + a.from(q) + ")"
+				}
+				size += len(column)
+				o.of, o.columns = append(o.of, a.place(e)), append(o.columns, column)
+			}
+			for _, arg := range e.args {
+				add(arg)
+			}
+		}
+		for _, e := range l.exprs {
+			add(e)
+		}
+		if len(o.of) == 0 {
+			continue
+		}
+		outermost := l
+		for outermost.outer != nil {
+			outermost = outermost.outer
+		}
+		if o.tail = a.from(outermost); len(l.with) > 0 {
+			o.head = "WITH " + a.renderList(l.with) + " "
+		}
+		if size += len(o.head) + len(o.tail); size > maxAsked {
+			return
+		}
+		a.tr.Operands = append(a.tr.Operands, o)
+	}
+}
+
+// settled tells whether nothing is to be asked for in what the columns of a level are from.
+func (a *arithmetic) settled(l *level, asked []int) bool {
+	ranges := l.with
+	for ; l != nil; l = l.outer {
+		ranges = slices.Concat(ranges, l.sources)
+	}
+	return !slices.ContainsFunc(ranges, func(r [2]int) bool { return asked[r[1]] > asked[r[0]] })
+}
+
+func (a *arithmetic) from(l *level) string {
+	if len(l.sources) == 0 {
+		return ""
+	}
+	return " FROM " + a.renderList(l.sources)
+}
+
+func (a *arithmetic) renderList(ranges [][2]int) string {
+	texts := make([]string, len(ranges))
+	for i, r := range ranges {
+		texts[i] = a.render(r[0], r[1])
+	}
+	return strings.Join(texts, ", ")
+}
+
+// text is an operand by itself, without what belongs to calls around it.
+func (a *arithmetic) text(e *expr) string {
+	before, after := a.look(e.from).before, a.look(e.to-1).after
+	if before == nil && after == nil {
+		return a.render(e.from, e.to)
+	}
+	a.edit(e.from).before, a.edit(e.to-1).after = nil, nil
+	text := a.render(e.from, e.to)
+	a.edit(e.from).before, a.edit(e.to-1).after = before, after
+	return text
+}
