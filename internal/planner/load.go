@@ -247,12 +247,15 @@ func (in *LoadInput) newTable(s *selection, input *plan.Input, types map[string]
 		taken[folded] = c.Name
 		t, chosen := types[strings.ToLower(c.Name)]
 		delete(types, strings.ToLower(c.Name))
+		parquet := in.Input.Format == "parquet" // of which COPY converts nothing
 		switch {
-		case chosen:
-		case c.Err != nil:
+		case c.Err != nil && (parquet || !chosen):
 			mistakes = append(mistakes, c.Err)
 			continue
-		default:
+		case chosen && parquet && !holds(t, c.Type):
+			mistakes = append(mistakes, fmt.Errorf("--types: column %s of the files is %s, which COPY does not put into %s", c.Name, c.Type, t))
+			continue
+		case !chosen:
 			t = c.Type
 		}
 		if c.Unmeasured && !chosen {

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,13 @@ func TestLoadsThatCannotBe(t *testing.T) {
 		"column ID of the files is BIGINT, that of public.t is INTEGER": func(t *testing.T, in *LoadInput) {
 			in.Input = plan.Input{Format: "parquet", Way: plan.Upload}
 			into(in, column(t, "id", "integer"), column(t, "name", "varchar(5)"))
+		},
+		"--types: column ID of the files is BIGINT, which COPY does not put into INTEGER": func(_ *testing.T, in *LoadInput) {
+			in.Input, in.Types = plan.Input{Format: "parquet", Way: plan.Upload}, map[string]redshift.Type{"id": {Name: redshift.Integer}}
+		},
+		"column id is an unsigned integer": func(_ *testing.T, in *LoadInput) {
+			in.Input, in.Types = plan.Input{Format: "parquet", Way: plan.Upload}, map[string]redshift.Type{"id": {Name: redshift.BigInt}}
+			in.Columns[0].Err = errors.New("column id is an unsigned integer")
 		},
 		"t.csv moves no column nope": func(_ *testing.T, in *LoadInput) { in.Mode, in.Key = "merge", []string{"nope"} },
 		"column id is DOUBLE PRECISION: its values cannot tell rows apart": func(_ *testing.T, in *LoadInput) {
