@@ -215,3 +215,55 @@ insert into orders select g, g %% 5000, g / 7.0, 'note number ' || g || ' of a c
 		b.ReportMetric(byHand.Seconds()/time.Duration(r.Tables[0].Send).Seconds(), "of-copy")
 	}
 }
+
+// Who alters a table while it is synced waits for the session that has read it; a reader that then waited for him would wait for ever, and
+// with it everybody who reads the table.
+func TestAnAlteredTableDoesNotHoldASyncUp(t *testing.T) {
+	s := newSite(t, "altered")
+	for k, v := range s.env() {
+		t.Setenv(k, v)
+	}
+	ctx := t.Context()
+	do := func(sql string) (rows int, err error) {
+		err = onServer(ctx, s.database, func(c *pgconn.PgConn) error {
+			all, err := c.Exec(ctx, sql).ReadAll()
+			if err == nil {
+				rows = len(all[len(all)-1].Rows)
+			}
+			return err
+		})
+		return rows, err
+	}
+	if _, err := do("create table wanted (id int); insert into wanted values (1), (2); create table other (id int); insert into other values (1)"); err != nil {
+		t.Fatal(err)
+	}
+	j := serverJob(t, s, "tables: [{select: public.wanted, mode: replace}, {select: public.other, mode: replace}]\n")
+	y, err := sealift.PlanSync(ctx, j, sealift.SyncRequest{}, sealift.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	altered := make(chan error, 1)
+	go func() { _, err := do("alter table wanted add column name text"); altered <- err }()
+	for waits := 0; waits == 0; {
+		if waits, err = do("select 1 from pg_locks where not granted and relation = 'wanted'::regclass"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := sealift.Sync(ctx, y, sealift.Options{StateDir: t.TempDir(), Fresh: true})
+	if err := errors.Join(err, y.Close(ctx), <-altered); err != nil {
+		t.Fatal(err)
+	}
+	outcomes := make(map[string]string)
+	for _, t := range r.Tables {
+		outcomes[t.Target] = string(t.Outcome)
+		if t.Failure != nil {
+			outcomes[t.Target] += " " + t.Failure.Error
+		}
+	}
+	if !strings.Contains(outcomes["public.wanted"], "somebody waits to alter the table") || outcomes["public.other"] != "verified" {
+		t.Errorf("%v", outcomes)
+	}
+	if _, err := syncOnce(ctx, j, t.TempDir()); err != nil {
+		t.Error(err)
+	}
+}

@@ -157,6 +157,11 @@ type Reader struct {
 	conn *pgconn.PgConn
 }
 
+// lockTime is how long a reader waits for a table that somebody wants for himself, to alter it. That one waits for the session that holds
+// the snapshot, which has read the table and waits for its readers: the server does not see that this is a circle, and everybody else who
+// reads the table waits behind it.
+const lockTime = 5 * time.Second
+
 // Reader begins one; it waits while as many are at work as may be. It must be closed.
 func (p *Postgres) Reader(ctx context.Context) (*Reader, error) {
 	select {
@@ -173,6 +178,7 @@ func (p *Postgres) Reader(ctx context.Context) (*Reader, error) {
 	for _, sql := range []redshift.SQL{
 		redshift.Build("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
 		redshift.Build("SET TRANSACTION SNAPSHOT ?", redshift.Lit(p.snapshot)),
+		redshift.Build("SET LOCAL lock_timeout = ?", redshift.Lit(strconv.FormatInt(hasten(lockTime).Milliseconds(), 10))),
 	} {
 		if err := r.Query(ctx, sql, nil); err != nil {
 			err = hint.With(fmt.Errorf("read %s in the snapshot of the sync: %w", p.Name(), err), "the session that holds it was ended; sync again")
@@ -184,13 +190,22 @@ func (p *Postgres) Reader(ctx context.Context) (*Reader, error) {
 
 // Query asks in the snapshot.
 func (r *Reader) Query(ctx context.Context, sql redshift.SQL, each func(row []*string) error) error {
-	return queryPostgres(ctx, r.conn, sql, each)
+	return locked(queryPostgres(ctx, r.conn, sql, each))
 }
 
 // Copy carries out a COPY TO STDOUT. Each Write is one row. It answers how many there were, by the server's count.
 func (r *Reader) Copy(ctx context.Context, w io.Writer, sql redshift.SQL) (rows int64, err error) {
 	tag, err := r.conn.CopyTo(ctx, w, sql.String())
-	return tag.RowsAffected(), serverError(err)
+	return tag.RowsAffected(), locked(serverError(err))
+}
+
+// locked says what a lock that was not to be had means.
+func locked(err error) error {
+	if se, ok := errors.AsType[*redshift.ServerError](err); ok && se.Code == "55P03" {
+		return hint.With(fmt.Errorf("somebody waits to alter the table, or to have it alone, and a sync would wait for him while he waits for the sync: %w", err),
+			"nothing of it was published; sync again, or go on with the run, when that is done")
+	}
+	return err
 }
 
 // Close ends the transaction.
