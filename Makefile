@@ -22,6 +22,13 @@ help: ## Show this help
 build: ## Build bin/sealift
 	go build -trimpath -o bin/sealift ./cmd/sealift
 
+.PHONY: platforms
+platforms: ## Build for every platform that README names, to see that it can be done
+	@for platform in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64; do \
+		echo "$$platform"; \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go build -o /dev/null ./cmd/sealift || exit 1; \
+	done
+
 .PHONY: demo
 demo: postgresql build ## Copy a warehouse into another on this machine, with everything around it, and show the receipt
 	./bin/sealift local demo
