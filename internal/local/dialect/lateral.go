@@ -111,7 +111,7 @@ func (x *script) inlineIn(from, to int, given map[string]listItem, size int) (al
 // endOfList is where the list in from..to-1 ends.
 func (x *script) endOfList(from, to int) int {
 	for i := from; i < to; i++ {
-		if behindList[x.word(i)] && !x.isOne(i-1, ".", "AS") && i > from {
+		if behindList[x.word(i)] && !x.isOne(i-1, ".", "AS", "WITHIN") && i > from {
 			return i
 		}
 		if c := x.pair[i]; c > i {

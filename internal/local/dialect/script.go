@@ -309,7 +309,7 @@ func (x *script) render(from, to int) string {
 func (x *script) write(b *strings.Builder, from, to int) {
 	for i := from; i < to; i++ {
 		e := x.look(i)
-		if e.moved && x.pieces == 0 {
+		if e.moved && !x.look(from).moved {
 			continue
 		}
 		if i > from && !e.joined {
