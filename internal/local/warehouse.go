@@ -238,7 +238,7 @@ func (e engine) Run(ctx context.Context, conn *pgconn.PgConn, st dialect.Stateme
 		User: in.User, Superuser: in.Superuser, PID: in.PID, InTransaction: in.InTransaction, QueryID: in.QueryID, XID: in.XID,
 		Database: in.Database, CaseSensitive: in.CaseSensitive, Masks: in.Masks, Names: in.Names,
 	})
-	return wire.Result{Tag: r.Tag, Notices: r.Notices, Rows: r.Rows}, err
+	return wire.Result{Tag: r.Tag, Notices: r.Notices, Rows: r.Rows, Table: wire.Table(r.Table)}, err
 }
 
 // logins knows the temporary passwords of a warehouse.

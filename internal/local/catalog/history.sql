@@ -3,6 +3,7 @@
 -- STL_, SVL_ and SYS_ views of stl.sql and sys.sql show them. Times are UTC, without time zone.
 --
 -- rs.query_log     one row per statement; text is what the client sent, with secrets masked
+-- rs.step_log      one row per step of a statement that wrote to a table
 -- rs.load_log      one row per COPY
 -- rs.load_commit   one row per file that a COPY read
 -- rs.load_error    one row per field or row that could not be loaded (STL_LOAD_ERRORS)
@@ -32,6 +33,17 @@ CREATE TABLE IF NOT EXISTS rs.query_log (
 	rows       bigint NOT NULL DEFAULT 0,
 	text       text NOT NULL
 );
+
+CREATE TABLE IF NOT EXISTS rs.step_log (
+	query       bigint NOT NULL,
+	step        int NOT NULL,                    -- counted from 0
+	name        text NOT NULL,                   -- delete, insert
+	tbl         oid NOT NULL,
+	schema_name text NOT NULL,                   -- the table's, when the statement ran
+	table_name  text NOT NULL,
+	rows        bigint NOT NULL                  -- -1 if that is not known
+);
+CREATE INDEX IF NOT EXISTS step_log_query ON rs.step_log (query);
 
 CREATE TABLE IF NOT EXISTS rs.load_log (
 	query             bigint PRIMARY KEY,

@@ -8,3 +8,11 @@ BEGIN
 		EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', t);
 	END IF;
 END $$;
+
+-- rs.named_table is a table's entry in the catalog, which the server tells the history.
+CREATE OR REPLACE FUNCTION rs.named_table(t regclass, OUT tbl oid, OUT schema_name name, OUT table_name name)
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	SELECT c.oid, n.nspname, c.relname INTO tbl, schema_name, table_name
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = t;
+END $$;

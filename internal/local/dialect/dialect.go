@@ -119,6 +119,9 @@ type Translation struct {
 	Probe    string
 	// Operands are what arithmetic is done with, of types that only PostgreSQL knows: Typing finds out.
 	Operands []Operands
+	// Filled is a relation that the statement itself makes of a query, as PostgreSQL is to read its name: CREATE TABLE AS,
+	// SELECT INTO, REFRESH MATERIALIZED VIEW; "" if there is none.
+	Filled string
 	// Written are tables into whose columns literals are written: Knowing finds out which are SUPER.
 	Written []string
 	Err     *Error // with Refuse

@@ -58,6 +58,7 @@ func (x *script) selectInto() {
 			x.insertBefore(i, "TEMP ")
 		}
 		x.tr.After = append(x.tr.After, defineTable(name, &tableSpec{Query: true, New: true}))
+		x.tr.Filled = quoteName(name)
 		return
 	}
 }
@@ -270,6 +271,9 @@ func (x *script) createMaterializedView() {
 	}
 	x.tr.After = append(x.tr.After, defineTable(name, spec))
 }
+
+// refreshMaterializedView reads REFRESH MATERIALIZED VIEW.
+func (x *script) refreshMaterializedView() { x.tr.Filled = x.relation(3) }
 
 // alterMaterializedView reads ALTER MATERIALIZED VIEW name AUTO REFRESH {YES | NO}, which nothing here goes by.
 func (x *script) alterMaterializedView() {

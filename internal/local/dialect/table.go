@@ -116,6 +116,9 @@ func (x *script) createTable() {
 		return
 	}
 	x.tr.After = append(x.tr.After, defineTable(name, spec))
+	if spec.Query && spec.New {
+		x.tr.Filled = quoteName(name)
+	}
 }
 
 func (x *script) refuseTableOption(i int) {

@@ -121,7 +121,7 @@ var statements = map[string]func(*script){
 	"DROP MASKING POLICY":    (*script).maskingPolicy,
 	"DROP":                   refuseObject,
 
-	"REFRESH MATERIALIZED VIEW": pass,
+	"REFRESH MATERIALIZED VIEW": (*script).refreshMaterializedView,
 	"COMMENT":                   pass,
 	"GRANT":                     (*script).grant,
 	"REVOKE":                    (*script).grant,

@@ -106,8 +106,10 @@ func (l *Log) NextID() int64 {
 
 // batch is what has been recorded for a database and not been written yet.
 type batch struct {
-	statements, connections binaryRows
+	statements, steps, connections binaryRows
 }
+
+func (b *batch) size() int { return len(b.statements) + len(b.steps) + len(b.connections) }
 
 // add gives f the batch of a database. What is recorded while PostgreSQL takes nothing for long is left out.
 func (l *Log) add(database string, f func(b *batch)) {
@@ -122,9 +124,9 @@ func (l *Log) add(database string, f func(b *batch)) {
 		b = &batch{}
 		l.waiting[database] = b
 	}
-	before := len(b.statements) + len(b.connections)
+	before := b.size()
 	f(b)
-	l.size += len(b.statements) + len(b.connections) - before
+	l.size += b.size() - before
 	if l.size > soonSize {
 		select {
 		case l.soon <- struct{}{}:
@@ -133,7 +135,10 @@ func (l *Log) add(database string, f func(b *batch)) {
 	}
 }
 
-const statementColumns = "query, xid, userid, pid, database, starttime, endtime, status, error_code, error, verb, rows, text"
+const (
+	statementColumns = "query, xid, userid, pid, database, starttime, endtime, status, error_code, error, verb, rows, text"
+	stepColumns      = "query, step, name, tbl, schema_name, table_name, rows"
+)
 
 // Record keeps a statement that has ended. It does not wait.
 func (l *Log) Record(s wire.Statement) {
@@ -161,6 +166,17 @@ func (l *Log) Record(s wire.Statement) {
 		r.text(s.Verb)
 		r.int64(s.Rows)
 		r.text(text)
+		for n, step := range s.Steps {
+			r := &b.steps
+			r.begin(7)
+			r.int64(s.ID)
+			r.int32(int32(n))
+			r.text(step.Name)
+			r.int32(int32(s.Table.OID))
+			r.text(s.Table.Schema)
+			r.text(s.Table.Name)
+			r.int64(step.Rows)
+		}
 	})
 }
 
@@ -244,12 +260,12 @@ func (l *Log) Flush(ctx context.Context, database string) error {
 		return nil
 	}
 	delete(l.waiting, database)
-	l.size -= len(b.statements) + len(b.connections)
+	l.size -= b.size()
 	l.mu.Unlock()
 	for _, part := range []struct {
 		table, columns string
 		rows           binaryRows
-	}{{"query_log", statementColumns, b.statements}, {"connection_log", connectionColumns, b.connections}} {
+	}{{"query_log", statementColumns, b.statements}, {"step_log", stepColumns, b.steps}, {"connection_log", connectionColumns, b.connections}} {
 		if len(part.rows) == 0 {
 			continue
 		}

@@ -127,6 +127,24 @@ func TestStatements(t *testing.T) {
 	}
 }
 
+// TestSteps writes what a statement did to a table by its steps.
+func TestSteps(t *testing.T) {
+	l, db := open(t)
+	table := wire.Table{OID: 4000000000, Schema: "an é", Name: `a "table`}
+	l.Record(wire.Statement{ID: 1, Database: db, Start: start, End: start, Table: table, Steps: []wire.Step{{Name: "delete", Rows: 5}, {Name: "insert", Rows: -1}}})
+	l.Record(wire.Statement{ID: 2, Database: db, Start: start, End: start})
+	if err := l.Flush(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	got := query(t, db, "select query, step, name, tbl, schema_name, table_name, rows from rs.step_log order by query, step")
+	if want := "1|0|delete|4000000000|an é|a \"table|5\n1|1|insert|4000000000|an é|a \"table|-1"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // Connections are not kept: one to a database keeps it from being dropped.
 func TestDropDatabase(t *testing.T) {
 	l, db := open(t)

@@ -57,7 +57,11 @@ func (e *Engine) copy(ctx context.Context, conn *pgconn.PgConn, st dialect.State
 	if said != nil {
 		return Result{}, said
 	}
-	return Result{Tag: "COPY", Rows: l.record.Rows, Notices: l.notices()}, nil
+	result := Result{Tag: "COPY", Rows: l.record.Rows, Notices: l.notices()}
+	if !l.NoLoad {
+		result.Table = Table{OID: l.table.oid, Schema: l.table.schema, Name: l.table.name}
+	}
+	return result, nil
 }
 
 // historyFormat is what SYS_LOAD_HISTORY calls a format.

@@ -340,6 +340,9 @@ func TestCopyMaxError(t *testing.T) {
 	if got := s.query("SELECT count(*) FROM t"); got[0] != "0" || r.Rows != 0 || s.history.loads[s.id].ErrorCount != 50 {
 		t.Errorf("NOLOAD loaded %v", got)
 	}
+	if r.Table.OID != 0 {
+		t.Errorf("NOLOAD says that it loaded %v", r.Table)
+	}
 }
 
 //standin:imitates COPY: ACCEPTINVCHARS and STL_REPLACEMENTS | DG copy-parameters-data-conversion
@@ -524,7 +527,10 @@ func TestCopyStatistics(t *testing.T) {
 	if got := rows("b", "STATUPDATE OFF"); got == "100" {
 		t.Error("STATUPDATE OFF made statistics")
 	}
-	s.must("COPY a FROM 's3://b/x'" + role)
+	r := s.must("COPY a FROM 's3://b/x'" + role)
+	if got := fmt.Sprint(r.Table); got != "{"+s.query("SELECT 'a'::regclass::oid")[0]+" public a}" {
+		t.Errorf("loaded %s", got)
+	}
 	if got := s.query("SELECT reltuples::int FROM pg_class WHERE relname = 'a'")[0]; got != "100" {
 		t.Errorf("%s rows in statistics after a COPY into a table with rows", got)
 	}

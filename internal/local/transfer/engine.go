@@ -48,6 +48,13 @@ type Result struct {
 	Tag     string   // the command tag
 	Notices []string // texts of INFO notices, in order
 	Rows    int64
+	Table   Table // that rows were loaded into
+}
+
+// Table is a table as the catalog has it.
+type Table struct {
+	OID          uint32
+	Schema, Name string
 }
 
 // Run carries out a COPY or UNLOAD statement. conn is the session's own connection to PostgreSQL, idle or in a

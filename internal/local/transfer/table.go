@@ -14,6 +14,7 @@ import (
 // table is the target of a COPY as PostgreSQL's catalog has it.
 type table struct {
 	oid       uint32
+	schema    string
 	name      string // unqualified
 	qualified string // as SQL
 	columns   []tableColumn
@@ -71,7 +72,7 @@ func (p postgres) table(ctx context.Context, c *command.Copy) (*table, error) {
 		return nil, err
 	}
 	t := &table{
-		oid: uint32(oid), name: *first[1], qualified: qualified(*first[2], *first[1]),
+		oid: uint32(oid), schema: *first[2], name: *first[1], qualified: qualified(*first[2], *first[1]),
 		mine: *first[4] == "true", insert: *first[5] == "true", empty: *first[6] == "true",
 	}
 	for _, row := range rows {

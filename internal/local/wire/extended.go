@@ -28,6 +28,7 @@ type prepared struct {
 	tr    dialect.Translation
 	ours  bool   // run by us at Execute, unknown to PostgreSQL
 	table string // that it writes rows of; "" if it writes none
+	bound Table  // table as a portal has found it
 }
 
 // expected is an answer that PostgreSQL owes.
@@ -196,7 +197,7 @@ func (s *session) parse(m *pgproto3.Parse) error {
 		return s.reject(dialectError(p.tr.Err))
 	}
 	p.ours = p.tr.Action == dialect.Copy || p.tr.Action == dialect.Unload ||
-		len(p.tr.Before)+len(p.tr.After)+len(p.tr.Notices) > 0 || p.tr.Commits
+		len(p.tr.Before)+len(p.tr.After)+len(p.tr.Notices) > 0 || p.tr.Commits || p.tr.Filled != ""
 	if old := s.prepared[m.Name]; old != nil && m.Name != "" && (old.ours || p.ours) {
 		return s.reject(&pgconn.PgError{Code: "42P05", Message: fmt.Sprintf("prepared statement %q already exists", m.Name)})
 	}
@@ -244,7 +245,7 @@ func (s *session) askInside(p *prepared, env dialect.Env) (dialect.Env, error) {
 
 // knowingInside is knowing for a statement that is about to be prepared.
 func (s *session) knowingInside(p *prepared, env dialect.Env) error {
-	tr, pe, err := s.knowing(p.st, env, p.tr, s.lookInside)
+	tr, pe, err := s.knowing(p.st, env, p.tr, func(sql string) ([][]string, error) { return s.runInside(sql) })
 	if pe != nil {
 		s.fail(pe)
 		s.skipping = true
@@ -259,8 +260,14 @@ func (s *session) bind(m *pgproto3.Bind) error {
 	p := s.prepared[m.PreparedStatement]
 	if p == nil || !p.ours {
 		if p != nil {
-			if err := s.enterInside(p); err != nil || s.skipping {
+			written, err := s.enterInside(p)
+			if err != nil || s.skipping {
 				return err
+			}
+			if written.OID != 0 { // what was prepared once may be bound often
+				bound := *p
+				bound.bound = written
+				p = &bound
 			}
 			failure, err := s.check(p.tr, s.runInside)
 			if err != nil || s.skipping {
@@ -308,7 +315,7 @@ func (s *session) execute(m *pgproto3.Execute) error {
 	if p == nil || p.tr.Action == dialect.Empty {
 		return s.gather(m, expected{until: "CIs", q: &running{}})
 	}
-	q := &running{st: p.st, sql: p.tr.SQL, tag: p.tr.Tag, described: true}
+	q := &running{st: p.st, sql: p.tr.SQL, tag: p.tr.Tag, table: p.bound, described: true}
 	if !p.ours {
 		if err := s.begin(q, s.execInside); err != nil || s.skipping {
 			return err
@@ -348,21 +355,11 @@ func (s *session) execInside(sql string) error {
 // runInside is a runner for amid the client's messages. It does not disturb the unnamed statement and portal, as a simple
 // Query would. Within a transaction block PostgreSQL goes on after an error; else it skips, as the session must, to the
 // next Sync.
-func (s *session) runInside(sqls ...string) (rows int, err error) {
-	return s.inside(nil, sqls...)
-}
-
-// lookInside is runInside for one query, of which it answers the rows.
-func (s *session) lookInside(sql string) (rows [][]string, err error) {
-	_, err = s.inside(collect(&rows), sql)
-	return rows, err
-}
-
-// inside runs statements; row gets the body of each row.
-func (s *session) inside(row func(body []byte) error, sqls ...string) (rows int, err error) {
+func (s *session) runInside(sqls ...string) (rows [][]string, err error) {
 	if err := s.settle(); err != nil || s.skipping {
-		return 0, err
+		return nil, err
 	}
+	row := collect(&rows)
 	s.began = true
 	const name = "rs_inside"
 	var messages []pgproto3.FrontendMessage
@@ -380,7 +377,7 @@ func (s *session) inside(row func(body []byte) error, sqls ...string) (rows int,
 	}
 	for _, m := range messages {
 		if err := s.pg.send(m); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
 	s.pg.flush()
@@ -388,25 +385,22 @@ func (s *session) inside(row func(body []byte) error, sqls ...string) (rows int,
 	for closed := 0; block || closed < 4*len(sqls) && failure == nil; {
 		kind, n, err := s.pg.frame()
 		if err != nil {
-			return 0, errors.Join(failure, err)
+			return nil, errors.Join(failure, err)
 		}
 		body, err := s.pg.read(n)
 		if err != nil {
-			return 0, errors.Join(failure, err)
+			return nil, errors.Join(failure, err)
 		}
 		switch kind {
 		case 'D':
-			rows++
-			if row != nil {
-				if err := row(body); err != nil {
-					return 0, err
-				}
+			if err := row(body); err != nil {
+				return nil, err
 			}
 		case '3':
 			closed++
 		case 'E':
 			if failure, err = readError(body); err != nil {
-				return 0, err
+				return nil, err
 			}
 		case 'Z':
 			s.pg.status = body[0]
@@ -427,24 +421,24 @@ func (s *session) writeInside(p *prepared) error {
 }
 
 // enterInside is enter for a statement that is about to be bound.
-func (s *session) enterInside(p *prepared) error {
+func (s *session) enterInside(p *prepared) (written Table, err error) {
 	if s.pg.status == aborted {
-		return nil
+		return Table{}, nil
 	}
 	s.setStepping(true)
 	defer s.setStepping(false)
 	if err := s.writeInside(p); err != nil || s.skipping {
-		return err
+		return Table{}, err
 	}
-	pe, err := s.enter(p.st, p.table, s.runInside)
+	written, pe, err := s.enter(p.st, p.table, s.runInside)
 	if pe != nil {
 		s.fail(pe)
 		s.skipping = true
 	}
 	if err == nil && !s.skipping && s.interrupted() {
-		return s.reject(cancelledError())
+		return Table{}, s.reject(cancelledError())
 	}
-	return err
+	return written, err
 }
 
 func (s *session) close(m *pgproto3.Close) error {

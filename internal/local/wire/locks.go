@@ -24,41 +24,39 @@ import (
 // are found.
 
 // runner runs statements of ours, one after the other, as a part of the session's transaction. An error of theirs is a
-// *pgconn.PgError, any other ends the session. rows is how many they answered.
-type runner func(sqls ...string) (rows int, err error)
+// *pgconn.PgError, any other ends the session. rows are what they answered, NULL as "".
+type runner func(sqls ...string) (rows [][]string, err error)
 
 // runSimple is a runner for between messages of the client.
-func (s *session) runSimple(sqls ...string) (int, error) {
-	return s.pg.run(strings.Join(sqls, "; "))
+func (s *session) runSimple(sqls ...string) ([][]string, error) {
+	return s.pg.look(strings.Join(sqls, "; "))
 }
 
 // lockForWrite makes the session's transaction the only one that writes to a table. It waits for others. In a block a
 // failure is contained, unless it is one of waiting: what is wrong with the table, the statement itself will say better.
-func (s *session) lockForWrite(table string, run runner) (*pgconn.PgError, error) {
-	byFunction := "SELECT rs.lock_for_write(pg_catalog.to_regclass(" + dialect.QuoteLiteral(table) + "))"
+func (s *session) lockForWrite(table string, run runner) (Table, *pgconn.PgError, error) {
+	byFunction := "SELECT FROM rs.lock_for_write(pg_catalog.to_regclass(" + dialect.QuoteLiteral(table) + "))"
 	if s.pg.status != inBlock { // within a sequence of the extended protocol
-		_, err := run(byFunction)
-		return serverError(err)
+		return found(run(byFunction, namedTable(table)))
 	}
-	_, err := run("SAVEPOINT rs_lock", "LOCK TABLE "+table+" IN SHARE ROW EXCLUSIVE MODE", "RELEASE SAVEPOINT rs_lock")
-	pe, err := serverError(err)
+	locked, pe, err := found(run("SAVEPOINT rs_lock", "LOCK TABLE "+table+" IN SHARE ROW EXCLUSIVE MODE", "RELEASE SAVEPOINT rs_lock",
+		namedTable(table)))
 	if pe == nil || err != nil {
-		return nil, err
+		return locked, nil, err
 	}
 	after := []string{"ROLLBACK TO SAVEPOINT rs_lock", "RELEASE SAVEPOINT rs_lock"}
 	if isOfWaiting(pe.Code) {
 		// An error outside of the savepoint gives back what the transaction has locked, for which others may wait.
 		if _, err := run(after...); err != nil {
-			return pe, fatal(err)
+			return Table{}, pe, fatal(err)
 		}
 		_, err := run("refused")
-		return pe, fatal(err)
+		return Table{}, pe, fatal(err)
 	}
 	if pe.Code == "42501" { // insufficient_privilege: one who may only insert
-		after = append(after, byFunction)
+		after = append(after, byFunction, namedTable(table))
 	}
-	_, err = run(after...)
-	return serverError(err)
+	return found(run(after...))
 }
 
 // isOfWaiting tells whether an error is one of waiting for a lock: a deadlock, a timeout, a cancellation.
@@ -101,7 +99,7 @@ func (s *session) checkSnapshot(st dialect.Statement, run runner) (*pgconn.PgErr
 			AND c.relname = (pg_catalog.parse_ident(n.name))[pg_catalog.array_upper(pg_catalog.parse_ident(n.name), 1)])`,
 		strings.Join(unknown, ", ")))
 	pe, err := serverError(err)
-	if pe == nil && err == nil && rows > 0 {
+	if pe == nil && err == nil && len(rows) > 0 {
 		pe = &pgconn.PgError{Severity: "ERROR", Code: "XX000", Message: "1018", Detail: "Relation does not exist"}
 		if _, err := run("refused"); fatal(err) != nil { // as any error does, it fails the transaction
 			return nil, fatal(err)
@@ -110,18 +108,18 @@ func (s *session) checkSnapshot(st dialect.Statement, run runner) (*pgconn.PgErr
 	return pe, err
 }
 
-// enter prepares the session's transaction for a statement that writes to a table, if table is not "". With an error of the
-// statement PostgreSQL's transaction has failed.
-func (s *session) enter(st dialect.Statement, table string, run runner) (*pgconn.PgError, error) {
-	pe, err := s.checkSnapshot(st, run)
+// enter prepares the session's transaction for a statement that writes to a table, if table is not "", and answers which that
+// is. With an error of the statement PostgreSQL's transaction has failed.
+func (s *session) enter(st dialect.Statement, table string, run runner) (written Table, pe *pgconn.PgError, err error) {
+	pe, err = s.checkSnapshot(st, run)
 	if pe == nil && err == nil && table != "" && !s.skipping {
-		pe, err = s.lockForWrite(table, run)
+		written, pe, err = s.lockForWrite(table, run)
 	}
 	if pe != nil {
 		pe = mapError(pe)
 		pe.Position = 0 // of a text the client does not know
 	}
-	return pe, err
+	return written, pe, err
 }
 
 // newTransaction forgets what the last transaction has seen.

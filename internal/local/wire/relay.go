@@ -66,6 +66,9 @@ func (s *session) relayMessage(q *running, kind byte, body []byte) error {
 		if n, ok := tagRows(body); ok {
 			q.rows = n
 		}
+		if q.table.OID != 0 {
+			q.did = tagVerb(body)
+		}
 		if q.tag == "" && !q.hold {
 			s.forward(kind, body)
 			return nil

@@ -54,6 +54,7 @@ type Result struct {
 	Tag     string   // command tag
 	Notices []string // INFO notices, sent before the tag
 	Rows    int64
+	Table   Table // that was loaded
 }
 
 // Credentials knows temporary passwords, as GetClusterCredentials gives them out.
@@ -88,6 +89,8 @@ type Statement struct {
 	Rows         int64
 	ErrorCode    string // SQLSTATE; "" if it succeeded
 	ErrorMessage string
+	Table        Table  // whose rows it wrote, if it is known
+	Steps        []Step // what it did to them
 }
 
 // Connection is an event of a connection, as STL_CONNECTION_LOG shows it.

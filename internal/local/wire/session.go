@@ -274,6 +274,8 @@ type running struct {
 	quiet     bool   // drop notices
 	complete  string // command tag to be sent
 	rows      int64
+	table     Table  // that it writes
+	did       string // what it did to it: the first word of PostgreSQL's tag
 	failure   *pgconn.PgError
 	described bool // the client has been told the columns: drop the RowDescription
 }

@@ -76,11 +76,15 @@ func (s *session) perform(q *running, env dialect.Env, tr dialect.Translation, b
 		b.implicit = true
 	}
 	q.tag = tr.Tag
+	if tr.Filled != "" && q.st.Verb() == "CREATE TABLE" {
+		q.verb = "CREATE TABLE AS" // which is a query, and not DDL
+	}
 	// A command tag says that all is well: it must wait for what could still fail.
-	q.hold = several || len(tr.After) > 0 || tr.Commits || b.implicit || len(tr.Notices) > 0 || tr.Action != dialect.Pass
+	q.hold = several || len(tr.After) > 0 || tr.Filled != "" || tr.Commits || b.implicit || len(tr.Notices) > 0 || tr.Action != dialect.Pass
 	if s.pg.status == inBlock {
-		pe, err := s.enter(q.st, table, s.runSimple)
-		if err != nil || pe != nil {
+		var pe *pgconn.PgError
+		var err error
+		if q.table, pe, err = s.enter(q.st, table, s.runSimple); err != nil || pe != nil {
 			q.failure = pe
 			return err
 		}
@@ -218,6 +222,9 @@ func (s *session) pass(q *running, tr dialect.Translation) error {
 			return err
 		}
 	}
+	if tr.Filled != "" {
+		return s.filled(q, tr.Filled)
+	}
 	return nil
 }
 
@@ -232,7 +239,7 @@ func (s *session) check(tr dialect.Translation, run runner) (*pgconn.PgError, er
 		if pe, err := serverError(err); err != nil || pe != nil {
 			return pe, err
 		}
-		if rows == 0 {
+		if len(rows) == 0 {
 			continue
 		}
 		for _, text := range c.Notices {
@@ -310,7 +317,7 @@ func (s *session) transfer(q *running) error {
 	for _, text := range result.Notices {
 		s.info(text)
 	}
-	q.complete, q.rows = result.Tag, result.Rows
+	q.complete, q.rows, q.table = result.Tag, result.Rows, result.Table
 	return nil
 }
 
@@ -417,6 +424,8 @@ func (s *session) record(q *running, err error) {
 		r.ErrorCode, r.ErrorMessage = q.failure.Code, q.failure.Message
 	case err != nil:
 		r.ErrorCode, r.ErrorMessage = "57P01", err.Error()
+	case q.table.OID != 0:
+		r.Table, r.Steps = q.table, steps(q.did, q.rows)
 	}
 	s.server.cfg.History.Record(r)
 }

@@ -92,6 +92,8 @@ func bootstrap() error {
 			begin execute format('lock table %s in share row exclusive mode', t); end$$;
 		create function rs.divide(numeric, numeric) returns numeric language sql as 'select $1 / $2';
 		create operator rs./ (leftarg = numeric, rightarg = numeric, function = rs.divide);
+		create function rs.named_table(t regclass, out oid, out name, out name) language sql stable as $$
+			select c.oid, n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = relnamespace where c.oid = t $$;
 		create type super;
 		create function super_in(cstring) returns super language internal immutable strict as 'textin';
 		create function super_out(super) returns cstring language internal immutable strict as 'textout';
