@@ -51,3 +51,12 @@ BEGIN
 END $$;
 CREATE OR REPLACE FUNCTION pg_catalog.has_assumerole_privilege(iam_role text, command text) RETURNS boolean
 	LANGUAGE sql STABLE AS 'SELECT pg_catalog.has_assumerole_privilege(current_user::text, iam_role, command)';
+
+-- Users see what is granted to them, superusers all.
+CREATE OR REPLACE FUNCTION rs.assumerole_grants() RETURNS SETOF rs.assumerole_grant
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ SELECT * FROM rs.assumerole_grant $$;
+CREATE OR REPLACE VIEW pg_catalog.svv_iam_privileges AS
+	SELECT CASE role WHEN '*' THEN 'ALL' ELSE role END AS iam_arn, command AS command_type, grantee::int AS identity_id,
+		rs.grantee_name(grantee) AS identity_name, rs.grantee_type(grantee) AS identity_type
+	FROM rs.assumerole_grants() WHERE (SELECT rs.is_superuser()) OR grantee = 0 OR pg_has_role(grantee, 'MEMBER');
+GRANT SELECT ON pg_catalog.svv_iam_privileges TO PUBLIC;

@@ -19,10 +19,10 @@ type example struct {
 	words string // of the error's message
 }
 
-// examples reads testdata/manual.txt: "page: statements", then one "= value|value" a row, or "! words of an error".
-func examples(t *testing.T) []example {
+// examples reads a file: "page: statements", then one "= value|value" a row, or "! words of an error".
+func examples(t *testing.T, file string) []example {
 	t.Helper()
-	text, err := os.ReadFile("testdata/manual.txt")
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func examples(t *testing.T) []example {
 		default:
 			page, ok := strings.CutSuffix(mark, ":")
 			if !ok {
-				t.Fatalf("testdata/manual.txt:%d: no page: %s", n+1, line)
+				t.Fatalf("%s:%d: no page: %s", file, n+1, line)
 			}
 			all = append(all, example{line: n + 1, page: page, sql: rest})
 		}
@@ -70,7 +70,7 @@ func TestManualExamples(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.run("set extra_float_digits to 0") // the manual's psql shows fifteen digits
-	all := examples(t)
+	all := examples(t, "testdata/manual.txt")
 	if len(all) < 150 {
 		t.Fatalf("%d examples", len(all))
 	}
@@ -99,6 +99,25 @@ func TestManualExamples(t *testing.T) {
 		}
 		if strings.Join(got, "\n") != strings.Join(e.rows, "\n") {
 			t.Errorf("testdata/manual.txt:%d: %s: %s\n got %q\nwant %q", e.line, e.page, e.sql, got, e.rows)
+		}
+	}
+}
+
+// TestSystemExamples runs the sample queries of the manual's pages on system tables and views.
+//
+//standin:imitates system views: the sample queries of the manual's pages run | DG cm_chap_system-tables, DG serverless_views-monitoring
+func TestSystemExamples(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run("create table t (a int primary key, b varchar(3)) distkey (a); insert into t values (1, 'x')")
+	s.history()
+	all := examples(t, "testdata/system.txt")
+	if len(all) < 250 {
+		t.Fatalf("%d examples", len(all))
+	}
+	for _, e := range all {
+		if _, err := s.try(e.sql); err != nil {
+			t.Errorf("testdata/system.txt:%d: %s: %s: %v", e.line, e.page, e.sql, err)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func TestRowLevelSecurity(t *testing.T) {
 	s.run(`alter table rls.category row level security on conjunction type or`)
 	one.expect(rows, "1,3\n")
 	s.expect(`select relschema, relname, polname, grantee, granteekind, is_pol_on, is_rls_on, rls_conjunction_type from svv_rls_attached_policy order by polname`,
-		"rls|category|concerts|rls_analyst|role|t|t|or\nrls|category|own|public|public|t|t|or\n")
+		"rls|category|concerts|rls_analyst|role|t|t|or \nrls|category|own|public|public|t|t|or \n")
 	s.expect(`select polname, polalias, polqual from svv_rls_policy order by 1`, "concerts||catgroup = 'Concerts'\nown|mine|mine.seller = current_user and nvl(mine.catid, 0) > 0\n")
 	s.expect(`select relschema, relname, is_rls_on from svv_rls_relation`, "rls|category|t\n")
 	one.expect(`select count(*) from svv_rls_attached_policy`, "0\n")

@@ -84,7 +84,7 @@ CREATE OR REPLACE FUNCTION rs.show_tables(database text, schema text) RETURNS TA
 LANGUAGE sql STABLE AS $$
 	SELECT database_name, schema_name, table_name, table_type, table_acl, remarks, owner, last_altered_time, last_modified_time,
 			dist_style, table_subtype
-		FROM pg_catalog.svv_all_tables WHERE rs.same_database(database) AND schema_name = schema ORDER BY 3
+		FROM rs.all_tables WHERE rs.same_database(database) AND schema_name = schema ORDER BY 3
 $$;
 CREATE OR REPLACE FUNCTION rs.show_columns(database text, schema text, relation text) RETURNS TABLE (database_name text,
 	schema_name text, table_name text, column_name text, ordinal_position int, column_default text, is_nullable text,

@@ -68,12 +68,13 @@ CREATE OR REPLACE VIEW pg_catalog.stv_locks AS
 CREATE OR REPLACE VIEW pg_catalog.stv_slices AS
 	SELECT n / 2 AS node, n AS slice, n AS localslice, 'D'::char(1) AS type
 	FROM rs.warehouse, generate_series(0, slices - 1) n;
--- STV_TBL_PERM has a row for each slice of a table; rows are divided evenly.
+-- STV_TBL_PERM has a row for each slice of a table; rows are divided evenly, and blocks cannot be told.
 CREATE OR REPLACE VIEW pg_catalog.stv_tbl_perm AS
 	SELECT s.n AS slice, c.oid::int AS id, c.relname::char(72) AS name,
 		(rs.table_rows(c.oid) / w.slices)::bigint AS rows, (rs.table_rows(c.oid) / w.slices)::bigint AS sorted_rows,
 		CASE c.relpersistence WHEN 't' THEN 1 ELSE 0 END AS temp, d.oid::int AS db_id, 0 AS insert_pristine, 0 AS delete_pristine,
-		CASE WHEN a.backup IS FALSE THEN 0 ELSE 1 END AS backup, 0 AS dist_style, 0 AS block_count
+		CASE WHEN a.backup IS FALSE THEN 0 ELSE 1 END AS backup,
+		CASE coalesce(a.diststyle, 9) WHEN 9 THEN 10 ELSE a.diststyle END::int AS dist_style, -1 AS block_count
 	FROM pg_catalog.pg_class c LEFT JOIN rs.table_attribute a ON a.relid = c.oid
 	CROSS JOIN rs.warehouse w CROSS JOIN LATERAL generate_series(0, w.slices - 1) AS s (n)
 	JOIN pg_catalog.pg_database d ON d.datname = current_database()
@@ -88,7 +89,7 @@ CREATE OR REPLACE VIEW pg_catalog.stv_load_state AS
 
 -- The others are for superusers.
 GRANT SELECT ON pg_catalog.stv_sessions, pg_catalog.stv_recents, pg_catalog.stv_inflight, pg_catalog.stv_slices,
-	pg_catalog.stv_load_state TO PUBLIC;
+	pg_catalog.stv_load_state, pg_catalog.stv_db_isolation_level TO PUBLIC;
 
 -- What runs now, in one queue that nothing waits in.
 CREATE OR REPLACE VIEW pg_catalog.stv_wlm_query_state AS

@@ -86,7 +86,7 @@ CREATE OR REPLACE VIEW pg_catalog.pg_user_info AS
 	FROM rs.pg_user;
 CREATE OR REPLACE VIEW pg_catalog.pg_proc_info AS SELECT oid AS prooid, * FROM rs.pg_proc;
 CREATE OR REPLACE VIEW pg_catalog.pg_external_schema AS
-	SELECT NULL::oid AS esoid, NULL::smallint AS eskind, NULL::text AS esdbname, NULL::text AS esoptions WHERE false;
+	SELECT NULL::oid AS esoid, NULL::int AS eskind, NULL::text AS esdbname, NULL::text AS esoptions WHERE false;
 
 -- SVV_TABLE_INFO is for superusers, and has no row for a table without rows.
 CREATE OR REPLACE VIEW pg_catalog.svv_table_info AS
@@ -119,7 +119,7 @@ CREATE OR REPLACE VIEW pg_catalog.svv_table_info AS
 		AND n.rows > 0;
 CREATE OR REPLACE VIEW pg_catalog.svv_redshift_columns AS
 	SELECT current_database()::varchar(128) AS database_name, schema_name::varchar(128) AS schema_name, table_name::varchar(128) AS table_name,
-		column_name::varchar(128) AS column_name, ordinal_position::int AS ordinal_position, type::varchar(128) AS data_type,
+		column_name::varchar(128) AS column_name, ordinal_position::int AS ordinal_position, type::varchar(32) AS data_type,
 		column_default::varchar(4000) AS column_default, (CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END)::varchar(3) AS is_nullable,
 		encoding::varchar(128) AS encoding, distkey, sortkey, array_to_string(rs.acl(attacl), '~')::varchar(128) AS column_acl,
 		remarks::varchar(256) AS remarks
@@ -132,7 +132,7 @@ CREATE OR REPLACE VIEW pg_catalog.svv_redshift_tables AS
 	FROM rs.relation;
 CREATE OR REPLACE VIEW pg_catalog.svv_redshift_schemas AS
 	SELECT current_database()::varchar(128) AS database_name, nspname::varchar(128) AS schema_name, nspowner::int AS schema_owner,
-		'local'::varchar(128) AS schema_type, array_to_string(nspacl, '~')::varchar(128) AS schema_acl, NULL::varchar(128) AS schema_option
+		'local'::varchar(16) AS schema_type, array_to_string(nspacl, '~')::varchar(128) AS schema_acl, NULL::varchar(128) AS schema_option
 	FROM rs.pg_namespace
 	WHERE (SELECT rs.is_superuser()) OR pg_has_role(nspowner, 'USAGE') OR has_schema_privilege(oid, 'USAGE, CREATE');
 CREATE OR REPLACE VIEW pg_catalog.svv_redshift_databases AS
@@ -158,26 +158,30 @@ CREATE OR REPLACE VIEW pg_catalog.svv_redshift_functions AS
 		argument_types::varchar(512) AS argument_type, result_type::varchar(128) AS result_type
 	FROM rs.routine;
 
--- When a table was last altered or written is not recorded.
-CREATE OR REPLACE VIEW pg_catalog.svv_all_tables AS
+-- rs.all_tables is SVV_ALL_TABLES with what SHOW TABLES has besides. When a table was last altered or written is not recorded.
+CREATE OR REPLACE VIEW rs.all_tables AS
 	SELECT current_database()::varchar(128) AS database_name, schema_name::varchar(128) AS schema_name, table_name::varchar(128) AS table_name,
 		array_to_string(rs.acl(relacl), '~')::varchar(128) AS table_acl,
-		(CASE WHEN relkind IN ('r', 'm') THEN 'TABLE' ELSE 'VIEW' END)::varchar(128) AS table_type, remarks::varchar(128) AS remarks,
+		(CASE WHEN relkind IN ('r', 'm') THEN 'TABLE' ELSE 'VIEW' END)::varchar(128) AS table_type, remarks::varchar(256) AS remarks,
 		pg_get_userbyid(relowner)::varchar(128) AS owner, NULL::timestamp AS last_altered_time, NULL::timestamp AS last_modified_time,
 		(CASE diststyle WHEN 0 THEN 'EVEN' WHEN 1 THEN 'KEY' WHEN 8 THEN 'ALL' WHEN 9 THEN 'AUTO (ALL)' END)::varchar(128) AS dist_style,
 		(CASE WHEN relkind = 'r' THEN 'REGULAR TABLE' WHEN relkind = 'm' THEN 'MATERIALIZED VIEW'
 			WHEN EXISTS (SELECT FROM rs.late_binding_view b WHERE b.relid = r.oid) THEN 'LATE BINDING VIEW'
 			ELSE 'REGULAR VIEW' END)::varchar(128) AS table_subtype
 	FROM rs.relation r;
+GRANT SELECT ON rs.all_tables TO PUBLIC;
+CREATE OR REPLACE VIEW pg_catalog.svv_all_tables AS
+	SELECT database_name, schema_name, table_name, table_acl, table_type, remarks FROM rs.all_tables;
 CREATE OR REPLACE VIEW pg_catalog.svv_all_columns AS
 	SELECT current_database()::varchar(128) AS database_name, schema_name::varchar(128) AS schema_name, table_name::varchar(128) AS table_name,
 		column_name::varchar(128) AS column_name, ordinal_position::int AS ordinal_position, column_default::varchar(4000) AS column_default,
 		(CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END)::varchar(3) AS is_nullable, format_type(atttypid, NULL)::varchar(128) AS data_type,
 		character_maximum_length, numeric_precision, numeric_scale, remarks::varchar(256) AS remarks,
-		"collation"::varchar(128) AS "collation"
+		"collation"::varchar(128) AS "collation" -- not on the manual's page
 	FROM rs.relation_column;
 CREATE OR REPLACE VIEW pg_catalog.svv_all_schemas AS
-	SELECT database_name, schema_name, schema_owner, schema_type, schema_acl, NULL::varchar(128) AS source_database, schema_option
+	SELECT database_name, schema_name, schema_owner, schema_type::varchar(128) AS schema_type, schema_acl, NULL::varchar(128) AS source_database,
+		schema_option::varchar(256) AS schema_option
 	FROM pg_catalog.svv_redshift_schemas;
 
 CREATE OR REPLACE VIEW pg_catalog.svv_tables AS
@@ -212,10 +216,10 @@ CREATE OR REPLACE VIEW pg_catalog.svv_external_partitions AS
 		NULL::text AS input_format, NULL::text AS output_format, NULL::text AS serialization_lib, NULL::text AS serde_parameters,
 		NULL::int AS compressed, NULL::text AS parameters WHERE false;
 CREATE OR REPLACE VIEW pg_catalog.svv_datashares AS
-	SELECT NULL::varchar AS share_name, NULL::int AS share_id, NULL::int AS share_owner, NULL::varchar AS source_database,
-		NULL::varchar AS consumer_database, NULL::varchar AS share_type, NULL::timestamp AS createdate,
-		NULL::boolean AS is_publicaccessible, NULL::varchar AS share_acl, NULL::varchar AS producer_account,
-		NULL::varchar AS producer_namespace WHERE false;
+	SELECT NULL::varchar(128) AS share_name, NULL::int AS share_id, NULL::int AS share_owner, NULL::varchar(128) AS source_database,
+		NULL::varchar(128) AS consumer_database, NULL::varchar(8) AS share_type, NULL::timestamp AS createdate,
+		NULL::boolean AS is_publicaccessible, NULL::varchar(256) AS share_acl, NULL::varchar(16) AS producer_account,
+		NULL::varchar(64) AS producer_namespace, NULL::varchar(64) AS managed_by WHERE false;
 
 -- Which policies were applied is not kept.
 CREATE OR REPLACE VIEW pg_catalog.svv_rls_applied_policy AS
@@ -233,7 +237,19 @@ CREATE OR REPLACE VIEW pg_catalog.stv_mv_info AS
 	SELECT database_name AS db_name, schema_name AS schema, name, 0::bigint AS updated_upto_xid, 'f'::char(1) AS is_stale,
 		user_name AS owner_user_name, state, autorefresh, autorewrite
 	FROM pg_catalog.svv_mv_info;
-GRANT SELECT ON pg_catalog.stv_mv_info TO PUBLIC;
+CREATE OR REPLACE VIEW pg_catalog.svv_mv_dependency AS
+	SELECT DISTINCT current_database()::char(128) AS database_name, m.schema_name::char(128) AS schema_name, m.table_name::char(128) AS name,
+		current_database()::char(128) AS dependent_database_name, o.schema_name::char(128) AS dependent_schema_name,
+		o.table_name::char(128) AS dependent_name
+	FROM rs.relation m JOIN pg_catalog.pg_rewrite w ON w.ev_class = m.oid
+	JOIN pg_catalog.pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+	JOIN rs.relation o ON o.oid = d.refobjid AND o.oid <> m.oid
+	WHERE m.relkind = 'm' AND o.relkind = 'm';
+CREATE OR REPLACE VIEW pg_catalog.stv_mv_deps AS
+	SELECT database_name AS db_name, schema_name AS schema, name, dependent_schema_name AS ref_schema, dependent_name AS ref_name,
+		dependent_database_name AS ref_database_name
+	FROM pg_catalog.svv_mv_dependency;
+GRANT SELECT ON pg_catalog.stv_mv_info, pg_catalog.stv_mv_deps TO PUBLIC;
 
 CREATE OR REPLACE VIEW pg_catalog.svv_interleaved_columns AS
 	SELECT oid::int AS tbl, (ordinal_position - 1)::int AS col, NULL::numeric(19,2) AS interleaved_skew, NULL::timestamp AS last_reindex
@@ -257,27 +273,27 @@ CREATE OR REPLACE VIEW pg_catalog.svv_masking_policy AS
 CREATE OR REPLACE VIEW pg_catalog.svv_attached_masking_policy AS
 	SELECT a.policy::text AS policy_name, n.nspname::text AS schema_name, c.relname::text AS table_name, 'table'::text AS table_type,
 		a.grantor::text AS grantor, rs.grantee_name(a.grantee) AS grantee, rs.grantee_type(a.grantee) AS grantee_type, a.priority,
-		to_json(a.input)::text AS input_columns, to_json(a.output)::text AS output_columns
+		to_json(a.input)::text AS input_columns, to_json(a.output)::text AS output_columns, false AS is_masking_datashare_on
 	FROM rs.mask_attached a JOIN pg_class c ON c.oid = a.relation JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE (SELECT rs.is_superuser());
 -- Policies on rows (rls.sql). Only those who have sys:secadmin see them.
 CREATE OR REPLACE VIEW pg_catalog.svv_rls_policy AS
-	SELECT current_database()::varchar AS poldb, name::varchar AS polname, alias::varchar AS polalias,
+	SELECT current_database()::text AS poldb, name::text AS polname, alias::text AS polalias,
 		(SELECT coalesce(json_agg(json_build_object('colname', c, 'type', t) ORDER BY n)::text, '[]')
-			FROM ROWS FROM (unnest(columns), unnest(types)) WITH ORDINALITY AS u (c, t, n))::varchar AS polatts,
-		written::varchar AS polqual, true AS polenabled, changed_by::varchar AS polmodifiedby, changed_at AS polmodifiedtime
+			FROM ROWS FROM (unnest(columns), unnest(types)) WITH ORDINALITY AS u (c, t, n))::text AS polatts,
+		written::text AS polqual, true AS polenabled, changed_by::text AS polmodifiedby, changed_at AS polmodifiedtime
 	FROM rs.rls_policy WHERE (SELECT rs.is_superuser());
 CREATE OR REPLACE VIEW pg_catalog.svv_rls_attached_policy AS
-	SELECT n.nspname::varchar AS relschema, c.relname::varchar AS relname, 'table'::varchar AS relkind, a.policy::varchar AS polname,
-		a.grantor::varchar AS grantor, rs.grantee_name(a.grantee)::varchar AS grantee, rs.grantee_type(a.grantee)::varchar AS granteekind, true AS is_pol_on,
-		r.relation IS NOT NULL AS is_rls_on, coalesce(r.conjunction, 'and')::varchar AS rls_conjunction_type
+	SELECT n.nspname::text AS relschema, c.relname::text AS relname, 'table'::text AS relkind, a.policy::text AS polname,
+		a.grantor::text AS grantor, rs.grantee_name(a.grantee)::text AS grantee, rs.grantee_type(a.grantee)::text AS granteekind, true AS is_pol_on,
+		r.relation IS NOT NULL AS is_rls_on, coalesce(r.conjunction, 'and')::char(3) AS rls_conjunction_type
 	FROM rs.rls_attached a JOIN pg_class c ON c.oid = a.relation JOIN pg_namespace n ON n.oid = c.relnamespace
 		LEFT JOIN rs.rls_relation r ON r.relation = a.relation
 	WHERE (SELECT rs.is_superuser());
 CREATE OR REPLACE VIEW pg_catalog.svv_rls_relation AS
-	SELECT current_database()::varchar AS datname, n.nspname::varchar AS relschema, c.relname::varchar AS relname, 'table'::varchar AS relkind,
-		true AS is_rls_on, false AS is_rls_datashare_on, r.conjunction::varchar AS rls_conjunction_type,
-		'and'::varchar AS rls_datashare_conjunction_type
+	SELECT current_database()::text AS datname, n.nspname::text AS relschema, c.relname::text AS relname, 'table'::text AS relkind,
+		true AS is_rls_on, false AS is_rls_datashare_on, r.conjunction::char(3) AS rls_conjunction_type,
+		'and'::char(3) AS rls_datashare_conjunction_type
 	FROM rs.rls_relation r JOIN pg_class c ON c.oid = r.relation JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE (SELECT rs.is_superuser());
 
@@ -293,12 +309,14 @@ CREATE OR REPLACE VIEW pg_catalog.svv_column_privileges AS
 	WHERE (SELECT rs.is_superuser()) OR rs.sees_grant(g.grantee, r.relowner);
 CREATE OR REPLACE VIEW pg_catalog.svv_schema_privileges AS
 	SELECT n.nspname::text AS namespace_name, g.privilege_type, g.grantee::int AS identity_id,
-		rs.grantee_name(g.grantee) AS identity_name, rs.grantee_type(g.grantee) AS identity_type, g.is_grantable AS admin_option
+		rs.grantee_name(g.grantee) AS identity_name, rs.grantee_type(g.grantee) AS identity_type, g.is_grantable AS admin_option,
+		'SCHEMA'::text AS privilege_scope
 	FROM pg_catalog.pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) g WHERE n.nspname <> 'rs'
 		AND ((SELECT rs.is_superuser()) OR rs.sees_grant(g.grantee, n.nspowner));
 CREATE OR REPLACE VIEW pg_catalog.svv_database_privileges AS
 	SELECT d.datname::text AS database_name, g.privilege_type, g.grantee::int AS identity_id,
-		rs.grantee_name(g.grantee) AS identity_name, rs.grantee_type(g.grantee) AS identity_type, g.is_grantable AS admin_option
+		rs.grantee_name(g.grantee) AS identity_name, rs.grantee_type(g.grantee) AS identity_type, g.is_grantable AS admin_option,
+		'DATABASE'::text AS privilege_scope
 	FROM pg_catalog.pg_database d CROSS JOIN LATERAL aclexplode(d.datacl) g
 	WHERE (SELECT rs.is_superuser()) OR rs.sees_grant(g.grantee, d.datdba);
 CREATE OR REPLACE VIEW pg_catalog.svv_function_privileges AS
@@ -330,6 +348,10 @@ CREATE OR REPLACE VIEW pg_catalog.svv_user_info AS
 		'UNLIMITED'::text AS connection_limit, 'RESTRICTED'::text AS syslog_access, NULL::timestamp AS last_ddl_timestamp,
 		rs.session_timeout(usesysid::oid) AS session_timeout, NULL::text AS external_user_id
 	FROM rs.pg_user WHERE (SELECT rs.is_superuser()) OR usename = current_user;
+CREATE OR REPLACE VIEW pg_catalog.svl_user_info AS
+	SELECT usename::text AS usename, usesysid, usecreatedb, usesuper, usecatupd, useconnlimit, syslogaccess, last_ddl_ts, sessiontimeout,
+		external_id::text AS external_id
+	FROM pg_catalog.pg_user_info;
 CREATE OR REPLACE VIEW pg_catalog.svv_user_grants AS
 	SELECT m.member::int AS user_id, pg_get_userbyid(m.member)::text AS user_name, m.roleid::int AS role_id,
 		pg_get_userbyid(m.roleid)::text AS role_name, m.admin_option

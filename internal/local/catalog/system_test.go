@@ -37,11 +37,19 @@ func TestShadowedViews(t *testing.T) {
 
 // forSuperusers are those that the manual calls visible only to superusers.
 var forSuperusers = map[string]bool{
-	"stl_analyze": true, "stl_commit_stats": true, "stl_connection_log": true, "stl_tr_conflict": true, "stl_vacuum": true, "stv_blocklist": true,
-	"stv_db_isolation_level": true, "stv_locks": true, "stv_partitions": true, "stv_tbl_perm": true, "stv_wlm_classification_config": true,
-	"stv_wlm_service_class_config": true, "stv_wlm_service_class_state": true,
-	"svv_interleaved_columns": true, "svv_table_info": true, "sys_analyze_history": true, "sys_connection_log": true,
-	"stl_userlog": true, "sys_userlog": true,
+	"pg_statistic_indicator": true, "stl_analyze": true, "stl_commit_stats": true, "stl_connection_log": true, "stl_disk_full_diag": true,
+	"stl_tr_conflict": true, "stl_usage_control": true, "stl_userlog": true, "stl_vacuum": true, "stv_blocklist": true,
+	"stv_cursor_configuration": true, "stv_locks": true, "stv_node_storage_capacity": true, "stv_partitions": true, "stv_tbl_perm": true,
+	"stv_tbl_trans": true, "stv_wlm_classification_config": true, "stv_wlm_qmr_config": true, "stv_wlm_service_class_config": true,
+	"stv_wlm_service_class_state": true, "stv_xrestore_alter_queue_state": true, "svcs_concurrency_scaling_usage": true,
+	"svl_auto_worker_action": true, "svl_query_queue_info": true, "svl_restore_alter_table_progress": true, "svl_terminate": true,
+	"svl_user_info": true, "svl_vacuum_percentage": true, "svv_alter_table_recommendations": true, "svv_diskusage": true,
+	"svv_identity_providers": true, "svv_integration": true, "svv_integration_table_state": true, "svv_interleaved_columns": true,
+	"svv_table_info": true, "svv_vacuum_progress": true, "svv_vacuum_summary": true, "sys_analyze_history": true,
+	"sys_auto_table_optimization": true, "sys_automatic_optimization": true, "sys_connection_log": true,
+	"sys_datashare_cross_region_usage": true, "sys_extra_compute_for_automatic_optimization": true, "sys_integration_activity": true,
+	"sys_integration_table_activity": true, "sys_integration_table_state_change": true, "sys_ludf_detail": true, "sys_restore_log": true,
+	"sys_restore_state": true, "sys_serverless_usage": true, "sys_transaction_history": true, "sys_udf_log": true, "sys_userlog": true,
 }
 
 // TestEverySystemViewAnswers reads every view that was installed, as a superuser and as an ordinary user.
@@ -127,7 +135,10 @@ func (s *session) history() {
 		INSERT INTO rs.unload_log (query, userid, pid, database, starttime, endtime, status, file_format, location, rows, file_count, file_bytes)
 			VALUES (104, 'alice'::regrole, 5004, current_database(), '2026-11-21 10:00', '2026-11-21 10:00:02', 'success', 'TEXT', 's3://b/u', 5, 1, 50);
 		INSERT INTO rs.unload_file (query, userid, pid, slice, path, starttime, endtime, line_count, transfer_size, file_format)
-			VALUES (104, 'alice'::regrole, 5004, 0, 's3://b/u0000_part_00', '2026-11-21 10:00', '2026-11-21 10:00:02', 5, 50, 'Text')`)
+			VALUES (104, 'alice'::regrole, 5004, 0, 's3://b/u0000_part_00', '2026-11-21 10:00', '2026-11-21 10:00:02', 5, 50, 'Text');
+		INSERT INTO rs.load_replacement (query, userid, pid, slice, tbl, starttime, filename, line_number, colname, raw_line)
+			VALUES (102, 'alice'::regrole, 5002, 1, 77, '2026-11-21 10:00', 's3://b/k0', 4, 'd', 'x?');
+		INSERT INTO rs.step_log (query, step, name, tbl, schema_name, table_name, rows) VALUES (102, 0, 'insert', 77, 'public', 't', 9)`)
 }
 
 // TestUserLog: the manual's example, and what is rolled back is not kept.
@@ -182,8 +193,15 @@ func TestHistoryViews(t *testing.T) {
 	s.expect(`select query_id, table_id, error_code, trim(column_name) from sys_load_error_detail`, "102|77|1207|a\n")
 	s.expect(`select query_id, status, unloaded_location, unloaded_rows, unloaded_files_count, unloaded_files_size, duration from sys_unload_history`, "104|completed|s3://b/u|5|1|50|2000000\n")
 	s.expect(`select query, trim(path), line_count, transfer_size from stl_unload_log`, "104|s3://b/u0000_part_00|5|50\n")
+	s.expect(`select trim(name), lines, is_partial from stl_file_scan`, "s3://b/k0|9|0\n")
+	s.expect(`select query, trim(colname), user_query_id from stl_replacements`, "102|d|102\n")
+	s.expect(`select query_id, table_id, trim(file_name), trim(column_name), line_number, trim(raw_line) from sys_copy_replacements`, "102|77|s3://b/k0|d|4|x?\n")
+	s.expect(`select trim(label), rows from svcs_query_summary`, "insert tbl=77 name=t|9\n")
 	bob := connect(t, s.env.Database, "bob")
-	for _, view := range []string{"stl_load_errors", "stl_loaderror_detail", "stl_load_commits", "sys_load_history", "sys_load_error_detail", "sys_unload_history", "stl_unload_log"} {
+	for _, view := range []string{
+		"stl_load_errors", "stl_loaderror_detail", "stl_load_commits", "sys_load_history", "sys_load_error_detail", "sys_unload_history", "stl_unload_log",
+		"stl_file_scan", "stl_replacements", "sys_copy_replacements", "svl_query_report", "svl_query_summary", "svcs_query_summary", "stl_insert",
+	} {
 		bob.expect("select count(*) from "+view, "0\n")
 		alice.expect("select count(*) from "+view, "1\n")
 	}
