@@ -293,7 +293,7 @@ func TestTableFromQuery(t *testing.T) {
 	s.expectColumns("seven", `
 n|numeric(38,0)|f|f|f|0|az64
 d|numeric(38,1)|f|f|f|0|az64
-e|numeric(38,2)|f|f|f|0|az64
+e|numeric(16,2)|f|f|f|0|az64
 f|numeric(38,1)|f|f|f|0|az64
 g|numeric(9,1)|f|f|f|0|az64
 `)

@@ -100,6 +100,48 @@ func TestQuotients(t *testing.T) {
 	s.fails("select commission / 0.0000000000000000000000000000000000001::decimal(38,37) from sales", "22003", "Numeric data overflow (result precision)")
 }
 
+// TestTypesOfMadeColumns: what a table, a view or a file is made of has the type of the manual's formulas, and must fit it.
+//
+//standin:imitates tables: types of sums, products, SUM, AVG, CASE and COALESCE of decimals in CREATE TABLE AS and views | DG r_numeric_computations201, DG r_SUM, DG r_AVG
+func TestTypesOfMadeColumns(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(sales)
+	for expression, want := range map[string]string{
+		"commission * qtysold": "numeric(14,2)", // the manual's example
+		`pricepaid + "Rate"`:   "numeric(11,4)",
+		"pricepaid - 1":        "numeric(13,2)",
+		"-pricepaid":           "numeric(8,2)",
+		"pricepaid * pricepaid * pricepaid * pricepaid": "numeric(35,8)",
+		"sum(pricepaid)":                                       "numeric(38,2)",
+		"avg(pricepaid)":                                       "numeric(38,2)",
+		"sum(pricepaid * qtysold) + 1":                         "numeric(38,2)",
+		"max(pricepaid)":                                       "numeric(8,2)",
+		"lag(pricepaid) over (order by salesid)":               "numeric(8,2)",
+		"sum(pricepaid) over ()":                               "numeric(38,2)",
+		`coalesce(pricepaid, "Rate", 0)`:                       "numeric(14,4)",
+		"case when salesid > 1 then pricepaid else 0 end":      "numeric(12,2)",
+		"case when salesid > 1 then pricepaid else listid end": "numeric(19,2)",
+		"nvl(pricepaid, 1) * 2":                                "numeric(23,2)",
+		"pricepaid":                                            "numeric(8,2)",
+		"pricepaid * share":                                    "double precision",
+		"sum(qtysold)":                                         "bigint",
+		"qtysold + 1":                                          "integer",
+		"pricepaid::decimal(9,3)":                              "numeric(9,3)",
+		"1.5":                                                  "numeric(38,1)", // as wide as can be: it says what is there first
+	} {
+		if got := s.typesOf("select " + expression + " as a from sales"); got != want {
+			t.Errorf("%s is of type %s, want %s", expression, got, want)
+		}
+	}
+	s.run("create view totals as select sum(pricepaid) as total, max(commission) as most, commission * 2 from sales group by commission; select total * 2 as twice into doubled from totals")
+	s.expect("select total / 3, total / most from totals where most = 30", "66.6666|6.6666\n")
+	s.expect(`select type from pg_table_def where tablename = 'doubled'`, "numeric(38,2)\n")
+	s.run("create table wide (a decimal(38,19)); insert into wide values (2)")
+	s.fails("create table x as select a * a from wide", "22003", "Numeric data overflow (result precision)") // 38 digits behind the point
+	s.run("create table x as select distinct coalesce(a, 1) as b from wide order by coalesce(a, 1)")
+}
+
 // TestQuotientsEverywhere: in whatever part of whatever statement.
 func TestQuotientsEverywhere(t *testing.T) {
 	t.Parallel()

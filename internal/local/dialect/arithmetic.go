@@ -113,6 +113,7 @@ type level struct {
 	exprs    []*expr
 	inner    bool // it is in brackets
 	distinct bool // SELECT DISTINCT
+	sorted   bool // ORDER BY
 }
 
 // arithmetic reads the expressions of a statement.
@@ -125,10 +126,14 @@ type arithmetic struct {
 	failed  bool // the statement is beyond this
 }
 
-// decimals writes the divisions of decimals, and what they are part of.
+// decimals writes the divisions of decimals, and what they are part of. Of a query that something is made of it also writes
+// the types of its decimals.
 func (x *script) decimals() {
-	if !strings.Contains(x.st.Text, "/") || !slices.ContainsFunc(x.st.Tokens, func(t Token) bool { return t.Is("/") }) ||
-		x.variables || x.catalog || !queries[x.st.Verb()] {
+	if x.variables || x.catalog {
+		return
+	}
+	makes := x.makes()
+	if !makes && (!x.divided() || !queries[x.st.Verb()]) {
 		return
 	}
 	a := &arithmetic{script: x}
@@ -140,7 +145,7 @@ func (x *script) decimals() {
 	for _, l := range slices.Backward(a.levels) {
 		divides := false
 		for _, e := range l.exprs {
-			e.tells = around && l.inner && !l.distinct && e.item && !e.typed()
+			e.tells = e.item && !e.typed() && (around && l.inner || makes && !e.literal()) && (!l.distinct || !l.sorted)
 			if divided := a.divides(e); divided || e.tells {
 				a.resolve(e, e.tells, asked)
 				divides = divides || divided
@@ -164,12 +169,37 @@ func (x *script) decimals() {
 	}
 }
 
+// divided tells whether there is a division in the statement.
+func (x *script) divided() bool {
+	return strings.Contains(x.st.Text, "/") && slices.ContainsFunc(x.st.Tokens, func(t Token) bool { return t.Is("/") })
+}
+
+// makes tells whether the statement makes a table, a view or a file of a query.
+func (x *script) makes() bool {
+	switch x.st.Verb() {
+	case "CREATE TABLE":
+		return x.tr.After != nil && slices.ContainsFunc(x.st.Tokens, func(t Token) bool { return t.Is("SELECT") })
+	case "CREATE VIEW", "CREATE MATERIALIZED VIEW":
+		return true
+	default:
+		return x.env.Unloads || x.into[1] > 0
+	}
+}
+
 // typed tells whether PostgreSQL knows the type of e, whatever it is.
 func (e *expr) typed() bool {
 	for e.kind == bracket {
 		e = e.args[0]
 	}
 	return e.kind == other || e.kind == operand || e.kind == written && len(e.args) > 0
+}
+
+// literal tells whether e is a number as it is written, which says less of what a column is for than of what it holds first.
+func (e *expr) literal() bool {
+	for e.kind == bracket || e.kind == same {
+		e = e.args[0]
+	}
+	return e.kind == written && len(e.args) == 0
 }
 
 // divides tells whether e has a division in it that may be one of decimals.

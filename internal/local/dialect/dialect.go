@@ -90,6 +90,8 @@ type Env struct {
 	Inlined []int
 	// Columns are those of the tables in Translation.Written that have a SUPER column, by the table's name there.
 	Columns map[string][]Column
+	// Unloads says that the statement is the query of an UNLOAD: what it answers must have types that files have.
+	Unloads bool
 	// Types are those of operands in Translation.Operands.
 	Types map[Operand]ColumnType
 	// Parameters are the types that the client gives to $1, $2 ..., if it gives any.

@@ -104,7 +104,9 @@ func (a *arithmetic) query(from, to int, outer *level) {
 				a.level.sources = append(a.level.sources, [2]int{sources, i})
 			}
 			at = behind
-			i++
+		case at == behind && a.is(i, "ORDER", "BY"):
+			a.level.sorted = true
+			i += 2
 		case at == inSources && a.is(i, "(") && a.isOne(i-1, "FROM", "JOIN", "USING", ",", "("):
 			if !a.holdsQuery(i) {
 				i++ // a join

@@ -106,7 +106,7 @@ func translate(text string, s Session) (query, *dialect.Error) {
 	if len(statements) != 1 {
 		return query{}, &dialect.Error{Code: codeSyntax, Message: "UNLOAD takes one SELECT statement"}
 	}
-	q := query{st: statements[0], env: dialect.Env{Database: s.Database, User: s.User, CaseSensitive: s.CaseSensitive, Masks: s.Masks}}
+	q := query{st: statements[0], env: dialect.Env{Database: s.Database, User: s.User, CaseSensitive: s.CaseSensitive, Masks: s.Masks, Unloads: true}}
 	q.tr = dialect.Translate(q.st, q.env)
 	return q, q.refused()
 }

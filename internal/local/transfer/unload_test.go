@@ -636,6 +636,7 @@ func TestUnloadQuotients(t *testing.T) {
 	if got := s.text("000"); got != "b|?column?|?column?|?column?\n200.00|6.6666666666666|9.5238095228571428571|4\n" {
 		t.Errorf("got %q", got)
 	}
+	s.must("UNLOAD ('select sum(i) as s, max(i) * 2 as m, coalesce(min(i), 0) from a') TO 's3://b/typed'" + role + " PARALLEL OFF FORMAT PARQUET")
 }
 
 //standin:imitates UNLOAD: pg_last_unload_count, pg_last_unload_id | DG PG_LAST_UNLOAD_COUNT
