@@ -149,6 +149,11 @@ func TestQuotientsEverywhere(t *testing.T) {
 	s.run(sales)
 	s.expect("select salesid from sales where pricepaid / commission = 6.666666666", "1\n")
 	s.expect("select pricepaid / commission as q, count(*) from sales group by pricepaid / commission order by 1", "-6.666666666|1\n6.666666666|1\nNULL|1\n")
+	s.expect(`select (pricepaid + commission) * 2 / salesid, (1 + pricepaid / qtysold) * 3, coalesce((commission + 1) * 2, 0), count(*) from sales
+		where salesid = 1 group by (pricepaid + commission) * 2, salesid, 1 + pricepaid / qtysold, coalesce((commission + 1) * 2, 0)`, "460.0000000000000|202.99999998|62.00|1\n")
+	s.run(`create table grouped as select (commission + 1) * 2 as a, (commission + 1) * 2 / qtysold as b, coalesce((commission + 1) * 2, 0) as c, count(*) from sales
+		group by (commission + 1) * 2, qtysold, coalesce((commission + 1) * 2, 0)`)
+	s.expect("select type from pg_table_def where tablename = 'grouped'", "numeric(24,2)\nnumeric(30,8)\nnumeric(24,2)\nbigint\n")
 	s.expect("select salesid from sales group by salesid having sum(pricepaid) / 3 = 66.6666", "1\n")
 	s.expect("select a.salesid from sales a join sales b on a.pricepaid / b.commission = 6.666666666", "1\n")
 	s.expect("select distinct pricepaid / commission from sales where salesid = 1 union all select top 1 qtysold / 7.0 from sales where salesid = 1", "6.666666666\n0.4285\n")

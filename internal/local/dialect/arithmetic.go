@@ -89,6 +89,7 @@ type expr struct {
 	item     bool       // it is an item of a list
 	named    bool       // and has a name
 	tells    bool       // the query around it is to know its type
+	cast     bool       // it is cast to its type
 }
 
 type exprKind uint8
@@ -268,17 +269,17 @@ func (a *arithmetic) place(e *expr) Operand {
 
 // rewriteItem is rewrite for an expression by itself. A cast would give the item of a list another name.
 func (a *arithmetic) rewriteItem(e *expr) {
-	cast := a.rewrite(e)
-	if e.tells && !cast && e.number.kind == decimal {
-		a.enclose(e.from, e.to, "(", ")"+e.number.cast())
-		cast = true
-	}
-	if !cast || !e.item || e.named {
-		return
-	}
+	a.rewrite(e)
 	inner := e
 	for inner.kind == bracket {
 		inner = inner.args[0]
+	}
+	if e.tells && !inner.cast && e.number.kind == decimal {
+		a.enclose(e.from, e.to, "(", ")"+e.number.cast())
+		inner.cast = true
+	}
+	if !inner.cast || !e.item || e.named {
+		return
 	}
 	switch {
 	case inner.kind == binary, inner.kind == written, a.isOne(inner.from, "+", "-"):
@@ -288,20 +289,17 @@ func (a *arithmetic) rewriteItem(e *expr) {
 	}
 }
 
-// rewrite writes the operations in e that give decimals, inner ones first. It tells whether e itself is one.
-func (a *arithmetic) rewrite(e *expr) bool {
-	inner := false
+// rewrite writes the divisions of decimals in e and the operations that these are part of, inner ones first, and tells whether
+// there are any. All others stay as they are: GROUP BY may have them by themselves, and PostgreSQL compares what is written.
+func (a *arithmetic) rewrite(e *expr) (divided bool) {
 	for _, arg := range e.args {
-		inner = a.rewrite(arg)
+		divided = a.rewrite(arg) || divided
+	}
+	if e.kind != binary || e.number.kind != decimal || a.look(e.op).replaced {
+		return divided
 	}
 	switch {
-	case e.kind == bracket:
-		return inner
-	case e.kind != binary || e.number.kind != decimal || a.look(e.op).replaced:
-		return false
-	}
-	cast := e.number.cast()
-	if a.is(e.op, "/") {
+	case a.is(e.op, "/"):
 		operator := "OPERATOR(rs./)"
 		if a.adjacent(e.op) {
 			operator = " " + operator
@@ -310,10 +308,13 @@ func (a *arithmetic) rewrite(e *expr) bool {
 			operator += " "
 		}
 		a.replace(e.op, operator)
-		a.enclose(e.from, e.to, "pg_catalog.trunc(", ", "+strconv.Itoa(e.number.scale)+")"+cast)
-	} else {
-		a.enclose(e.from, e.to, "(", ")"+cast)
+		a.enclose(e.from, e.to, "pg_catalog.trunc(", ", "+strconv.Itoa(e.number.scale)+")"+e.number.cast())
+	case divided:
+		a.enclose(e.from, e.to, "(", ")"+e.number.cast())
+	default:
+		return false
 	}
+	e.cast = true
 	return true
 }
 
