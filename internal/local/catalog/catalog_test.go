@@ -192,7 +192,7 @@ func (s *session) types(query string) (types []dialect.ColumnType, err error) {
 		return nil, err
 	}
 	for _, f := range d.Fields {
-		types = append(types, dialect.ColumnType{OID: f.DataTypeOID, Modifier: f.TypeModifier})
+		types = append(types, dialect.ColumnType{Name: f.Name, OID: f.DataTypeOID, Modifier: f.TypeModifier})
 	}
 	return types, nil
 }

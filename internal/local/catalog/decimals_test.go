@@ -142,6 +142,37 @@ func TestTypesOfMadeColumns(t *testing.T) {
 	s.run("create table x as select distinct coalesce(a, 1) as b from wide order by coalesce(a, 1)")
 }
 
+// TestTypesOfUnions: decimals of UNION and the like.
+//
+//standin:imitates tables: types of decimals of UNION, INTERSECT and EXCEPT in CREATE TABLE AS and views | DG r_numeric_computations201
+func TestTypesOfUnions(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(sales)
+	for query, want := range map[string]string{
+		`select pricepaid as a from sales union all select "Rate" from sales`:                                                                                   "numeric(10,4)",
+		`select pricepaid as a, salesid from sales union select 1.5, 2 from sales order by 1 limit 3`:                                                           "numeric(8,2)|integer",
+		"select salesid as a from sales except select commission from sales":                                                                                    "numeric(12,2)",
+		"select a from (select pricepaid as a from sales intersect select qtysold from sales) order by 1":                                                       "numeric(8,2)",
+		`with r as (select "Rate" as a from sales) select a from r union all select sum(pricepaid) from sales union all select top 1 null::decimal(3,3) from r`: "numeric(38,4)",
+		"select pricepaid as a from sales union all select null":                                                                                                "numeric(38,2)", // as wide as can be: what NULL is is not known
+		"(select pricepaid as a from sales) union all (select salesid from sales)":                                                                              "numeric(38,2)",
+		"select pricepaid as a from sales union all select share from sales":                                                                                    "double precision",
+		"select listid as a from sales union all select salesid from sales":                                                                                     "bigint",
+	} {
+		if got := s.typesOf(query); got != want {
+			t.Errorf("%s has %s, want %s", query, got, want)
+		}
+	}
+	s.expect(`select a / 3 from (select pricepaid as a from sales where salesid = 1 union all select salesid from sales where salesid = 2) order by 1`, "0.6666666666666\n66.6666666666666\n")
+	s.expect(`with u as (select pricepaid as a from sales where salesid = 1 union all select a + 1 from (select pricepaid / commission as a from sales where salesid = 1)) select a / 7.0 from u order by 1`,
+		"1.09523809514\n28.57142857142\n")
+	s.run("create view united as select salesid, pricepaid from sales union all select salesid, commission / 3 from sales where salesid < 3")
+	s.expect("select salesid, pricepaid / 3 from united where pricepaid = 10", "1|3.333333333333333333333333\n")
+	s.run("select pricepaid as a into mixed from sales union all select salesid from sales")
+	s.expect("select count(*) from mixed", "6\n")
+}
+
 // TestQuotientsEverywhere: in whatever part of whatever statement.
 func TestQuotientsEverywhere(t *testing.T) {
 	t.Parallel()

@@ -19,14 +19,18 @@ import (
 // Operand is where an operand of arithmetic stands in the statement's text, in bytes.
 type Operand struct{ From, To int }
 
-// Operands are queries for the types of operands: each has a column for each.
+// Operands are a query for the types of operands: it has a column for each, or is the only one itself.
 type Operands struct {
 	of         []Operand
 	columns    []string
 	head, tail string // what stands around the columns
+	whole      string
 }
 
 func (o Operands) query(columns ...string) string {
+	if o.whole != "" {
+		return o.head + o.whole
+	}
 	return o.head + "SELECT " + strings.Join(columns, ", ") + o.tail
 }
 
@@ -45,9 +49,9 @@ func Typing(st Statement, env Env, tr Translation, types func(query string) ([]C
 		if len(tr.Operands) == 0 {
 			break
 		}
-		known := maps.Clone(env.Types)
+		known, rows := maps.Clone(env.Types), maps.Clone(env.Rows)
 		if known == nil {
-			known = map[Operand]ColumnType{}
+			known, rows = map[Operand]ColumnType{}, map[Operand][]ColumnType{}
 		}
 		for _, o := range tr.Operands {
 			got, err := types(o.query(o.columns...))
@@ -56,6 +60,8 @@ func Typing(st Statement, env Env, tr Translation, types func(query string) ([]C
 			}
 			for i, operand := range o.of {
 				switch {
+				case o.whole != "":
+					rows[operand] = got
 				case len(got) == len(o.of):
 					known[operand] = got[i]
 				case len(o.of) == 1:
@@ -72,7 +78,7 @@ func Typing(st Statement, env Env, tr Translation, types func(query string) ([]C
 				}
 			}
 		}
-		env.Types = known
+		env.Types, env.Rows = known, rows
 		tr = Translate(st, env)
 	}
 	return env, tr, nil
@@ -112,7 +118,9 @@ type level struct {
 	with     [][2]int // the queries that it can name, as tokens
 	sources  [][2]int // where its columns are from, as tokens
 	exprs    []*expr
+	from, to int  // its tokens, of a SELECT, without ORDER BY and LIMIT
 	inner    bool // it is in brackets
+	united   bool // it is one of a union
 	distinct bool // SELECT DISTINCT
 	sorted   bool // ORDER BY
 }
@@ -121,6 +129,7 @@ type level struct {
 type arithmetic struct {
 	*script
 	levels  []*level // those within others come before them
+	unions  []*union // likewise
 	level   *level   // the one that is being read
 	with    [][2]int // the queries that can be named there
 	nesting int
@@ -142,17 +151,25 @@ func (x *script) decimals() {
 		return
 	}
 	asked := make([]int, x.len()+1) // how many operands that are to be asked for begin in front of each token
-	around := false                 // there is a division in what comes behind, and may be around
-	for _, l := range slices.Backward(a.levels) {
+	around := len(a.levels)         // the last level that is divided in, and may be around others
+	for i, l := range slices.Backward(a.levels) {
 		divides := false
 		for _, e := range l.exprs {
-			e.tells = e.item && !e.typed() && (around && l.inner || makes && !e.literal()) && (!l.distinct || !l.sorted)
+			e.tells = e.item && !e.typed() && (i < around && around < len(a.levels) && l.inner || makes && (l.united || !e.literal())) && (!l.distinct || !l.sorted)
 			if divided := a.divides(e); divided || e.tells {
 				a.resolve(e, e.tells, asked)
 				divides = divides || divided
 			}
 		}
-		around = around || divides
+		if divides && around == len(a.levels) {
+			around = i
+		}
+	}
+	a.unions = slices.DeleteFunc(a.unions, func(u *union) bool {
+		return x.into[1] > 0 || !makes && (!u.inner || around == len(a.levels) || around < u.behind)
+	})
+	for _, u := range a.unions {
+		a.resolveUnion(u, asked)
 	}
 	for i := range x.len() {
 		asked[i+1] += asked[i]
@@ -161,6 +178,9 @@ func (x *script) decimals() {
 		for _, e := range l.exprs {
 			a.rewriteItem(e)
 		}
+	}
+	for _, u := range a.unions {
+		a.rewriteUnion(u)
 	}
 	if asked[x.len()] == 0 {
 		return
@@ -258,7 +278,11 @@ func (a *arithmetic) resolve(e *expr, wanted bool, asked []int) {
 	case average:
 		e.number = averaged(e.args[0].number)
 	case choice:
-		e.number = chosen(e.args)
+		var of []numberType
+		for _, arg := range e.args {
+			of = append(of, arg.number)
+		}
+		e.number = chosen(of)
 	}
 }
 
@@ -322,6 +346,9 @@ func (a *arithmetic) rewrite(e *expr) (divided bool) {
 // come first as well, unless regardless.
 func (a *arithmetic) ask(asked []int, regardless bool) {
 	size := 0
+	for _, u := range a.unions {
+		size += a.askUnion(u, asked, regardless)
+	}
 	for _, l := range a.levels {
 		if !regardless && !a.settled(l, asked) {
 			continue
@@ -351,9 +378,7 @@ func (a *arithmetic) ask(asked []int, regardless bool) {
 		for outermost.outer != nil {
 			outermost = outermost.outer
 		}
-		if o.tail = a.from(outermost); len(l.with) > 0 {
-			o.head = "WITH " + a.renderList(l.with) + " "
-		}
+		o.head, o.tail = a.givenTo(l), a.from(outermost)
 		if size += len(o.head) + len(o.tail); size > maxAsked {
 			return
 		}
@@ -368,6 +393,14 @@ func (a *arithmetic) settled(l *level, asked []int) bool {
 		ranges = slices.Concat(ranges, l.sources)
 	}
 	return !slices.ContainsFunc(ranges, func(r [2]int) bool { return asked[r[1]] > asked[r[0]] })
+}
+
+// givenTo is the WITH clause of a query that names what a level can name.
+func (a *arithmetic) givenTo(l *level) string {
+	if len(l.with) == 0 {
+		return ""
+	}
+	return "WITH " + a.renderList(l.with) + " "
 }
 
 func (a *arithmetic) from(l *level) string {

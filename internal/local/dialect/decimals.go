@@ -79,11 +79,11 @@ func computed(op string, left, right numberType) numberType {
 	}
 }
 
-// chosen is the type of a value that is one of several, in CASE and COALESCE.
-func chosen(of []*expr) numberType {
+// chosen is the type of a value that is one of several, in CASE, COALESCE and UNION.
+func chosen(of []numberType) numberType {
 	var all numberType
-	for _, e := range of {
-		switch n := e.number; {
+	for _, n := range of {
+		switch {
 		case n.kind == null:
 		case n.kind == notKnown || n.kind == date:
 			return numberType{}
@@ -192,6 +192,7 @@ func (r typeRef) number() numberType {
 
 // ColumnType is the type of a column of an answer, as PostgreSQL describes it.
 type ColumnType struct {
+	Name     string
 	OID      uint32
 	Modifier int32
 }

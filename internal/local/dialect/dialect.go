@@ -94,6 +94,8 @@ type Env struct {
 	Unloads bool
 	// Types are those of operands in Translation.Operands.
 	Types map[Operand]ColumnType
+	// Rows are the columns of queries in Translation.Operands.
+	Rows map[Operand][]ColumnType
 	// Parameters are the types that the client gives to $1, $2 ..., if it gives any.
 	Parameters []uint32
 	// Masks are what the user reads in place of relations with masking policies: a query in parentheses, by the relation's

@@ -36,10 +36,17 @@ func (a *arithmetic) query(from, to int, outer *level) {
 		return
 	}
 	at, list, sources, deletes := outside, 0, 0, false
+	u := &union{inner: from > 0, to: to}
 	begin := func() {
-		a.level = &level{outer: outer, with: slices.Clip(a.with), inner: from > 0}
+		a.level = &level{outer: outer, with: slices.Clip(a.with), from: -1, inner: from > 0}
 	}
 	end := func(i int) {
+		if a.level.to == 0 {
+			a.level.to = i
+		}
+		if at != outside {
+			u.of = append(u.of, a.level)
+		}
 		if at == inSources {
 			a.level.sources = append(a.level.sources, [2]int{sources, i})
 		}
@@ -60,6 +67,7 @@ func (a *arithmetic) query(from, to int, outer *level) {
 				end(i)
 			}
 			at, deletes = inList, false
+			a.level.from = i
 			if i++; a.isOne(i, "DISTINCT", "ALL") {
 				a.level.distinct = a.is(i, "DISTINCT")
 				i++
@@ -91,6 +99,7 @@ func (a *arithmetic) query(from, to int, outer *level) {
 			at, sources, deletes = inSources, i, true
 		case a.isOne(i, "UNION", "INTERSECT", "EXCEPT"), a.is(i, "MINUS") && a.isOne(i+1, "SELECT", "(", "ALL", "DISTINCT"):
 			end(i)
+			u.operators++
 			i++
 		case at == inList && a.is(i, "FROM") && (!a.is(i-1, "DISTINCT") || !a.isOne(i-2, "IS", "NOT")):
 			at, sources = inSources, i+1
@@ -104,9 +113,9 @@ func (a *arithmetic) query(from, to int, outer *level) {
 				a.level.sources = append(a.level.sources, [2]int{sources, i})
 			}
 			at = behind
-		case at == behind && a.is(i, "ORDER", "BY"):
-			a.level.sorted = true
-			i += 2
+		case at == behind && a.level.to == 0 && a.isOne(i, "ORDER", "LIMIT", "OFFSET", "FETCH"):
+			a.level.sorted, a.level.to = a.is(i, "ORDER"), i
+			i++
 		case at == inSources && a.is(i, "(") && a.isOne(i-1, "FROM", "JOIN", "USING", ",", "("):
 			if !a.holdsQuery(i) {
 				i++ // a join
@@ -122,6 +131,13 @@ func (a *arithmetic) query(from, to int, outer *level) {
 	}
 	if !a.failed {
 		end(to)
+		if u.operators > 0 && len(u.of) == u.operators+1 {
+			for _, l := range u.of {
+				l.united = true
+			}
+			u.behind = len(a.levels)
+			a.unions = append(a.unions, u)
+		}
 	}
 	a.level, a.with, a.nesting = saved.level, saved.with, saved.nesting
 }

@@ -107,7 +107,7 @@ func FuzzTranslate(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, sql string) {
 		for _, st := range Split(sql) {
-			env := Env{Database: "dev", User: "awsuser", CaseSensitive: true}
+			env := Env{Database: "dev", User: "awsuser", CaseSensitive: true, Unloads: len(st.Text)%2 == 1}
 			tr := Translate(st, env)
 			if tr.Action == Refuse != (tr.Err != nil) {
 				t.Fatalf("%q: action %v with error %v", st.Text, tr.Action, tr.Err)
@@ -147,7 +147,7 @@ func FuzzTranslate(f *testing.F) {
 // decimalTypes says that everything is a decimal, of a type that depends on the query.
 func decimalTypes(query string) ([]ColumnType, error) {
 	precision := int32(len(query) % 39)
-	return []ColumnType{{OID: 1700, Modifier: 4 + precision<<16 + precision/2}}, nil
+	return []ColumnType{{Name: "a", OID: 1700, Modifier: 4 + precision<<16 + precision/2}}, nil
 }
 
 // checkTyped holds a translation with types against the one without: it has something more, and divides otherwise.

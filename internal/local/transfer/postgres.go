@@ -119,7 +119,7 @@ func (p postgres) probe(ctx context.Context, sql string) (columns []dialect.Colu
 			return err
 		}
 		for _, f := range d.Fields {
-			columns = append(columns, dialect.ColumnType{OID: f.DataTypeOID, Modifier: f.TypeModifier})
+			columns = append(columns, dialect.ColumnType{Name: f.Name, OID: f.DataTypeOID, Modifier: f.TypeModifier})
 		}
 		return nil
 	})

@@ -637,6 +637,7 @@ func TestUnloadQuotients(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	s.must("UNLOAD ('select sum(i) as s, max(i) * 2 as m, coalesce(min(i), 0) from a') TO 's3://b/typed'" + role + " PARALLEL OFF FORMAT PARQUET")
+	s.must("UNLOAD ('select i from a union all select j from a order by 1 desc') TO 's3://b/union'" + role + " PARALLEL OFF FORMAT PARQUET")
 }
 
 //standin:imitates UNLOAD: pg_last_unload_count, pg_last_unload_id | DG PG_LAST_UNLOAD_COUNT

@@ -189,7 +189,7 @@ func (b *backend) prepare(sql string, parameters []uint32) (columns []dialect.Co
 			return err
 		}
 		for _, f := range m.Fields {
-			columns = append(columns, dialect.ColumnType{OID: f.DataTypeOID, Modifier: f.TypeModifier})
+			columns = append(columns, dialect.ColumnType{Name: string(f.Name), OID: f.DataTypeOID, Modifier: f.TypeModifier})
 		}
 		return nil
 	})
