@@ -1,12 +1,16 @@
 package catalog_test
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"pgregory.net/rapid"
+
+	"github.com/sealift/sealift/internal/local/dialect"
 )
 
 // sales is the manual's table, as far as its numbers go.
@@ -329,4 +333,102 @@ func TestArithmeticOfAllDecimals(t *testing.T) {
 			t.Fatalf("%s is %s, want %v in units of %v", query, rows[0][0], want, whole)
 		}
 	})
+}
+
+// someSQL draws queries of sales.
+type someSQL struct{ *rapid.T }
+
+func (g someSQL) oneOf(texts ...string) string { return rapid.SampledFrom(texts).Draw(g.T, "text") }
+
+func (g someSQL) expression(deep int) string {
+	if deep == 0 {
+		return g.oneOf("salesid", "qtysold", "pricepaid", "s.commission", "listid", `"Rate"`, "share", "2", "3.50", "null", "saledate - date '2020-01-01'", "1::decimal(9,4)")
+	}
+	e := func() string { return g.expression(rapid.IntRange(0, deep-1).Draw(g.T, "deep")) }
+	switch rapid.IntRange(0, 11).Draw(g.T, "kind") {
+	case 0:
+		return "(" + e() + ")"
+	case 1:
+		return "coalesce(" + e() + "," + e() + ")"
+	case 2:
+		return "case when " + e() + " > 1 then " + e() + " else " + e() + " end"
+	case 3:
+		return "cast(" + e() + "as decimal(20, 3))"
+	case 4:
+		return g.oneOf("abs(", "round(", "-(", "+ - (") + e() + ")"
+	case 5:
+		return "nullif(" + e() + ",0)"
+	case 6:
+		if deep > 1 {
+			return "(select max(" + e() + ") from sales x where x.salesid = s.salesid)"
+		}
+		return e() + "::decimal(22,4)"
+	default:
+		return e() + g.oneOf(" + ", " - ", "*", " * ", " / ", "/", " / nullif(1, 0) / ") + e()
+	}
+}
+
+func (g someSQL) query() string {
+	a, b := g.expression(3), g.expression(2)
+	switch rapid.IntRange(0, 10).Draw(g.T, "query") {
+	case 0:
+		return "select " + a + " as a, " + b + ", count(*), sum(" + b + ") from sales s where salesid = 1 group by " + a + "," + b
+	case 1:
+		return "select distinct " + a + " from sales s order by " + a
+	case 8:
+		return "select (" + a + ") * 2 / (" + b + "), ((" + a + ") * 2 + 1) * (" + b + ") from sales s group by (" + a + ") * 2, " + b
+	case 9:
+		return "select (select (" + a + ") / " + b + " from sales y where y.salesid = s.salesid limit 1) z, sum(1) from sales s group by 1 having count(*) / 2.0 > 0"
+	case 2:
+		return "select distinct " + a + " b, " + b + " from sales s order by " + b + ", b"
+	case 3:
+		return "select q.a / 2.0, q.b * 1.5 from (select " + a + " as a, sum(" + b + ") over (partition by " + b + ") as b from sales s) q where q.a / 3 < 5"
+	case 4:
+		return "with q as (select " + a + " as a from sales s), r as (select a / 7 as b, * from q) select b / a + 1, (select max(a) / 2 from q) from r order by b / nullif(a, 0)"
+	case 5:
+		return "select " + a + " as a from sales s union all select " + b + " from sales s union select top 2 1.5 order by 1"
+	case 6:
+		return "select x / 3 from (select " + a + " as x from sales s except select " + b + " from sales s) q group by x / 3 having max(x / 3) > 1"
+	case 7:
+		return "select " + a + ", rank() over (order by " + b + ") from sales s join sales t on t.pricepaid / s.salesid > " + g.oneOf("1", "t.commission / 3") + " where s.salesid in (select y.salesid / 2.0 from sales y)"
+	default:
+		return "select sum(" + a + ") / count(*), avg(" + b + ") / max(" + b + ") from sales s group by " + b + "/ 2.5 order by sum(" + a + ")"
+	}
+}
+
+// TestTypesBreakNothing: a query that PostgreSQL takes without the types of its operands it takes with them, and with the types of
+// what is made of it; but for what does not fit any more.
+func TestTypesBreakNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(sales)
+	taken := 0
+	rapid.Check(t, func(t *rapid.T) {
+		query := someSQL{T: t}.query()
+		st := dialect.Split(query)[0]
+		env, tr, err := dialect.Inline(st, s.env, dialect.Translate(st, s.env), s.unknown)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.conn.Exec(s.Context(), tr.SQL).ReadAll(); err != nil {
+			return
+		}
+		taken++
+		for _, unloads := range []bool{false, true} {
+			env.Unloads = unloads
+			_, typed, err := dialect.Typing(st, env, dialect.Translate(st, env), s.types)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.conn.Exec(s.Context(), typed.SQL).ReadAll(); err != nil {
+				if pe, ok := errors.AsType[*pgconn.PgError](err); !ok || pe.Code != "22003" && pe.Code != "22012" {
+					t.Fatalf("%s\nbecame %s\n%v", query, typed.SQL, err)
+				}
+			}
+		}
+	})
+	if taken == 0 {
+		t.Error("no query was taken")
+	}
+	t.Log(taken, "queries were taken")
 }

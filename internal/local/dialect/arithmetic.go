@@ -151,23 +151,17 @@ func (x *script) decimals() {
 		return
 	}
 	asked := make([]int, x.len()+1) // how many operands that are to be asked for begin in front of each token
-	around := len(a.levels)         // the last level that is divided in, and may be around others
-	for i, l := range slices.Backward(a.levels) {
-		divides := false
+	// What stands in brackets is treated alike wherever it stands: ORDER BY may repeat what is in the list.
+	divides := slices.ContainsFunc(a.levels, func(l *level) bool { return slices.ContainsFunc(l.exprs, a.divides) })
+	for _, l := range a.levels {
 		for _, e := range l.exprs {
-			e.tells = e.item && !e.typed() && (i < around && around < len(a.levels) && l.inner || makes && (l.united || !e.literal())) && (!l.distinct || !l.sorted)
-			if divided := a.divides(e); divided || e.tells {
+			e.tells = e.item && !e.typed() && (l.inner && divides || makes && (l.united || !e.literal())) && (!l.distinct || !l.sorted)
+			if e.tells || a.divides(e) {
 				a.resolve(e, e.tells, asked)
-				divides = divides || divided
 			}
 		}
-		if divides && around == len(a.levels) {
-			around = i
-		}
 	}
-	a.unions = slices.DeleteFunc(a.unions, func(u *union) bool {
-		return x.into[1] > 0 || !makes && (!u.inner || around == len(a.levels) || around < u.behind)
-	})
+	a.unions = slices.DeleteFunc(a.unions, func(u *union) bool { return x.into[1] > 0 || !makes && (!u.inner || !divides) })
 	for _, u := range a.unions {
 		a.resolveUnion(u, asked)
 	}

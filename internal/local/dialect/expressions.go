@@ -135,7 +135,6 @@ func (a *arithmetic) query(from, to int, outer *level) {
 			for _, l := range u.of {
 				l.united = true
 			}
-			u.behind = len(a.levels)
 			a.unions = append(a.unions, u)
 		}
 	}

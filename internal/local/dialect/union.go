@@ -13,7 +13,6 @@ type union struct {
 	of        []*level
 	operators int
 	to        int  // its end
-	behind    int  // the first level that may be around it
 	inner     bool // it is in brackets
 	rows      [][]ColumnType
 }
