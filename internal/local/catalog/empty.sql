@@ -410,7 +410,9 @@ SELECT rs.empty_view('svv_copy_job_integrations', 'job_owner int, channel_arn na
 SELECT rs.empty_view('svv_integration', 'integration_id char(128), target_database char(128), source char(128),
 	state char(128), current_lag bigint, last_replicated_checkpoint char(128), total_tables_replicated int,
 	total_tables_failed int, creation_time timestamp, refresh_interval int, source_database char(128),
-	is_history_mode boolean', 'superusers');
+	is_history_mode boolean,
+	latest_detected_change_time timestamp, latest_applied_change_time timestamp, auto_remediation boolean,
+	latest_shipped_source_commit_time timestamp', 'superusers');
 SELECT rs.empty_view('svv_integration_table_mapping', 'integration_id char(128), source_database char(128),
 	target_database char(128), source_schema_name char(128), target_schema_name char(128), source_table_name char(128),
 	target_table_name char(128), source_column_name char(128), target_column_name char(128), source_data_type char(128),

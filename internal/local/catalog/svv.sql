@@ -127,7 +127,7 @@ CREATE OR REPLACE VIEW pg_catalog.svv_redshift_columns AS
 CREATE OR REPLACE VIEW pg_catalog.svv_redshift_tables AS
 	SELECT current_database()::varchar(128) AS database_name, schema_name::varchar(128) AS schema_name, table_name::varchar(128) AS table_name,
 		(CASE WHEN relkind IN ('r', 'm') THEN 'TABLE' ELSE 'VIEW' END)::varchar(128) AS table_type,
-		array_to_string(rs.acl(relacl), '~')::varchar(256) AS table_acl, remarks::varchar(128) AS remarks,
+		array_to_string(rs.acl(relacl), '~')::varchar(128) AS table_acl, remarks::varchar(128) AS remarks,
 		pg_get_userbyid(relowner)::varchar(128) AS table_owner
 	FROM rs.relation;
 CREATE OR REPLACE VIEW pg_catalog.svv_redshift_schemas AS
