@@ -1,6 +1,7 @@
 package sealift
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sync/errgroup"
 
@@ -22,14 +24,14 @@ import (
 	"github.com/sealift/sealift/internal/reseal"
 	"github.com/sealift/sealift/internal/secret"
 	"github.com/sealift/sealift/internal/stage"
-	"github.com/sealift/sealift/job"
+	"github.com/sealift/sealift/plan"
 )
 
 // ResealRequest says which archive is brought under which KMS key.
 type ResealRequest struct {
 	From   string       // s3:// URL that the keys of its objects begin with, as UNLOAD's TO
 	Key    secret.Value // the master symmetric key, in base64
-	To     string       // s3:// URL of the prefix for the new objects
+	To     string       // s3:// URL of the prefix for the new objects, with ?owner=ACCOUNT or ?region=REGION where that must be said
 	KMSKey string
 	Region string // of To; "" is that of the environment
 	// Count the records, for a load: the archive is then one table's, with one manifest at most.
@@ -112,18 +114,18 @@ func Reseal(ctx context.Context, q ResealRequest, o Options) (*Resealed, error) 
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := connect.Config(ctx, q.Region, connect.Role{})
+	to, err := objects.ParseURL(q.To)
 	if err != nil {
 		return nil, err
 	}
-	caller, err := connect.Caller(ctx, cfg)
+	cfg, err := connect.Config(ctx, cmp.Or(to.Region, q.Region), connect.Role{})
 	if err != nil {
 		return nil, err
 	}
-	place, err := stage.LookUp(ctx, cfg, caller.Account, job.Stage{URL: q.To, Region: cfg.Region, KMSKey: q.KMSKey})
+	place, err := placeOf(ctx, cfg, to, q.KMSKey)
 	if err != nil {
 		// What a job calls stage.url, here is a flag.
-		return nil, hint.Instead(err, strings.NewReplacer("stage.kms_key", "--kms-key", "stage.url", "--to", "stage.region", "--region").Replace(hint.Of(err)))
+		return nil, hint.Instead(err, strings.NewReplacer("stage.kms_key", "--kms-key", "stage.url", "--to", "stage.region", "--region", "(stage.owner)", "(--to s3://...?owner=ACCOUNT names another)").Replace(hint.Of(err)))
 	}
 	found, err := objects.FindPrefix(ctx, cfg, q.From)
 	if err != nil {
@@ -155,6 +157,24 @@ func Reseal(ctx context.Context, q ResealRequest, o Options) (*Resealed, error) 
 		return nil, err
 	}
 	return r.out, r.run(effect.With(ctx, "reseal", nil), data, manifests)
+}
+
+// placeOf looks up where the new objects go, as a job's stage is looked up. The URL is taken as it stands: a key may hold what has a meaning
+// in other URLs.
+func placeOf(ctx context.Context, cfg aws.Config, to objects.Place, key string) (plan.Stage, error) {
+	place := plan.Stage{Bucket: to.Bucket, Prefix: strings.Trim(to.Key, "/"), Region: cfg.Region, KMSKey: key, Owner: to.Owner}
+	if place.Owner == "" {
+		caller, err := connect.Caller(ctx, cfg)
+		if err != nil {
+			return place, err
+		}
+		place.Owner = caller.Account
+	}
+	var err error
+	if place.KMSKeyARN, err = stage.Key(ctx, cfg, key); err != nil {
+		return place, err
+	}
+	return place, stage.LookAtBucket(ctx, cfg, place)
 }
 
 // free refuses a place for the new objects that is not theirs: one whose objects would be part of the archive the next time, and one

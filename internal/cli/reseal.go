@@ -59,7 +59,7 @@ Run it again to go on; a load goes on with the command that is printed.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&keyFrom, "key-from", "", "where the master symmetric key is: env:NAME, file:PATH,\nkms:BASE64, secretsmanager:ARN, or - for stdin")
-	flags.StringVar(&q.To, "to", "", "`S3URL` of the prefix for the new objects")
+	flags.StringVar(&q.To, "to", "", "`S3URL` of the prefix for the new objects, with ?owner=ACCOUNT or\n?region=REGION behind it where that must be said")
 	flags.StringVar(&q.KMSKey, "kms-key", defaultAlias, "`KEY` to encrypt under: an alias, an id or an ARN")
 	flags.StringVar(&q.Region, "region", "", "`REGION` of --to and of the key (default: that of the environment)")
 	flags.StringVar(&f.to, "load-to", "", "load it into this `TABLE`: WAREHOUSE.SCHEMA.TABLE, or SCHEMA.TABLE\nwith --job")
