@@ -59,7 +59,7 @@ type Leftover struct {
 	Hint   string        `json:"hint,omitempty"`
 
 	place  int            // by which it was found
-	until  time.Time      // of a door: when it does not count any more
+	over   bool           // of a door: it does not count any more
 	in     plan.Warehouse // for things in a warehouse: names alone may be the same for two
 	remove func(ctx context.Context) error
 }
@@ -352,7 +352,7 @@ func (c *cleaner) atWarehouse(ctx context.Context, i int, spec plan.Warehouse, s
 		for _, l := range left {
 			c.add(Leftover{
 				Kind: DoorLeft, Run: l.Run, Where: spec.Name(), What: l.String(), Detail: "until " + l.Until.Format(time.RFC3339),
-				until: l.Until, place: i, in: spec, remove: l.Close,
+				over: l.Over, place: i, in: spec, remove: l.Close,
 			})
 		}
 	}
@@ -601,7 +601,7 @@ func (c *cleaner) keep(l Leftover) string {
 	if l.Kind == ObjectsLeft && c.trails[l.Run] == unseen {
 		return keptTrail
 	}
-	if c.options.Run != "" || l.Run == "" || l.Kind == DoorLeft && time.Now().After(l.until) {
+	if c.options.Run != "" || l.Run == "" || l.over {
 		return ""
 	}
 	if began, err := time.Parse("20060102T150405Z", strings.SplitN(l.Run, "-", 2)[0]); err == nil && time.Since(began) < c.options.OlderThan {

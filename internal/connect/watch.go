@@ -65,17 +65,22 @@ type watcher struct {
 
 // statement is one that is being looked after.
 type statement struct {
-	heard atomic.Int64 // when, in Unix nanoseconds
+	began time.Time
+	heard atomic.Int64 // how long after that, in nanoseconds: as nobody who sets the clock can change it
 }
 
 // hears notes a sign of life.
-func (s *statement) hears() { s.heard.Store(time.Now().UnixNano()) }
+func (s *statement) hears() { s.heard.Store(int64(time.Since(s.began))) }
+
+// silent is how long nothing was heard.
+func (s *statement) silent() time.Duration {
+	return time.Since(s.began) - time.Duration(s.heard.Load())
+}
 
 // begin starts looking after a statement. end must be called when its answer is there, and returns when nothing is asked
 // any more.
 func (w *watcher) begin(ctx context.Context) (s *statement, end func()) {
-	s = new(statement)
-	s.hears()
+	s = &statement{began: time.Now()}
 	if w == nil || w.Silence < 0 {
 		return s, func() {}
 	}
@@ -98,7 +103,7 @@ func (w *watcher) begin(ctx context.Context) (s *statement, end func()) {
 func (w *watcher) look(ctx context.Context, s *statement) {
 	unreached, idles := 0, 0
 	for {
-		silent := time.Since(time.Unix(0, s.heard.Load()))
+		silent := s.silent()
 		wait := w.Silence - silent
 		if wait <= 0 {
 			what, err := w.question(ctx)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
@@ -54,9 +55,14 @@ type Door struct {
 	role      string // that closes it in our stead; "" for a door without a schedule
 	owner     string // ARN of who opens it
 	cfg       aws.Config
-	rule      string // id of the rule, once it is known
-	doubt     bool   // a rule may have been made whose id is not known
+	rule      string        // id of the rule, once it is known
+	doubt     bool          // a rule may have been made whose id is not known
+	behind    time.Duration // how far this machine's clock is behind EC2's, by its last answer
 }
+
+// now is the time by EC2's clock. How long a door is needed stands in its tags, for other machines, and in its schedule, for AWS: a
+// machine whose clock is wrong would close a door that is in use, or leave its own open too long.
+func (d *Door) now() time.Time { return d.options.Now().Add(d.behind) }
 
 // New settles where we come from and who closes the door if we cannot. cfg is of the warehouse's account and region. It
 // changes nothing.
@@ -148,7 +154,7 @@ func users(tags []types.Tag) (all []user, ours bool) {
 // others are the processes that need a rule besides this one, at this time.
 func (d *Door) others(tags []types.Tag) []user {
 	all, _ := users(tags)
-	return slices.DeleteFunc(all, func(u user) bool { return u.key == d.userKey() || !u.until.After(d.options.Now()) })
+	return slices.DeleteFunc(all, func(u user) bool { return u.key == d.userKey() || !u.until.After(d.now()) })
 }
 
 // notAllowed is what a description of a rule cannot have in it (API model ec2, IpRange).
@@ -199,7 +205,7 @@ func (d *Door) Open(ctx context.Context) (journal.Door, error) {
 func (d *Door) reserve(ctx context.Context) error {
 	short := func() (time.Duration, bool, error) {
 		c, err := d.cfg.Credentials.Retrieve(ctx)
-		left := c.Expires.Sub(d.options.Now())
+		left := c.Expires.Sub(d.now())
 		return left.Round(time.Second), err == nil && c.CanExpire && left < reserveTime, err
 	}
 	left, expire, err := short()
@@ -250,6 +256,7 @@ func (d *Door) rules(ctx context.Context) ([]types.SecurityGroupRule, error) {
 		if err != nil {
 			return nil, hint.With(fmt.Errorf("look at the rules of %s: %w", d.group, err), "the caller needs ec2:DescribeSecurityGroupRules")
 		}
+		d.behind, _ = awsmiddleware.GetAttemptSkew(page.ResultMetadata)
 		all = append(all, page.SecurityGroupRules...)
 	}
 	return slices.DeleteFunc(all, func(r types.SecurityGroupRule) bool { return aws.ToBool(r.IsEgress) }), nil
@@ -291,7 +298,7 @@ func (d *Door) permission(description string) types.IpPermission {
 	return p
 }
 
-func (d *Door) until() time.Time { return d.options.Now().Add(d.ttl).UTC().Truncate(time.Second) }
+func (d *Door) until() time.Time { return d.now().Add(d.ttl).UTC().Truncate(time.Second) }
 
 func (d *Door) facts(until time.Time) journal.Door {
 	return journal.Door{Group: d.group, Address: d.from.String(), Port: int(d.port), Rule: d.rule, Until: until, Schedule: d.scheduleName()}

@@ -429,6 +429,50 @@ func TestAnExpiredNeedDoesNotCount(t *testing.T) {
 	w.expect(0, 0)
 }
 
+// late is an AWS whose clock is behind ours.
+type late struct {
+	http.RoundTripper
+	by time.Duration
+}
+
+func (l late) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := l.RoundTripper.RoundTrip(r)
+	if err == nil {
+		answer.Header.Set("Date", time.Now().Add(-l.by).UTC().Format(http.TimeFormat))
+	}
+	return answer, err
+}
+
+// A machine whose clock is ahead of AWS's, and of everybody else's, takes nobody's door for one that is over, and does not keep its own open
+// for longer. (AWS takes requests that are signed a quarter of an hour off; the SDK corrects what is more.)
+func TestAClockThatIsWrongClosesNobodysDoor(t *testing.T) {
+	t.Parallel()
+	const wrong = 10 * time.Minute
+	w := newWorld(t, "other")
+	right := w.door("aa", func(s *plan.Door, o *Options) {
+		s.TTL, s.WithoutSchedule = "5m", true
+		o.Now = func() time.Time { return time.Now().Add(-wrong) }
+	})
+	w.open(right)
+	transport := w.cfg.HTTPClient.(*http.Client).Transport
+	w.cfg.HTTPClient = &http.Client{Transport: late{transport, wrong}}
+	ahead := w.door("bb", func(s *plan.Door, _ *Options) { s.TTL, s.WithoutSchedule = "5m", true })
+	f := w.open(ahead)
+	if len(f.Shared) != 1 {
+		t.Errorf("the other's door is not seen: %+v", f)
+	}
+	if left := f.Until.Sub(time.Now().Add(-wrong)); left > 6*time.Minute {
+		t.Errorf("the door is needed for %s, by AWS's clock", left)
+	}
+	if all, err := Find(t.Context(), w.cfg, w.spec(), Options{Name: "dw/dev"}); err != nil || len(all) != 2 || all[0].Over || all[1].Over {
+		t.Errorf("found %+v, %v", all, err)
+	}
+	w.close(ahead)
+	w.expect(1, 0)
+	w.close(right)
+	w.expect(0, 0)
+}
+
 // Hazards A6, and a role that cannot be used: nothing is left open, and the cause is named.
 func TestADoorThatCannotBeOpened(t *testing.T) {
 	t.Parallel()

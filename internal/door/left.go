@@ -19,6 +19,7 @@ type Left struct {
 	Port        int
 	Run         string
 	Until       time.Time // after which it does not count any more; the schedule closes it then
+	Over        bool      // it does not count any more, by EC2's clock
 	door        *Door
 }
 
@@ -59,7 +60,7 @@ func Find(ctx context.Context, cfg aws.Config, spec plan.Door, o Options) ([]Lef
 			if !spec.WithoutSchedule { // who needs none may not be allowed to remove one; it removes itself
 				d.role = anyRole
 			}
-			left = append(left, Left{Group: group, Rule: d.rule, Address: from, Port: int(d.port), Run: u.run, Until: u.until, door: d})
+			left = append(left, Left{Group: group, Rule: d.rule, Address: from, Port: int(d.port), Run: u.run, Until: u.until, Over: !u.until.After(probe.now()), door: d})
 		}
 	}
 	return left, nil

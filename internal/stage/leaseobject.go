@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
@@ -32,19 +31,20 @@ func (s *Stage) get(ctx context.Context, key string) (object, error) {
 	if err := errors.Join(err, out.Body.Close()); err != nil {
 		return object{}, fmt.Errorf("read %s: %w", s.url(key), err)
 	}
-	now, err := date(out.ResultMetadata)
+	answer, _ := awsmiddleware.GetRawResponse(out.ResultMetadata).(*smithyhttp.Response)
+	now, err := date(answer)
 	if err != nil {
 		return object{}, fmt.Errorf("read %s: %w", s.url(key), err)
 	}
 	return object{text: text, tag: aws.ToString(out.ETag), version: version(out.VersionId), modified: aws.ToTime(out.LastModified), now: now}, nil
 }
 
-// date is S3's own clock, as its answer tells it: the age of a lease must not depend on this machine's.
-func date(m middleware.Metadata) (time.Time, error) {
-	if raw, ok := awsmiddleware.GetRawResponse(m).(*smithyhttp.Response); ok {
-		return http.ParseTime(raw.Header.Get("Date"))
+// date is the clock of whoever answered: the age of a lease must not depend on this machine's, which may be wrong.
+func date(answer *smithyhttp.Response) (time.Time, error) {
+	if answer == nil || answer.Response == nil {
+		return time.Time{}, errors.New("the answer tells no time")
 	}
-	return time.Time{}, errors.New("S3's answer tells no time")
+	return http.ParseTime(answer.Header.Get("Date"))
 }
 
 // version is a version's id where it names one version for good: where versioning was suspended, all are called null.

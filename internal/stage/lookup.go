@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -96,10 +95,10 @@ func short(err error) error {
 func clockOff(err error, now time.Time) time.Duration {
 	const allowed = 5 * time.Minute
 	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
-	if !ok || answer.Response == nil {
+	if !ok {
 		return 0
 	}
-	there, err := http.ParseTime(answer.Response.Header.Get("Date"))
+	there, err := date(answer.Response)
 	if off := now.Sub(there).Round(time.Minute); err == nil && off.Abs() > allowed {
 		return off.Abs()
 	}

@@ -40,7 +40,7 @@ func Open(ctx context.Context, where string) (*Store, error) {
 		return Folder(where), nil
 	}
 	u, err := url.Parse(where)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Host == "" || u.Fragment != "" {
 		return nil, hint.Usage(fmt.Errorf("%q is not s3://BUCKET/PREFIX", where))
 	}
 	for key := range u.Query() {
