@@ -73,7 +73,7 @@ func TestWrongUsageEndsWithTwo(t *testing.T) {
 		{"copy", "DIR/job.yaml", "--state-dir", "s3:/bucket/x"},
 		{"runs", "--state-dir", "http://host/x"},
 		{"runs", "--state-dir", "s3://"},
-		{"runs", "--state-dir", "s3://b/p?kye=x"},
+		{"runs", "--state-dir", "s3://b/p?kye=x"}, {"runs", "--state-dir", "s3://b/p#x"},
 		{"runs", "x"},
 		{"runs", "--log-level", "x"},
 		{"show"},
