@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -46,6 +47,7 @@ type SyncingFiles struct {
 	Known     int      `json:"known"`         // that were loaded before, and are what they were
 	Replaced  []string `json:"replaced,omitempty"`
 	Gone      []string `json:"gone,omitempty"`
+	Renamed   []string `json:"renamed,omitempty"` // those that have what a file had that is gone: they are not loaded
 	Unchanged bool     `json:"unchanged,omitempty"`
 	Error     string   `json:"error,omitempty"` // why they are not synced
 	Hint      string   `json:"hint,omitempty"`
@@ -53,7 +55,7 @@ type SyncingFiles struct {
 
 // Whole tells whether nothing has to be said of the files but that they are, or will be, in the table.
 func (s *SyncingFiles) Whole() bool {
-	return s.Error == "" && len(s.Replaced)+len(s.Gone) == 0
+	return s.Error == "" && len(s.Replaced)+len(s.Gone)+len(s.Renamed) == 0
 }
 
 // FileAccount is what a target knows of the files that were synced into some of its tables.
@@ -137,7 +139,16 @@ func (a *FileAccount) plan(ctx context.Context, e FilesToSync, q SyncRequest, o 
 	if err != nil {
 		return err
 	}
-	if s.Known = c.Known; !e.IgnoreGone {
+	s.Known = c.Known
+	for _, r := range c.Renamed {
+		if e.IgnoreGone { // files are moved away once they are loaded: another that is like one of them is new
+			c.New = append(c.New, r.To)
+			continue
+		}
+		s.Renamed = append(s.Renamed, found[r.To].Name)
+	}
+	slices.Sort(c.New)
+	if !e.IgnoreGone {
 		s.Gone = c.Gone
 	}
 	for _, i := range c.Replaced {
@@ -146,7 +157,7 @@ func (a *FileAccount) plan(ctx context.Context, e FilesToSync, q SyncRequest, o 
 	anew := q.Full || s.Mode == "replace" && len(c.New)+len(c.Replaced)+len(s.Gone) > 0
 	take := c.New
 	if anew {
-		s.Replaced, s.Gone = nil, nil // the table has no rows of theirs any more
+		s.Replaced, s.Gone, s.Renamed = nil, nil, nil // the table has no rows of theirs any more
 		take = make([]int, len(found))
 		for i := range take {
 			take[i] = i

@@ -139,6 +139,7 @@ func (a *app) sayFiles(s *sealift.SyncingFiles) {
 		hint  string
 	}{
 		{s.Replaced, "was replaced after it was loaded; the table has what it held before", "give it another name, or move all files anew: --full-refresh"},
+		{s.Renamed, "has what another file had that was loaded, and is gone: it was renamed, and is not loaded a second time", "give it its name back; if it is another that is alike, say that files are moved away once they are loaded: gone: ignore"},
 		{s.Gone, "is gone; what it held stays in the table", "put it back, or let such files be: gone: ignore"},
 	} {
 		for i, name := range what.names {
@@ -169,6 +170,9 @@ func (a *app) answerFilesPlan(s *sealift.SyncingFiles, sql bool) error {
 		what, colour = "not synced: "+s.Error, show.Red
 	case s.Unchanged:
 		what = "nothing new"
+	}
+	if n := len(s.Renamed); n > 0 && s.Error == "" {
+		what, colour = fmt.Sprintf("%s; %d renamed, not loaded again", what, n), show.Yellow
 	}
 	grid.AddCells(show.Cell{Text: s.Target}, show.Cell{Text: s.Mode}, show.Cell{Text: s.Source}, show.Cell{Text: show.Count(int64(s.Known))},
 		show.Cell{Text: show.Count(int64(len(s.Replaced)))}, show.Cell{Text: show.Count(int64(len(s.Gone)))}, show.Cell{Text: what, Colour: colour})

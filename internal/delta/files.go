@@ -1,6 +1,8 @@
 package delta
 
 import (
+	"slices"
+
 	"github.com/sealift/sealift/internal/redshift"
 )
 
@@ -16,7 +18,14 @@ type FilesChange struct {
 	New      []int    // of those that were found, the ones that are not loaded yet
 	Replaced []int    // that have another content than what was loaded under their name
 	Gone     []string // names of files that were loaded and are not there any more
-	Known    int      // loaded, and still what they were
+	Renamed  []Renamed
+	Known    int // loaded, and still what they were
+}
+
+// Renamed is a file that was loaded and is gone, and one that is new and has just what it had.
+type Renamed struct {
+	From string
+	To   int // of those that were found
 }
 
 // Files holds files that were found against those that were loaded.
@@ -48,9 +57,41 @@ func Files(found []File, synced []redshift.SyncedFile) (c FilesChange, err error
 		}
 	}
 	for _, s := range synced {
-		if !there[s.Name] {
-			c.Gone = append(c.Gone, s.Name)
+		if there[s.Name] {
+			continue
 		}
+		to, err := renamed(s, found, c.New)
+		if err != nil {
+			return c, err
+		}
+		if to < 0 {
+			c.Gone = append(c.Gone, s.Name)
+			continue
+		}
+		c.Renamed = append(c.Renamed, Renamed{s.Name, c.New[to]})
+		c.New = slices.Delete(c.New, to, to+1)
 	}
 	return c, nil
+}
+
+// renamed finds, among new files, one that has what a file had that is gone; -1 if there is none. Files of no bytes are all alike. Of objects
+// nothing tells: their versions are others where they are copied.
+func renamed(gone redshift.SyncedFile, found []File, among []int) (int, error) {
+	if gone.Digest == "" || gone.Size == 0 {
+		return -1, nil
+	}
+	for n, i := range among {
+		f := found[i]
+		if f.Sum == nil || f.Size != gone.Size {
+			continue
+		}
+		digest, err := f.Sum()
+		if err != nil {
+			return -1, err
+		}
+		if digest == gone.Digest {
+			return n, nil
+		}
+	}
+	return -1, nil
 }
