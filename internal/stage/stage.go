@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -286,6 +288,23 @@ func (s *Stage) versions(ctx context.Context, prefix string) ([]types.ObjectIden
 }
 
 func (s *Stage) deleteAll(ctx context.Context, prefix string, found []types.ObjectIdentifier) error {
+	// A list of keys goes as XML, which has no control characters: another key would stand in it, and this one be found again for ever.
+	odd := func(o types.ObjectIdentifier) bool { return !inXML(aws.ToString(o.Key)) }
+	for _, o := range found {
+		if !odd(o) {
+			continue
+		}
+		err := effect.Do(ctx, "s3 DeleteObject", func(ctx context.Context) error {
+			_, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: o.Key, VersionId: o.VersionId, ExpectedBucketOwner: &s.owner})
+			return err
+		})
+		if err != nil {
+			return s.explain("remove "+s.url(aws.ToString(o.Key)), "s3:DeleteObject and s3:DeleteObjectVersion", err)
+		}
+	}
+	if found = slices.DeleteFunc(slices.Clone(found), odd); len(found) == 0 {
+		return nil
+	}
 	var out *s3.DeleteObjectsOutput
 	err := effect.Do(ctx, "s3 DeleteObjects", func(ctx context.Context) (err error) {
 		out, err = s.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
@@ -302,6 +321,13 @@ func (s *Stage) deleteAll(ctx context.Context, prefix string, found []types.Obje
 			"the caller needs s3:DeleteObject and s3:DeleteObjectVersion on the stage")
 	}
 	return nil
+}
+
+// inXML tells whether XML 1.0 can carry a text.
+func inXML(text string) bool {
+	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool {
+		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == '\ufffe' || r == '\uffff'
+	}) < 0
 }
 
 func (s *Stage) abortUploads(ctx context.Context, prefix string) (int, error) {
