@@ -96,7 +96,7 @@ func (p *Postgres) Query(ctx context.Context, sql redshift.SQL, each func(row []
 }
 
 func (p *Postgres) query(ctx context.Context, sql redshift.SQL, each func(row []*string) error) error {
-	return queryPostgres(ctx, p.first, sql, each)
+	return p.said(ctx, p.first, queryPostgres(ctx, p.first, sql, each))
 }
 
 func queryPostgres(ctx context.Context, conn *pgconn.PgConn, sql redshift.SQL, each func(row []*string) error) (err error) {
@@ -190,18 +190,39 @@ func (p *Postgres) Reader(ctx context.Context) (*Reader, error) {
 
 // Query asks in the snapshot.
 func (r *Reader) Query(ctx context.Context, sql redshift.SQL, each func(row []*string) error) error {
-	return locked(queryPostgres(ctx, r.conn, sql, each))
+	return r.p.said(ctx, r.conn, queryPostgres(ctx, r.conn, sql, each))
 }
 
 // Copy carries out a COPY TO STDOUT. Each Write is one row. It answers how many there were, by the server's count.
 func (r *Reader) Copy(ctx context.Context, w io.Writer, sql redshift.SQL) (rows int64, err error) {
-	tag, err := r.conn.CopyTo(ctx, w, sql.String())
-	return tag.RowsAffected(), locked(serverError(err))
+	into := &taker{w: w}
+	tag, err := r.conn.CopyTo(ctx, into, sql.String())
+	if into.err != nil {
+		return 0, err // the connection is closed for that, and was not lost
+	}
+	return tag.RowsAffected(), r.p.said(ctx, r.conn, serverError(err))
 }
 
-// locked says what a lock that was not to be had means.
-func locked(err error) error {
-	if se, ok := errors.AsType[*redshift.ServerError](err); ok && se.Code == "55P03" {
+// taker remembers that whoever takes rows failed.
+type taker struct {
+	w   io.Writer
+	err error
+}
+
+func (t *taker) Write(b []byte) (n int, err error) {
+	n, t.err = t.w.Write(b)
+	return n, t.err
+}
+
+// said says what an error means that does not say so itself: a lock that was not to be had, and a connection that is gone.
+func (p *Postgres) said(ctx context.Context, conn *pgconn.PgConn, err error) error {
+	se, answered := errors.AsType[*redshift.ServerError](err)
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return err
+	case !answered && conn.IsClosed():
+		return hint.With(fmt.Errorf("the connection to %s was lost: %w", p.Name(), err), "was the server restarted, or the session ended? what was not published is untouched, and can be moved again")
+	case answered && se.Code == "55P03":
 		return hint.With(fmt.Errorf("somebody waits to alter the table, or to have it alone, and a sync would wait for him while he waits for the sync: %w", err),
 			"nothing of it was published; sync again, or go on with the run, when that is done")
 	}

@@ -1,11 +1,18 @@
 package connect
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/sealift/sealift/internal/hint"
+	"github.com/sealift/sealift/internal/redshift"
 	"github.com/sealift/sealift/plan"
 )
 
@@ -47,3 +54,56 @@ func TestPostgresIsNotSpokenToInClear(t *testing.T) {
 		t.Errorf("the server was told %q", got)
 	}
 }
+
+// breaking is a session with a server that sends one row of a COPY, and is gone.
+func breaking(t *testing.T) *pgconn.PgConn {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	served := make(chan error, 1)
+	go func() {
+		server := pgproto3.NewBackend(theirs, theirs)
+		_, err := server.ReceiveStartupMessage()
+		server.Send(&pgproto3.AuthenticationOk{})
+		server.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+		err = errors.Join(err, server.Flush())
+		_, qerr := server.Receive()
+		server.Send(&pgproto3.CopyOutResponse{})
+		server.Send(&pgproto3.CopyData{Data: []byte("1\n")})
+		served <- errors.Join(err, qerr, server.Flush(), theirs.Close())
+	}()
+	t.Cleanup(func() {
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	cfg, err := pgconn.ParseConfig("host=localhost user=u sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.DialFunc = func(context.Context, string, string) (net.Conn, error) { return ours, nil }
+	conn, err := pgconn.ConnectConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// A server that goes away while its rows come is named as that; what keeps us from taking them is not its fault.
+func TestAServerThatGoesAwayIsNamed(t *testing.T) {
+	t.Parallel()
+	p := &Postgres{w: &Warehouse{spec: plan.Warehouse{Postgres: "db.example.com", Database: "shop"}}}
+	r := &Reader{p, breaking(t)}
+	_, err := r.Copy(t.Context(), io.Discard, redshift.Build("COPY"))
+	if err == nil || !strings.HasPrefix(err.Error(), "the connection to db.example.com/shop was lost: ") || hint.Of(err) == "" {
+		t.Errorf("%v", err)
+	}
+	full := errors.New("the stage is full")
+	r = &Reader{p, breaking(t)}
+	if _, err := r.Copy(t.Context(), failing{full}, redshift.Build("COPY")); !errors.Is(err, full) || strings.Contains(err.Error(), "connection") {
+		t.Errorf("%v", err)
+	}
+}
+
+type failing struct{ error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.error }
