@@ -104,7 +104,15 @@ func rewriteNVL2(x *script, i int) {
 	x.rename(i, "CASE WHEN ")
 	x.replace(args[0][1], ") IS NOT NULL THEN (")
 	x.replace(args[1][1], ") ELSE (")
-	x.replace(args[2][1], ") END")
+	x.endCase(args[2][1])
+}
+
+// endCase ends the CASE in place of the call whose bracket closes at i.
+func (x *script) endCase(i int) {
+	x.replace(i, ") END")
+	if x.adjacent(i+1) && x.tok(i+1).Kind == Word {
+		x.insertAfter(i, " ") // NVL2(a, b, c)d
+	}
 }
 
 // DECODE(expression, search, result, ..., default), where NULL finds NULL.
@@ -120,7 +128,7 @@ func rewriteDecode(x *script, i int) {
 		comma := args[n][1] // or the closing parenthesis
 		switch last := n == len(args)-1; {
 		case last:
-			x.replace(comma, ") END")
+			x.endCase(comma)
 		case n%2 == 1:
 			x.replace(comma, ") THEN (")
 		case n == len(args)-2:

@@ -1,5 +1,6 @@
 select 1;
 select nvl(a, b, 0), nvl2(a, b, c), decode(a, 1, 'one', null, 'none', 'other'), decode(a, 1, 'one') from t;
+select nvl2(a, b, c)d, decode(a, 1, 2)e from t;
 select decode(nvl(a, decode(b, 1, 2, 3)), nvl2(c, 1, 2), 4);
 select pg_catalog.nvl(a, 1), pg_catalog.decode(a, 1, 2, 3);
 select listagg(a), listagg(distinct a, ', ') within group (order by a desc), listagg(a || 'x', '|') within group (order by b, c) from t group by d;
