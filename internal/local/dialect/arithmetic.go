@@ -13,8 +13,8 @@ import (
 // it, clients and tables that are made of it what type it is.
 //
 // The types of literals and casts are written there; those of columns, functions and subqueries only PostgreSQL knows. A
-// translation says in Operands what has to be asked, and Typing makes it anew with Env.Types, from the innermost query to
-// the outermost. What is not known stays as it is written.
+// translation says in Operands what has to be asked, and Typing makes it anew with Env.Types. What a query around others has
+// for types shows once those are written; so that is asked again. What is not known stays as it is written.
 
 // Operand is where an operand of arithmetic stands in the statement's text, in bytes.
 type Operand struct{ From, To int }
@@ -25,6 +25,8 @@ type Operands struct {
 	columns    []string
 	head, tail string // what stands around the columns
 	whole      string
+	more       bool // the translation has to be made anew whatever they are
+	early      bool // what they are from may come to tell more of its types
 }
 
 func (o Operands) query(columns ...string) string {
@@ -36,7 +38,7 @@ func (o Operands) query(columns ...string) string {
 
 const (
 	maxRounds     = 64      // from the innermost query to the outermost
-	maxAsked      = 1 << 20 // bytes of all queries of a round
+	maxAsked      = 1 << 18 // bytes of all queries, beyond as many as the statement has
 	maxNesting    = 200     // of brackets
 	maxOperations = 10_000  // in one expression
 )
@@ -45,40 +47,58 @@ const (
 // the types of a query's columns, and none where PostgreSQL refuses the query. It is asked only where there is a division
 // that may be one of decimals. Typing also answers what the translation rests on.
 func Typing(st Statement, env Env, tr Translation, types func(query string) ([]ColumnType, error)) (Env, Translation, error) {
+	decimals := func(types []ColumnType) bool {
+		return slices.ContainsFunc(types, func(t ColumnType) bool { return t.OID == oidNumeric })
+	}
 	for range maxRounds {
 		if len(tr.Operands) == 0 {
 			break
 		}
+		anew := false
 		known, rows := maps.Clone(env.Types), maps.Clone(env.Rows)
 		if known == nil {
 			known, rows = map[Operand]ColumnType{}, map[Operand][]ColumnType{}
 		}
 		for _, o := range tr.Operands {
-			got, err := types(o.query(o.columns...))
+			query := o.query(o.columns...)
+			env.Asked += len(query)
+			got, err := types(query)
 			if err != nil {
 				return env, tr, err
 			}
+			anew = anew || o.more || decimals(got)
 			for i, operand := range o.of {
 				switch {
 				case o.whole != "":
 					rows[operand] = got
 				case len(got) == len(o.of):
-					known[operand] = got[i]
+					if !o.early || !got[i].untyped() {
+						known[operand] = got[i]
+					}
 				case len(o.of) == 1:
 					known[operand] = ColumnType{}
 				default: // one that is refused is none of the others' business
-					one, err := types(o.query(o.columns[i]))
-					if err != nil {
-						return env, tr, err
+					query := o.query(o.columns[i])
+					one := []ColumnType{{}}
+					if env.Asked += len(query); env.Asked <= maxAsked+len(st.Text) {
+						if got, err := types(query); err != nil {
+							return env, tr, err
+						} else if len(got) == 1 {
+							one = got
+						}
 					}
-					known[operand] = ColumnType{}
-					if len(one) == 1 {
+					if !o.early || !one[0].untyped() {
 						known[operand] = one[0]
 					}
+					anew = anew || decimals(one)
 				}
 			}
 		}
 		env.Types, env.Rows = known, rows
+		if !anew {
+			tr.Operands = nil
+			break
+		}
 		tr = Translate(st, env)
 	}
 	return env, tr, nil
@@ -134,6 +154,7 @@ type arithmetic struct {
 	with    [][2]int // the queries that can be named there
 	nesting int
 	failed  bool // the statement is beyond this
+	mixed   bool // some of its arithmetic is with decimals by what is written
 }
 
 // decimals writes the divisions of decimals, and what they are part of. Of a query that something is made of it also writes
@@ -181,6 +202,13 @@ func (x *script) decimals() {
 	}
 	if a.ask(asked, false); len(x.tr.Operands) == 0 {
 		a.ask(asked, true)
+	}
+	left := asked[x.len()]
+	for _, o := range x.tr.Operands {
+		left -= len(o.of)
+	}
+	for i := range x.tr.Operands {
+		x.tr.Operands[i].more = a.mixed || left > 0
 	}
 }
 
@@ -253,7 +281,9 @@ func (a *arithmetic) resolve(e *expr, wanted bool, asked []int) {
 		}
 	}
 	switch e.kind {
-	case other, written:
+	case other:
+	case written:
+		a.mixed = a.mixed || e.number.kind == decimal
 	case operand:
 		if !wanted {
 			return
@@ -337,33 +367,41 @@ func (a *arithmetic) rewrite(e *expr) (divided bool) {
 }
 
 // ask has the types of operands asked for, in which no others are that come first. Those in what a query's columns are from
-// come first as well, unless regardless.
+// come first as well, unless regardless; but most are no decimals, so that at first all are asked for.
 func (a *arithmetic) ask(asked []int, regardless bool) {
-	size := 0
+	left := maxAsked + len(a.st.Text) - a.env.Asked
+	add := func(o Operands) {
+		if size := len(o.query(o.columns...)); size <= left {
+			left -= size
+			a.tr.Operands = append(a.tr.Operands, o)
+		}
+	}
 	for _, u := range a.unions {
-		size += a.askUnion(u, asked, regardless)
+		a.askUnion(u, asked, regardless, add)
 	}
 	for _, l := range a.levels {
-		if !regardless && !a.settled(l, asked) {
+		if left <= 0 {
+			return
+		}
+		o := Operands{early: !regardless && !a.settled(l, asked)}
+		if o.early && a.env.Types != nil {
 			continue
 		}
-		var o Operands
-		var add func(e *expr)
-		add = func(e *expr) {
+		var find func(e *expr)
+		find = func(e *expr) {
 			if e.asked && asked[e.to] == asked[e.from+1] {
 				column := a.text(e)
 				for q := l; q.outer != nil; q = q.outer {
 					column = "(SELECT " + column + a.from(q) + ")"
 				}
-				size += len(column)
 				o.of, o.columns = append(o.of, a.place(e)), append(o.columns, column)
 			}
 			for _, arg := range e.args {
-				add(arg)
+				find(arg)
 			}
 		}
 		for _, e := range l.exprs {
-			add(e)
+			find(e)
 		}
 		if len(o.of) == 0 {
 			continue
@@ -373,10 +411,7 @@ func (a *arithmetic) ask(asked []int, regardless bool) {
 			outermost = outermost.outer
 		}
 		o.head, o.tail = a.givenTo(l), a.from(outermost)
-		if size += len(o.head) + len(o.tail); size > maxAsked {
-			return
-		}
-		a.tr.Operands = append(a.tr.Operands, o)
+		add(o)
 	}
 }
 

@@ -197,6 +197,11 @@ type ColumnType struct {
 	Modifier int32
 }
 
+const oidNumeric = 1700
+
+// untyped tells whether it is a decimal without precision.
+func (t ColumnType) untyped() bool { return t.OID == oidNumeric && t.Modifier < 4 }
+
 func (t ColumnType) number() numberType {
 	switch t.OID {
 	case 21:
@@ -209,8 +214,8 @@ func (t ColumnType) number() numberType {
 		return ofFloat
 	case 1082:
 		return ofDate
-	case 1700:
-		if t.Modifier < 4 {
+	case oidNumeric:
+		if t.untyped() {
 			return numberType{}
 		}
 		digits := t.Modifier - 4

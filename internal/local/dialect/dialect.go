@@ -92,6 +92,8 @@ type Env struct {
 	Columns map[string][]Column
 	// Unloads says that the statement is the query of an UNLOAD: what it answers must have types that files have.
 	Unloads bool
+	// Asked is how much has been asked for Types and Rows, in bytes.
+	Asked int
 	// Types are those of operands in Translation.Operands.
 	Types map[Operand]ColumnType
 	// Rows are the columns of queries in Translation.Operands.

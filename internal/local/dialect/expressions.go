@@ -480,7 +480,7 @@ func (a *arithmetic) call(i, open, to int) *expr {
 		case a.is(e.to, "WITHIN", "GROUP", "("):
 			a.region(e.to+3, a.closing(e.to+2))
 			e.kind, e.to = other, a.closing(e.to+2)+1
-		case a.isOne(e.to, "IGNORE", "RESPECT") && a.is(e.to+1, "NULLS"):
+		case a.isOne(e.to, "IGNORE", "RESPECT") && a.is(e.to+1, "NULLS", "OVER"):
 			e.to += 2
 		case a.is(e.to, "OVER", "("):
 			a.region(e.to+2, a.closing(e.to+1))

@@ -77,23 +77,31 @@ func (st Statement) Significant() []Token {
 // REFRESH also the kind of object ("CREATE TABLE", "CREATE MATERIALIZED VIEW", "DROP SCHEMA"), without words such as
 // OR REPLACE or TEMPORARY. It is "" where the statement does not start with a word.
 func (st Statement) Verb() string {
-	tokens := st.Significant()
-	for len(tokens) > 0 && tokens[0].Is("(") { // (select ...) union (select ...)
-		tokens = tokens[1:]
+	rest := st.Tokens
+	next := func() Token {
+		for i, t := range rest {
+			if significant(t) {
+				rest = rest[i+1:]
+				return t
+			}
+		}
+		rest = nil
+		return Token{}
 	}
-	if len(tokens) == 0 || tokens[0].Kind != Word {
+	first := next()
+	for first.Is("(") { // (select ...) union (select ...)
+		first = next()
+	}
+	if first.Kind != Word {
 		return ""
 	}
-	verb := strings.ToUpper(tokens[0].Text)
+	verb := strings.ToUpper(first.Text)
 	switch verb {
 	case "CREATE", "ALTER", "DROP", "SHOW", "REFRESH":
 	default:
 		return verb
 	}
-	for _, t := range tokens[1:] {
-		if t.Kind != Word {
-			break
-		}
+	for t := next(); t.Kind == Word; t = next() {
 		switch word := strings.ToUpper(t.Text); word {
 		case "OR", "REPLACE", "TEMP", "TEMPORARY", "LOCAL", "GLOBAL":
 		case "MATERIALIZED", "EXTERNAL", "DEFAULT", "MASKING", "RLS":

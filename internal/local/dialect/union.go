@@ -34,8 +34,8 @@ func (a *arithmetic) resolveUnion(u *union, asked []int) {
 }
 
 // askUnion has the columns of queries asked for in which nothing else is that comes first, nor in what they name unless
-// regardless. It answers how much text that is.
-func (a *arithmetic) askUnion(u *union, asked []int, regardless bool) (size int) {
+// regardless.
+func (a *arithmetic) askUnion(u *union, asked []int, regardless bool, add func(Operands)) {
 	for _, l := range u.of {
 		if _, known := a.env.Rows[a.placeOf(l)]; known || asked[l.to] > asked[l.from+1] {
 			continue
@@ -43,11 +43,8 @@ func (a *arithmetic) askUnion(u *union, asked []int, regardless bool) (size int)
 		if !regardless && !a.settled(&level{outer: l.outer, with: l.with}, asked) {
 			continue
 		}
-		o := Operands{of: []Operand{a.placeOf(l)}, head: a.givenTo(l), whole: a.render(l.from, l.to)}
-		size += len(o.head) + len(o.whole)
-		a.tr.Operands = append(a.tr.Operands, o)
+		add(Operands{of: []Operand{a.placeOf(l)}, head: a.givenTo(l), whole: a.render(l.from, l.to)})
 	}
-	return size
 }
 
 // rewriteUnion puts a query around it where the decimals of its columns differ.
