@@ -154,7 +154,7 @@ func (a *FileAccount) plan(ctx context.Context, e FilesToSync, q SyncRequest, o 
 	for _, i := range c.Replaced {
 		s.Replaced = append(s.Replaced, found[i].Name)
 	}
-	anew := q.Full || s.Mode == "replace" && len(c.New)+len(c.Replaced)+len(s.Gone) > 0
+	anew := q.Full || s.Mode == "replace" && len(c.New)+len(c.Replaced)+len(s.Gone)+len(s.Renamed) > 0
 	take := c.New
 	if anew {
 		s.Replaced, s.Gone, s.Renamed = nil, nil, nil // the table has no rows of theirs any more

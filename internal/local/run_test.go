@@ -544,8 +544,20 @@ func (c clients) sdk(tb testing.TB) aws.Config {
 	return aws.Config{
 		Region: c.env("AWS_REGION"), BaseEndpoint: aws.String(c.env("AWS_ENDPOINT_URL")),
 		Credentials: credentials.NewStaticCredentialsProvider(c.env("AWS_ACCESS_KEY_ID"), c.env("AWS_SECRET_ACCESS_KEY"), c.env("AWS_SESSION_TOKEN")),
-		HTTPClient:  &http.Client{Transport: transport},
+		HTTPClient:  &http.Client{Transport: reads{transport}},
 	}
+}
+
+// reads sends the bodies of requests by Read alone. The SDK closes a body as soon as an answer begins, and its WriteTo is at its end with
+// io.EOF then, which net/http takes for a failure: it closes the connection on which the rest of the answer is to come.
+type reads struct{ http.RoundTripper }
+
+func (t reads) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.Body != http.NoBody {
+		r = r.Clone(r.Context())
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return t.RoundTripper.RoundTrip(r)
 }
 
 func roots(tb testing.TB, c clients) *x509.CertPool {
