@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,7 @@ func BenchmarkLoadAgainstGzipAndAWS(b *testing.B) {
 		b.Fatal(err)
 	}
 	mb := float64(info.Size()) / 1e6
+	all := map[string][]float64{}
 	for b.Loop() {
 		ours, peak := stage(b, path, nil, name, "--to", "dev.public.flights")
 		begin := time.Now()
@@ -145,12 +147,16 @@ func BenchmarkLoadAgainstGzipAndAWS(b *testing.B) {
 		}
 		theirs := time.Since(begin)
 		compress := compressAlone(b)
-		b.ReportMetric(mb/ours.Seconds(), "load-MB/s")
-		b.ReportMetric(mb/theirs.Seconds(), "gzip+aws-MB/s")
-		b.ReportMetric(theirs.Seconds()/ours.Seconds(), "times-gzip+aws")
-		b.ReportMetric(compress, "compress-one-core-MB/s")
-		b.ReportMetric(mb/ours.Seconds()/compress, "of-compress")
-		b.ReportMetric(peak, "peak-MB")
+		for unit, value := range map[string]float64{
+			"load-MB/s": mb / ours.Seconds(), "gzip+aws-MB/s": mb / theirs.Seconds(), "times-gzip+aws": theirs.Seconds() / ours.Seconds(),
+			"compress-one-core-MB/s": compress, "of-compress": mb / ours.Seconds() / compress, "peak-MB": peak,
+		} {
+			all[unit] = append(all[unit], value)
+		}
+	}
+	for unit, values := range all { // in the middle: on a machine that others use, one loop says little
+		slices.Sort(values)
+		b.ReportMetric(values[len(values)/2], unit)
 	}
 }
 
