@@ -432,3 +432,24 @@ func TestTypesBreakNothing(t *testing.T) {
 	}
 	t.Log(taken, "queries were taken")
 }
+
+// TestNamesOfQuotients: a column that has no name gets the one that it gets with another operator.
+func TestNamesOfQuotients(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.run(sales)
+	named := func(expression string) string {
+		s.run("drop table if exists made; create table made as select " + expression + " from sales")
+		return s.run(`select "column" from pg_table_def where tablename = 'made'`)[0][0]
+	}
+	for _, expression := range []string{
+		"(pricepaid / qtysold)::decimal(10,3)", "cast(pricepaid / qtysold as int)", "((pricepaid / qtysold))::decimal(10,2)::float8",
+		"(pricepaid / qtysold)::varchar(20)", "case when qtysold > 3 then 1 else pricepaid / qtysold end", "case qtysold when 1 then pricepaid / qtysold end",
+		"pricepaid / qtysold", "(pricepaid / qtysold)", "-(pricepaid / qtysold)", "pricepaid / qtysold + 1", "round(pricepaid / qtysold, 2)",
+		"nvl(pricepaid / qtysold, 1)", "decode(qtysold, 1, pricepaid / qtysold, 2)", "(select pricepaid / qtysold)", "sum(pricepaid / qtysold) over ()",
+	} {
+		if got, want := named(expression), named(strings.ReplaceAll(expression, "/", "-")); got != want {
+			t.Errorf("%s is called %s, not %s", expression, got, want)
+		}
+	}
+}

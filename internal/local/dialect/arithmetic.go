@@ -356,7 +356,8 @@ func (a *arithmetic) rewrite(e *expr) (divided bool) {
 			operator += " "
 		}
 		a.replace(e.op, operator)
-		a.enclose(e.from, e.to, "pg_catalog.trunc(", ", "+strconv.Itoa(e.number.scale)+")"+e.number.cast())
+		// With a sign, as the name of a function would be that of what it is part of: of a cast, or of CASE.
+		a.enclose(e.from, e.to, "(+pg_catalog.trunc(", ", "+strconv.Itoa(e.number.scale)+"))"+e.number.cast())
 	case divided:
 		a.enclose(e.from, e.to, "(", ")"+e.number.cast())
 	default:
