@@ -36,21 +36,16 @@ func anyKey(stack *middleware.Stack) error {
 
 // plainKeys undoes the spelling in an answer, where S3 says that it is there. What a next page is asked by is among it.
 func plainKeys(answer any) error {
+	var encoding types.EncodingType
 	var spelt []*string
 	switch list := answer.(type) {
 	case *s3.ListObjectsV2Output:
-		if list.EncodingType != types.EncodingTypeUrl {
-			return nil
-		}
-		spelt = append(prefixes(list.CommonPrefixes), list.Prefix, list.Delimiter, list.StartAfter)
+		encoding, spelt = list.EncodingType, append(prefixes(list.CommonPrefixes), list.Prefix, list.Delimiter, list.StartAfter)
 		for _, o := range list.Contents {
 			spelt = append(spelt, o.Key)
 		}
 	case *s3.ListObjectVersionsOutput:
-		if list.EncodingType != types.EncodingTypeUrl {
-			return nil
-		}
-		spelt = append(prefixes(list.CommonPrefixes), list.Prefix, list.Delimiter, list.KeyMarker, list.NextKeyMarker)
+		encoding, spelt = list.EncodingType, append(prefixes(list.CommonPrefixes), list.Prefix, list.Delimiter, list.KeyMarker, list.NextKeyMarker)
 		for _, v := range list.Versions {
 			spelt = append(spelt, v.Key)
 		}
@@ -58,13 +53,13 @@ func plainKeys(answer any) error {
 			spelt = append(spelt, m.Key)
 		}
 	case *s3.ListMultipartUploadsOutput:
-		if list.EncodingType != types.EncodingTypeUrl {
-			return nil
-		}
-		spelt = append(prefixes(list.CommonPrefixes), list.Prefix, list.Delimiter, list.KeyMarker, list.NextKeyMarker)
+		encoding, spelt = list.EncodingType, append(prefixes(list.CommonPrefixes), list.Prefix, list.Delimiter, list.KeyMarker, list.NextKeyMarker)
 		for _, u := range list.Uploads {
 			spelt = append(spelt, u.Key)
 		}
+	}
+	if encoding != types.EncodingTypeUrl {
+		return nil
 	}
 	for _, s := range spelt {
 		if s == nil {
