@@ -170,11 +170,7 @@ func placeOf(ctx context.Context, cfg aws.Config, to objects.Place, key string) 
 		}
 		place.Owner = caller.Account
 	}
-	var err error
-	if place.KMSKeyARN, err = stage.Key(ctx, cfg, key); err != nil {
-		return place, err
-	}
-	return place, stage.LookAtBucket(ctx, cfg, place)
+	return stage.Resolve(ctx, cfg, place)
 }
 
 // free refuses a place for the new objects that is not theirs: one whose objects would be part of the archive the next time, and one

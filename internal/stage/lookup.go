@@ -31,7 +31,14 @@ func LookUp(ctx context.Context, cfg aws.Config, caller string, j job.Stage) (pl
 	if s.Owner == "" {
 		s.Owner = caller
 	}
-	if s.KMSKeyARN, err = Key(ctx, cfg, j.KMSKey); err != nil {
+	return Resolve(ctx, cfg, s)
+}
+
+// Resolve is LookUp for a place that no job names: the key of s becomes its ARN, and the bucket must be there, and the owner's. cfg belongs
+// to the region of s.
+func Resolve(ctx context.Context, cfg aws.Config, s plan.Stage) (plan.Stage, error) {
+	var err error
+	if s.KMSKeyARN, err = Key(ctx, cfg, s.KMSKey); err != nil {
 		return plan.Stage{}, err
 	}
 	return s, LookAtBucket(ctx, cfg, s)
